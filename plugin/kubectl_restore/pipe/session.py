@@ -1,0 +1,386 @@
+"""One `kubectl exec` child from start to end, and the talk with the agent behind it.
+
+Why the selector loop cannot deadlock. There are two directions. Towards the pod: we write only
+when the pipe takes bytes (non-blocking), so we never wait in a write; when kubectl does not read,
+we go on reading. From the pod: stdout and stderr are read in every turn whatever the state of
+the writing, into parsers of bounded memory, so kubectl never waits for us on either. What remains
+is the far side waiting for a payload that the window holds back: the window always admits one
+chunk when nothing is outstanding, and the agent acknowledges every chunk that it has read whole.
+A far side that neither reads nor speaks is ended by the stall limit.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.errors import (
+    InterruptedRestoreError,
+    PodCannotError,
+    RestoreError,
+    TimedOutError,
+)
+from kubectl_restore.names import shown, shown_text
+from kubectl_restore.pipe.child import Child, now, read
+from kubectl_restore.pipe.feedback import (
+    Beat,
+    EndOfCommand,
+    Evidence,
+    FeedbackParser,
+    Line,
+    Voices,
+)
+from kubectl_restore.pipe.pump import Pump
+from kubectl_restore.pipe.records import Record, RecordParser
+from kubectl_restore.pod.agent import agent_script
+from kubectl_restore.pod.kubectl_messages import error_from, find_rule, is_klog, is_kubectls_own
+from kubectl_restore.progress import Level
+from kubectl_restore.watch import TICK, as_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from kubectl_restore.pod.agent import Mark
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.watch import Watch
+
+_FAREWELL: Final = 5.0
+"""Seconds for the agent to end what it started and for kubectl to notice."""
+_RECEIVED_WHOLE: Final = 0
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came of one command.
+
+    Attributes:
+        records: the records in between, as (word, rest), where nobody else took them.
+        consumer: the exit code of the tool that took the payload; None when there was none.
+        received: the agent's word on the payload: 0 whole, 1 given up, 2 stream ended, 3 and 4
+            out of step.
+        lines: what the tools said on stderr (the last 200 lines).
+        said: how many lines they said.
+    """
+
+    records: list[tuple[bytes, bytes]] = field(default_factory=list)
+    consumer: int | None = None
+    received: int | None = None
+    lines: list[str] = field(default_factory=list)
+    said: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the agent took the payload from its first to its last byte."""
+        return self.received == _RECEIVED_WHOLE
+
+
+class Session:
+    """The one exec of a restore. Commands run one after the other."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        mark: Mark,
+        *,
+        watch: Watch,
+        progress: Progress,
+        stall_timeout: float | None,
+    ) -> None:
+        """Start kubectl and hand it the agent's script; `open` waits for the agent.
+
+        Raises:
+            UsageError: kubectl cannot be started.
+        """
+        self._watch = watch
+        self._progress = progress
+        self._stall_timeout = stall_timeout
+        self._records = RecordParser(mark.token)
+        self._feedback = FeedbackParser(mark.token)
+        self._voices = Voices()
+        self._evidence = Evidence()
+        self._said_before_hello = True
+        self._unwritten = memoryview(agent_script())
+        self._pump: Pump | None = None
+        self._pump_acknowledged: Callable[[int], None] | None = None
+        self._on_record: Callable[[bytes, bytes], bool] | None = None
+        self._answer = Answer()
+        self._ends_due = 0
+        self._bye = False
+        self._moved = now()
+        self._child = Child(arguments, environment, feed=True)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._child.stdout, selectors.EVENT_READ)
+        self._selector.register(self._child.stderr, selectors.EVENT_READ)
+        self._writing = False
+
+    @property
+    def agent_is_up(self) -> bool:
+        """Tell whether the agent has said hello: from then on there is something to end."""
+        return not self._said_before_hello
+
+    def open(self) -> None:
+        """Wait until the agent is up.
+
+        Raises:
+            RestoreError: kubectl ended before; its words decide which error.
+        """
+        while self._said_before_hello:
+            # No stall limit here: somebody may be typing a password, and kubectl has limits of
+            # its own for connecting. --timeout holds.
+            self._turn()
+
+    def ask(self, command: bytes) -> Answer:
+        """Run a command that has no payload.
+
+        Raises:
+            RestoreError: the link was lost, the time ran out or a signal came.
+        """
+        return self._run(command, None)
+
+    def feed(
+        self,
+        command: bytes,
+        blocks: Iterator[memoryview],
+        total: int,
+        *,
+        on_acknowledged: Callable[[int], None] | None = None,
+        on_record: Callable[[bytes, bytes], bool] | None = None,
+    ) -> Answer:
+        """Run a command with a payload of `total` bytes.
+
+        Args:
+            command: the command line, without newline.
+            blocks: the payload; a block stays valid until the next one is asked for.
+            total: its length in bytes.
+            on_acknowledged: told the number of payload bytes that the pod has taken so far.
+            on_record: given each record's word and rest; returns False for one that it does not
+                know (then it is kept in the answer).
+
+        Raises:
+            RestoreError: the link was lost, the time ran out, a signal came, or the backup could
+                not be read on.
+        """
+        self._pump_acknowledged = on_acknowledged
+        self._on_record = on_record
+        return self._run(command, Pump(blocks, total, now))
+
+    def question(
+        self, command: bytes, payload: bytes, on_record: Callable[[bytes, bytes], bool]
+    ) -> Answer:
+        """Run a command whose payload is small: sent in one unacknowledged chunk.
+
+        Raises:
+            RestoreError: as for `feed`.
+        """
+        self._on_record = on_record
+        framed = b"%s\n%d\n%s" % (command, len(payload), payload)
+        return self._run(framed + b"end", None)
+
+    def close(self) -> None:
+        """Say goodbye: the agent ends what it started; then kubectl is waited for, or ended.
+
+        Nothing here can fail a restore: the end records have come by now.
+        """
+        deadline = now() + _FAREWELL
+        with suppress(RestoreError):
+            self._send(b"bye\n")
+            while now() < deadline and not self._bye:
+                self._turn(checked=False)
+        if self._child.stdin is not None:
+            self._stop_writing()
+            self._child.close_stdin()
+        # kubectl does not always notice that the far side has ended (hazard 1.2): do not wait long.
+        self._child.wait(1.0)
+        self._dispose()
+
+    def abort(self) -> None:
+        """End kubectl now. The far side sees its input end, unless the link is frozen."""
+        self._dispose()
+
+    def _dispose(self) -> None:
+        self._selector.close()
+        self._child.end()
+
+    def _run(self, command: bytes, pump: Pump | None) -> Answer:
+        self._answer = Answer()
+        self._evidence.clear()
+        self._ends_due = 2
+        self._moved = now()
+        self._pump = pump
+        self._send(command + b"\n")
+        while self._ends_due:
+            self._turn()
+            self._check_stall()
+        self._pump = None
+        self._on_record = None
+        self._pump_acknowledged = None
+        self._answer.lines = self._evidence.lines
+        self._answer.said = self._evidence.count
+        return self._answer
+
+    def _send(self, data: bytes) -> None:
+        self._unwritten = memoryview(bytes(self._unwritten) + data)
+
+    def _turn(self, *, checked: bool = True) -> None:
+        """One turn of the loop: wait at most `TICK`, then read and write what can be."""
+        if checked:
+            self._watch.check()
+        self._adjust_writing()
+        if not self._selector.get_map():
+            self._lost()
+        for key, _ in self._selector.select(TICK):
+            if key.fd == self._child.stdin:
+                self._write()
+            else:
+                self._read(key.fd)
+        self._progress.tick()
+
+    def _adjust_writing(self) -> None:
+        """Watch stdin for room only while there is something to write."""
+        wanted = self._child.stdin is not None and (
+            bool(self._unwritten) or (self._pump is not None and self._pump.wants_to_write)
+        )
+        if wanted and not self._writing and self._child.stdin is not None:
+            self._selector.register(self._child.stdin, selectors.EVENT_WRITE)
+            self._writing = True
+        elif not wanted:
+            self._stop_writing()
+
+    def _stop_writing(self) -> None:
+        if self._writing and self._child.stdin is not None:
+            self._selector.unregister(self._child.stdin)
+        self._writing = False
+
+    def _write(self) -> None:
+        descriptor = self._child.stdin
+        if descriptor is None:
+            return
+        try:
+            while self._unwritten:
+                written = os.write(descriptor, self._unwritten)
+                self._unwritten = self._unwritten[written:]
+            if self._pump is not None:
+                self._pump.write(descriptor)
+        except BlockingIOError:
+            return
+        except OSError:
+            # EPIPE is evidence, not an answer: kubectl will say why, or end, and is heard out.
+            self._stop_writing()
+            self._child.close_stdin()
+
+    def _read(self, descriptor: int) -> None:
+        data = read(descriptor)
+        if data is None:
+            return
+        if not data:
+            self._selector.unregister(descriptor)
+        if descriptor == self._child.stdout:
+            for item in self._records.feed(data) if data else self._records.close():
+                if isinstance(item, Record):
+                    self._take(item)
+                else:
+                    self._progress.message(
+                        Level.TRACE, f"not a record: {shown_text(item.data[:200])}"
+                    )
+            return
+        for event in self._feedback.feed(data) if data else self._feedback.close():
+            self._hear(event)
+        if self._said_before_hello:
+            prompt = self._voices.unfinished(self._feedback.unfinished)
+            if prompt:
+                self._progress.foreign(prompt)
+
+    def _take(self, record: Record) -> None:
+        """Take one record from the agent."""
+        self._moved = now()
+        word, rest = record.word, record.rest
+        if word == b"ack":
+            self._acknowledge(rest)
+        elif word == b"hello":
+            self._said_before_hello = False
+        elif word == b"bye":
+            self._bye = True
+        elif word == b"exit":
+            self._answer.consumer = int(rest) if rest.isdigit() else None
+            if self._pump is not None and not self._pump.closed and self._answer.consumer:
+                # It ended early and badly: there is no use in sending the rest.
+                self._pump.give_up()
+        elif word == b"done":
+            self._answer.received = int(rest) if rest.isdigit() else None
+            self._ends_due -= 1
+        elif self._on_record is None or not self._on_record(word, rest):
+            self._answer.records.append((word, rest))
+
+    def _acknowledge(self, rest: bytes) -> None:
+        pump = self._pump
+        if pump is None or not rest.isdigit() or not pump.window.acknowledge(int(rest), now()):
+            raise InterruptedRestoreError(
+                "the pod's side is out of step",
+                reason=f"it acknowledged {shown(rest)} bytes, which were not sent",
+                fix="run the same command again",
+            )
+        if self._pump_acknowledged is not None:
+            self._pump_acknowledged(pump.window.acknowledged)
+
+    def _hear(self, event: Beat | EndOfCommand | Line) -> None:
+        """Take one sign or line from stderr."""
+        if isinstance(event, Beat):
+            if event.moved:
+                self._moved = now()
+        elif isinstance(event, EndOfCommand):
+            self._ends_due -= 1
+        else:
+            self._evidence.add(event.text)
+            text = event.text.decode("utf-8", "surrogateescape")
+            if self._said_before_hello:
+                foreign = self._voices.line(event.text)
+                if foreign:
+                    self._progress.foreign(foreign)
+                    return
+            level = Level.TRACE if is_klog(text) else Level.DETAIL
+            self._progress.message(level, shown_text(event.text))
+
+    def _check_stall(self) -> None:
+        limit = self._stall_timeout
+        if limit is not None and now() - self._moved > limit:
+            raise TimedOutError(
+                f"nothing has moved for {as_duration(limit)}",
+                reason=f"--stall-timeout is {as_duration(limit)}; the link is frozen, or the "
+                "container's tar or volume hangs",
+                fix="check the pod and the network, then run the command again",
+            )
+
+    def _lost(self) -> None:
+        """Say what became of a kubectl that closed its outputs before the end record came.
+
+        Raises:
+            RestoreError: always; kubectl's words decide which.
+        """
+        while not self._child.wait(TICK):
+            self._watch.check()
+        # A signal from the terminal ends kubectl too; it is the signal that counts.
+        self._watch.check()
+        lines = self._evidence.lines
+        if self._said_before_hello:
+            rule, _ = find_rule(lines)
+            if rule is None and self._child.returncode not in (0, 1):
+                raise PodCannotError(
+                    "the container's shell could not run the agent",
+                    reason=_last(lines) or f"it exited with {self._child.returncode}",
+                    fix="name another container: -c CONTAINER",
+                )
+            raise error_from(lines, otherwise="kubectl exec ended before it began")
+        own = [line for line in lines if is_kubectls_own(line)]
+        error = error_from(own, otherwise="the link was lost")
+        if isinstance(error, InterruptedRestoreError):
+            raise error
+        # The exec was under way, so whatever kubectl says now, it is the link that broke.
+        raise InterruptedRestoreError("the link was lost", reason=error.reason, fix=error.fix)
+
+
+def _last(lines: Sequence[str]) -> str:
+    return shown_text(lines[-1]) if lines else ""

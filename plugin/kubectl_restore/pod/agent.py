@@ -1,0 +1,66 @@
+"""The agent's command line, script and words (pod/scripts/agent.sh is its other half)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# The script travels on stdin, not in the argument: the argument becomes part of the request's
+# address, which load balancers bound (8 KiB for a request line is common) and audit logs keep.
+_BOOTSTRAP: Final = """\
+s=;l=;while [ "$l" != . ];do s="$s$l
+";IFS= read -r l||exit 1;done;eval "$s\""""
+
+_SHORTEST_IDLE: Final = 15.0
+"""Seconds: below this an ordinary pause of the client would look like its end."""
+_LONGEST_IDLE: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What this exec, and every process that it starts in the pod, can be told by.
+
+    `restore` is the same for every run of the same restore; `token` is new for each exec and
+    cannot be guessed, so nothing that a tool prints and no name can imitate a record.
+    """
+
+    restore: str
+    token: bytes
+
+    @classmethod
+    def new(cls, restore: str) -> Mark:
+        """Return a mark with a fresh 96-bit token."""
+        return cls(restore, secrets.token_hex(12).encode())
+
+    def __str__(self) -> str:
+        return f"KUBECTL_RESTORE={self.restore}.{self.token.decode()}"
+
+
+def restore_identity(parts: Iterable[str]) -> str:
+    """Return the short name of a restore that differs in any of `parts` from every other."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def idle_seconds(stall_timeout: float | None) -> int:
+    """Return how long the agent waits, while nothing moves, until it takes its client for gone."""
+    return int(_LONGEST_IDLE if stall_timeout is None else max(stall_timeout, _SHORTEST_IDLE))
+
+
+def agent_command(mark: Mark, target: str, stall_timeout: float | None) -> list[str]:
+    """Return the command that `kubectl exec` runs in the container."""
+    idle = str(idle_seconds(stall_timeout))
+    return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle]
+
+
+def agent_script() -> bytes:
+    """Return what is sent first on stdin: the script without its comments, and its end."""
+    text = resources.files("kubectl_restore.pod").joinpath("scripts/agent.sh").read_text("utf-8")
+    lines = (line.strip() for line in text.splitlines())
+    kept = [line for line in lines if line and not line.startswith("#")]
+    return "\n".join([*kept, ".", ""]).encode()

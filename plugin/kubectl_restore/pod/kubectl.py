@@ -1,0 +1,97 @@
+"""The kubectl that is used: which program, its command lines and its environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PROGRAM_VARIABLE: Final = "KUBECTL_RESTORE_KUBECTL"
+
+_FROZEN_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
+"""What PyInstaller's boot loader changes; it keeps the user's value under NAME_ORIG."""
+
+
+@dataclass(frozen=True, slots=True)
+class KubectlOptions:
+    """What the user said about kubectl and the cluster.
+
+    Attributes:
+        program: the path given by --kubectl, None for the environment's or PATH's.
+        namespace: the namespace asked for, None for the context's.
+        context: the context asked for, None for the current one.
+        flags: kubectl's own flags, in kubectl's spelling, as given, without namespace and context.
+    """
+
+    program: str | None = None
+    namespace: str | None = None
+    context: str | None = None
+    flags: tuple[str, ...] = ()
+
+    def common(self) -> list[str]:
+        """Return the flags that every kubectl command line of this run carries."""
+        words = list(self.flags)
+        if self.context is not None:
+            words.append(f"--context={self.context}")
+        if self.namespace is not None:
+            words.append(f"--namespace={self.namespace}")
+        return words
+
+
+def find_kubectl(options: KubectlOptions, environment: Mapping[str, str] = os.environ) -> str:
+    """Return the path of the kubectl to use.
+
+    Raises:
+        UsageError: there is none, or what was named cannot be run.
+    """
+    named = options.program or environment.get(PROGRAM_VARIABLE)
+    found = shutil.which(named or "kubectl", path=environment.get("PATH", os.defpath))
+    if found is None:
+        origin = "--kubectl" if options.program else PROGRAM_VARIABLE
+        raise UsageError(
+            "no kubectl to run",
+            reason=f"{origin} names {named}, which cannot be run"
+            if named
+            else "there is no kubectl on PATH",
+            fix="install kubectl, or name one: --kubectl /path/to/kubectl",
+        )
+    return found
+
+
+def exec_command(
+    options: KubectlOptions, program: str, pod: str, container: str, command: Sequence[str]
+) -> list[str]:
+    """Return the argument list of `kubectl exec -i` for `command` in the container."""
+    return [
+        program,
+        *options.common(),
+        "exec",
+        "-i",
+        pod,
+        f"--container={container}",
+        "--",
+        *command,
+    ]
+
+
+def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the environment for kubectl: the user's own.
+
+    A frozen program's boot loader points the dynamic linker at its own libraries; inherited by
+    kubectl it breaks credential plugins written in Python (PyInstaller's manual, "LD_LIBRARY_PATH
+    considerations"), so the user's value is put back.
+    """
+    child = dict(environment)
+    for name in _FROZEN_VARIABLES:
+        original = child.pop(f"{name}_ORIG", None)
+        if original is not None:
+            child[name] = original
+        elif "_MEIPASS2" in environment or environment.get("_PYI_ARCHIVE_FILE"):
+            child.pop(name, None)
+    return {name: value for name, value in child.items() if not name.startswith("_PYI_")}

@@ -1,0 +1,219 @@
+# shellcheck shell=sh
+# The agent: the pod's side of one exec. The client feeds it on stdin to a shell that was started
+# with three arguments: MARK TARGET IDLE (pod/agent.py). It needs sh, dd, tar, stat, xargs, sleep.
+#
+# stdin   a command a line. After `survey` and `extract` comes a payload: lines with a length, each
+#         followed by exactly so many bytes, then a line `end` or `abort`.
+# stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat.
+# stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
+#
+# The shell stays to the end and holds stdout and stderr open: containerd takes stdin away from a
+# process that closes its stdout (docs/architecture.md, "What kubectl exec really does").
+mark=$1 target=$2 idle=$3
+token=${mark##*.}
+# Every child carries the mark, so that a later exec can find what this one left running.
+KUBECTL_RESTORE=${mark#*=}
+LC_ALL=C
+export KUBECTL_RESTORE LC_ALL
+unset TAR_OPTIONS POSIXLY_CORRECT CDPATH
+umask 022
+exec 3>&1 1>&2
+
+say() { echo "$token $* $token" >&3; }
+
+# Is $1 a process that still runs (a zombie does not)?
+alive() {
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    case $stat in *') Z '* | *') X '*) return 1 ;; esac
+}
+
+# End what an earlier exec of the same restore left running: it could still write (it did not see
+# its client go). TERM first, so that its shell can reap what it started; then KILL.
+end_earlier() {
+    found=''
+    # shellcheck disable=SC2013 # paths below /proc: no blanks in them
+    for file in $(grep -ls -e "${mark%.*}\\." /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null); do
+        grep -qs -e "$token" "$file" && continue
+        process=${file#/proc/}
+        process=${process%%/*}
+        case " $found " in *" $process "*) ;; *) found="$found $process" ;; esac
+    done
+    for signal in TERM KILL; do
+        for process in $found; do kill -s "$signal" "$process" 2>/dev/null; done
+        for _ in 1 2 3; do
+            left=''
+            for process in $found; do alive "$process" && left="$left $process"; done
+            [ -n "$left" ] || break
+            sleep 1
+        done
+        [ -n "$left" ] || break
+    done
+}
+
+# Everything this exec starts is in one process group, if the runtime made its shell the leader
+# (runc and crun do). Only then may the group be signalled.
+leader=no
+if { read -r stat <"/proc/$$/stat"; } 2>/dev/null; then
+    # shellcheck disable=SC2086 # split into fields: state, parent, group
+    set -- ${stat##*) }
+    [ "$3" = "$$" ] && leader=yes
+fi
+
+# End what this exec started, and reap it: a pod's first process often reaps nobody.
+finish() {
+    trap '' TERM
+    if [ "$leader" = yes ]; then kill -s TERM 0; else kill -s TERM "$guardian"; fi 2>/dev/null
+    wait "$guardian" 2>/dev/null
+}
+trap 'finish; exit 143' TERM
+
+# What the processes of this exec have done so far, as text that changes when one does something;
+# empty where that cannot be told. One that waits for a disk (state D) counts as doing something.
+activity() {
+    seen='' busy=''
+    for file in /proc/[0-9]*/stat; do
+        { read -r stat <"$file"; } 2>/dev/null || continue
+        process=${stat%% *}
+        # shellcheck disable=SC2086 # split into fields, those behind the name
+        set -- ${stat##*) }
+        # The guard and its sleep are no sign of life.
+        [ "$3" = "$$" ] && [ "$process" != "$self" ] && [ "$2" != "$self" ] || continue
+        [ "$1" = D ] && busy=yes
+        seen="$seen $process ${12} ${13} ${14} ${15}"
+        { while read -r key value; do
+            case $key in rchar: | wchar:) seen="$seen $value" ;; esac
+        done <"/proc/$process/io"; } 2>/dev/null
+    done
+}
+
+# Runs beside everything: tells the client every two seconds whether anything moves here. When
+# nothing has moved for $idle seconds, not even a line from the client was read: it is gone,
+# although the stream was never closed, or what it waits for hangs. Then all is ended.
+guard() {
+    ended=''
+    trap 'ended=yes' TERM
+    { read -r self _ </proc/self/stat; } 2>/dev/null
+    # Only now can a TERM from `finish` not be lost any more; the client says nothing before this.
+    say hello 1
+    before='' still=0
+    while [ -z "$ended" ] && alive "$$"; do
+        sleep 2 <&- >/dev/null 2>&1 3>&- &
+        wait "$!" 2>/dev/null
+        activity
+        if [ -n "$seen" ] && [ "$seen$busy" = "$before" ]; then
+            still=$((still + 2))
+            echo "$token beat 0 $token" >&2
+            if [ "$still" -ge "$idle" ] && [ -z "$ended" ]; then
+                if [ "$leader" = yes ]; then kill -s TERM 0; else kill -s TERM "$$"; fi
+            fi
+        else
+            still=0
+            [ -n "$seen" ] && echo "$token beat 1 $token" >&2
+        fi
+        before=$seen
+    done
+    wait
+}
+
+# Copy a payload from stdin to stdout; $1 is `acknowledge` or `quietly`.
+# 0: whole; 1: the client gave it up; 2: the stream ended; 3: not the protocol; 4: dd failed.
+receive() {
+    while IFS= read -r length; do
+        case $length in
+        end) return 0 ;;
+        abort) return 1 ;;
+        '' | *[!0-9]*) return 3 ;;
+        esac
+        # 64 KiB blocks: dd's buffer counts against the container's memory limit.
+        blocks=$((length / 65536)) rest=$((length % 65536))
+        if [ "$blocks" -gt 0 ]; then
+            dd bs=65536 count="$blocks" iflag=fullblock 2>/dev/null || return 4
+        fi
+        if [ "$rest" -gt 0 ]; then
+            dd bs="$rest" count=1 iflag=fullblock 2>/dev/null || return 4
+        fi
+        [ "$1" = quietly ] || say ack "$length"
+    done
+    return 2
+}
+
+# Run the consumer "$@" on the payload that comes on stdin, its own stdout on descriptor 5. When it
+# ends, say so at once, then take what is still under way, so that the sender never breaks.
+consume() {
+    "$@" >&5 3>&- 5>&-
+    say exit "$?"
+    dd bs=65536 of=/dev/null 2>/dev/null
+}
+
+finished() {
+    say "done" "$1"
+    echo "$token done $token" >&2
+}
+
+probe() {
+    missing=''
+    for tool in dd stat xargs tar sleep; do
+        command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
+    done
+    say missing "$missing"
+    say user "$(id -u 2>/dev/null)"
+    version=$(tar --version 2>&1 </dev/null)
+    say tar "${version%%
+*}"
+    say target "$state"
+    finished 0
+}
+
+state=ready
+if [ ! -e "$target" ]; then
+    state=absent
+elif [ ! -d "$target" ]; then
+    state='file'
+elif ! cd -P "$target" 2>/dev/null; then
+    state=closed
+elif [ ! -w . ]; then
+    state='readonly'
+fi
+
+end_earlier
+guard </dev/null &
+guardian=$!
+set -f
+while IFS= read -r line; do
+    # shellcheck disable=SC2086 # the client's own words: no name is ever among them
+    set -- $line
+    command=$1
+    shift
+    case $command$state in
+    surveyabsent | surveyfile | surveyclosed | extractabsent | extractfile | extractclosed)
+        # We are not where the client thinks.
+        break
+        ;;
+    esac
+    case $command in
+    probe) probe ;;
+    survey)
+        # Names cannot carry the token, so a name with newlines cannot look like a record.
+        received=$({ {
+            receive quietly
+            echo "$?" >&7
+        } | consume xargs -0 stat -c "$token stat %f %s %Y %u %g %i %n $token" 5>&3 7>&-; } 7>&1)
+        finished "$received"
+        ;;
+    extract)
+        # The archive's modes are the modes: parents that are not in it were put into the stream.
+        umask 0
+        received=$({ {
+            receive acknowledge
+            echo "$?" >&7
+        } | consume tar -x "$@" -f - 5>&2 7>&-; } 7>&1)
+        umask 022
+        finished "$received"
+        ;;
+    ping) ;;
+    bye) break ;;
+    *) say unknown ;;
+    esac
+done
+say bye
+finish

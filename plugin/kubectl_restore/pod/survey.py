@@ -1,0 +1,81 @@
+"""What stands at each path below the target: the question, and the reading of the answers."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LARGEST_QUESTION: Final = 256 * 1024
+"""Bytes of one survey's payload; several are asked one after the other."""
+
+
+class Standing(StrEnum):
+    """The kinds of thing that can stand at a path."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    OTHER = "other"
+
+
+_KINDS: Final = {
+    stat.S_IFREG: Standing.FILE,
+    stat.S_IFDIR: Standing.DIRECTORY,
+    stat.S_IFLNK: Standing.SYMLINK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What stands at one path; symlinks are not followed."""
+
+    kind: Standing
+    size: int
+    mode: int
+    """Permission bits, 0o7777."""
+    mtime: int
+    """Whole seconds."""
+    uid: int
+    gid: int
+    inode: int
+
+
+def questions(paths: Iterable[bytes]) -> Iterator[bytes]:
+    """Return payloads of NUL-ended `./path` names, each at most `LARGEST_QUESTION` bytes.
+
+    The leading `./` keeps a name that begins with a dash from being read as an option.
+    """
+    names: list[bytes] = []
+    length = 0
+    for path in paths:
+        name = b"./" + path + b"\0"
+        if names and length + len(name) > LARGEST_QUESTION:
+            yield b"".join(names)
+            names, length = [], 0
+        names.append(name)
+        length += len(name)
+    if names:
+        yield b"".join(names)
+
+
+def read_entry(record: bytes) -> tuple[bytes, Entry] | None:
+    """Read the words of one `stat` record (`MODE SIZE MTIME UID GID INODE ./NAME`).
+
+    Returns:
+        The path (without `./`) and the entry; None when this is not what the agent asks stat for.
+    """
+    fields = record.split(b" ", 6)
+    if len(fields) != 7 or not fields[6].startswith(b"./"):
+        return None
+    try:
+        mode = int(fields[0], 16)
+        size, mtime, uid, gid, inode = (int(field) for field in fields[1:6])
+    except ValueError:
+        return None
+    kind = _KINDS.get(stat.S_IFMT(mode), Standing.OTHER)
+    return fields[6][2:], Entry(kind, size, stat.S_IMODE(mode), mtime, uid, gid, inode)

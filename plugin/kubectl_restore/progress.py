@@ -1,0 +1,135 @@
+"""What the engine says while it works. The engine prints nothing; the ui decides how it looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class Phase(StrEnum):
+    """The steps of a restore, in order."""
+
+    CONNECT = "connect"
+    CHECK = "check"
+    SURVEY = "survey"
+    SEND = "send"
+    VERIFY = "verify"
+
+
+class Level(StrEnum):
+    """How a message is meant."""
+
+    WARNING = "warning"
+    INFO = "info"
+    DETAIL = "detail"
+    """Shown with -v."""
+    TRACE = "trace"
+    """Shown with -vv: kubectl's klog lines, the agent's records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is restored, and to where: the first line that a user sees.
+
+    A field is None while it is not known yet (the cluster has not answered).
+    """
+
+    backup: str
+    backup_size: int
+    """Bytes of the file."""
+    pod: str
+    path: str
+    context: str | None = None
+    namespace: str | None = None
+    container: str | None = None
+    container_is_default: bool = False
+    """True when kubectl's default container was taken because none was named."""
+    other_containers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far the present phase is. Counts only rise within a phase."""
+
+    phase: Phase
+    done_bytes: int = 0
+    """SEND: bytes of the archive stream that the pod has acknowledged; CHECK: bytes read."""
+    total_bytes: int | None = None
+    done_files: int = 0
+    """Members whose last byte has been acknowledged (SEND) or looked at (SURVEY, VERIFY)."""
+    total_files: int | None = None
+    current: bytes | None = None
+    """The member that the pod is writing: raw bytes, to be escaped before they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a finished (or broken) restore did."""
+
+    path: str
+    files: int = 0
+    """Members restored: files, links, directories."""
+    regular_files: int = 0
+    bytes: int = 0
+    """Bytes of file content restored."""
+    seconds: float = 0.0
+    kept: int = 0
+    """Directories that stood there already and were left as they are."""
+    replaced: int = 0
+    notes: tuple[str, ...] = field(default=())
+    """What was left out or could not be kept, one sentence each; safe to print."""
+    next_steps: tuple[str, ...] = field(default=())
+
+
+class Progress(Protocol):
+    """Told by the engine what happens; implemented by the ui.
+
+    All calls come from one thread. None may block for long: the data path waits meanwhile.
+    """
+
+    def header(self, header: Header) -> None:
+        """Say what is restored to where; may be called again when more is known."""
+
+    def status(self, status: Status) -> None:
+        """Take the newest counts; a changed phase starts a new one."""
+
+    def tick(self) -> None:
+        """Called at least every 0.1 s while waiting, so that a display can move."""
+
+    def message(self, level: Level, text: str) -> None:
+        """Say something in one or more lines; the text is safe to print."""
+
+    def foreign(self, data: bytes) -> None:
+        """Pass on what kubectl's credential plugin says to the user, raw and at once."""
+
+    def finished(self, summary: Summary) -> None:
+        """The restore is proved: the result."""
+
+    def broken_off(self, summary: Summary) -> None:
+        """The restore ended early: what had arrived by then (the error itself comes apart)."""
+
+
+class Silence:
+    """A progress that nobody listens to."""
+
+    def header(self, header: Header) -> None:
+        """Ignore it."""
+
+    def status(self, status: Status) -> None:
+        """Ignore it."""
+
+    def tick(self) -> None:
+        """Ignore it."""
+
+    def message(self, level: Level, text: str) -> None:
+        """Ignore it."""
+
+    def foreign(self, data: bytes) -> None:
+        """Ignore it."""
+
+    def finished(self, summary: Summary) -> None:
+        """Ignore it."""
+
+    def broken_off(self, summary: Summary) -> None:
+        """Ignore it."""

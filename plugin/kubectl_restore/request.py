@@ -1,0 +1,30 @@
+"""What the user asked for, once, as types."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kubectl_restore.pod.kubectl import KubectlOptions
+    from kubectl_restore.pod.target import PodName
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """One restore of one backup into one pod."""
+
+    pod: PodName
+    backup: Path
+    target_path: str
+    """Absolute, without `..`, no trailing slash (but `/` itself)."""
+    kubectl: KubectlOptions
+    container: str | None = None
+    force: bool = False
+    allow_missing_end: bool = False
+    stall_timeout: float | None = 60.0
+    """Seconds without progress; None for no limit."""
+    command: tuple[str, ...] = ()
+    """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""

@@ -1,0 +1,112 @@
+"""What the pod says afterwards, held against what the plan promised. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.index import Kind
+from kubectl_restore.pod.survey import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kubectl_restore.archive.index import Member
+    from kubectl_restore.plan import Operation
+    from kubectl_restore.pod.survey import Entry
+
+_STANDING: Final = {
+    Kind.FILE: Standing.FILE,
+    Kind.HARDLINK: Standing.FILE,
+    Kind.DIRECTORY: Standing.DIRECTORY,
+    Kind.SYMLINK: Standing.SYMLINK,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One path that is not as it was sent."""
+
+    path: bytes
+    what: str
+    """A short clause: `missing`, `10 bytes instead of 20`."""
+
+
+@dataclass(slots=True)
+class Verdict:
+    """The comparison of everything that was sent.
+
+    Attributes:
+        differences: what is not there, or not of its kind and size: the restore has failed.
+        modes, times, owners: how many paths the pod did not let us give their mode, modification
+            time (whole seconds) or numeric owner.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    modes: int = 0
+    times: int = 0
+    owners: int = 0
+
+
+def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Verdict:
+    """Compare what the operations promised with what stands there now.
+
+    Args:
+        operations: those that were carried out or kept.
+        after: the survey made after the stream was extracted.
+    """
+    verdict = Verdict()
+    members = {one.path: one.member for one in operations if one.member is not None}
+    for operation in operations:
+        entry = after.get(operation.path)
+        if entry is None:
+            verdict.differences.append(Difference(operation.path, "missing"))
+            continue
+        member = operation.member
+        kind = Standing.DIRECTORY if member is None else _STANDING.get(member.kind)
+        if entry.kind is not kind:
+            what = f"a {entry.kind} instead of a {kind}"
+            verdict.differences.append(Difference(operation.path, what))
+            continue
+        if member is None or operation.action == "keep":
+            continue
+        content = _content_of(member, members)
+        size = _size(content)
+        if size is not None and entry.size != size:
+            what = f"{entry.size} bytes instead of {size}"
+            verdict.differences.append(Difference(operation.path, what))
+            continue
+        if content.kind is Kind.HARDLINK:
+            continue
+        if content.kind is not Kind.SYMLINK:
+            verdict.modes += entry.mode != content.mode
+            verdict.times += entry.mtime != content.mtime
+        verdict.owners += (entry.uid, entry.gid) != (content.uid, content.gid)
+    return verdict
+
+
+def _content_of(member: Member, members: Mapping[bytes, Member]) -> Member:
+    """Follow a hard link to the member that carries its content.
+
+    A chain has an end in any archive that was accepted; a count bounds it all the same.
+    """
+    for _ in range(len(members)):
+        if member.kind is not Kind.HARDLINK:
+            break
+        target = members.get(_normal(member.link))
+        if target is None or target is member:
+            break
+        member = target
+    return member
+
+
+def _normal(link: bytes) -> bytes:
+    return b"/".join(part for part in link.split(b"/") if part not in {b"", b"."})
+
+
+def _size(member: Member) -> int | None:
+    if member.kind is Kind.FILE:
+        return member.size
+    if member.kind is Kind.SYMLINK:
+        return len(member.link)
+    return None

@@ -1,0 +1,121 @@
+"""The pump: every byte once and in order, whatever the pipe takes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_restore.pipe.pump import Pump
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def blocks_of(data: bytes, sizes: list[int]) -> Iterator[memoryview]:
+    """Cut data into blocks that share one buffer, as the archive's reader does."""
+    buffer = bytearray(max(sizes))
+    at = 0
+    while at < len(data):
+        for size in sizes:
+            piece = data[at : at + size]
+            buffer[: len(piece)] = piece
+            yield memoryview(buffer)[: len(piece)]
+            at += size
+
+
+class Reader:
+    """The agent's half of the framing."""
+
+    def __init__(self) -> None:
+        self.wire = bytearray()
+        self.payload = bytearray()
+        self.lengths: list[int] = []
+        self.closing = b""
+
+    def take(self, data: bytes) -> list[int]:
+        """Take bytes from the wire; return the lengths of the chunks that they complete."""
+        self.wire += data
+        complete = []
+        while b"\n" in self.wire:
+            line, _, rest = bytes(self.wire).partition(b"\n")
+            if not line.isdigit():
+                self.closing = line
+                assert not rest
+                break
+            if len(rest) < int(line):
+                break
+            self.payload += rest[: int(line)]
+            del self.wire[: len(line) + 1 + int(line)]
+            complete.append(int(line))
+        self.lengths += complete
+        return complete
+
+
+def run(data: bytes, sizes: list[int], *, stop_after: int | None = None) -> Reader:
+    """Pump data through a pipe to a reader that acknowledges."""
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(writing, False)
+        os.set_blocking(reading, False)
+        pump, reader = Pump(blocks_of(data, sizes), len(data), lambda: 0.0), Reader()
+        while not pump.closed:
+            pump.write(writing)
+            if stop_after is not None and len(reader.payload) >= stop_after:
+                pump.give_up()
+            try:
+                taken = os.read(reading, 50_000)
+            except BlockingIOError:
+                taken = b""
+            for length in reader.take(taken):
+                assert pump.window.acknowledge(length, 0.0)
+        while True:
+            try:
+                reader.take(os.read(reading, 1 << 20))
+            except BlockingIOError:
+                return reader
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+@given(
+    st.integers(0, 3_000_000), st.lists(st.sampled_from([1000, 65536, 1 << 20, 512]), min_size=1)
+)
+def test_the_payload_arrives_whole_and_in_order(length: int, sizes: list[int]) -> None:
+    data = os.urandom(4096) * (length // 4096 + 1)
+    reader = run(data[:length], sizes)
+    assert reader.payload == data[:length]
+    assert reader.closing == b"end"
+
+
+def test_a_payload_that_is_given_up_ends_with_a_whole_chunk_and_says_so() -> None:
+    data = os.urandom(4_000_000)
+    reader = run(data, [1 << 20], stop_after=100_000)
+    assert reader.closing == b"abort"
+    assert len(reader.payload) < len(data)
+    assert data.startswith(bytes(reader.payload))
+
+
+def test_nothing_is_written_beyond_the_window() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    pump = Pump(blocks_of(bytes(50_000_000), [1 << 20]), 50_000_000, lambda: 0.0)
+    while pump.wants_to_write:
+        pump.write(writing)
+        os.read(reading, 1 << 20)
+    assert pump.window.outstanding <= pump.window.limit
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_reader_that_is_gone_is_a_broken_pipe() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    pump = Pump(blocks_of(b"x" * 100, [50]), 100, lambda: 0.0)
+    with pytest.raises(BrokenPipeError):
+        pump.write(writing)
+    os.close(writing)

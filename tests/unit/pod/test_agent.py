@@ -1,0 +1,296 @@
+"""The agent under every POSIX shell that this machine has, as `kubectl exec` would start it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_restore.pipe.feedback import EndOfCommand, FeedbackParser, Line
+from kubectl_restore.pipe.records import Record, RecordParser
+from kubectl_restore.pod.agent import Mark, agent_command, agent_script
+from kubectl_restore.pod.capabilities import Tar, read_probe
+from kubectl_restore.pod.survey import Standing, questions, read_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHELLS = {
+    "dash": ["dash"],
+    "bash": ["bash"],
+    "bash-posix": ["bash", "--posix"],
+    "ash": ["busybox", "sh"],
+}
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    words = SHELLS[request.param]
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not on this machine")
+    return words
+
+
+class Agent:
+    """One agent, spoken to as the session does, but blocking."""
+
+    def __init__(
+        self, shell: list[str], target: Path, *, mark: Mark | None = None, path: str | None = None
+    ) -> None:
+        self.mark = mark or Mark.new("0123456789abcdef")
+        environment = dict(os.environ)
+        if path is not None:
+            environment["PATH"] = path
+        program = shutil.which(shell[0])
+        assert program is not None
+        command = agent_command(self.mark, str(target), 60.0)[1:]
+        self.process = subprocess.Popen(
+            [program, *shell[1:], *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=environment,
+            start_new_session=True,  # as runc does: the shell leads its group
+        )
+        assert self.process.stdin
+        assert self.process.stdout
+        assert self.process.stderr
+        self.stdin, self.stdout, self.stderr = (
+            self.process.stdin,
+            self.process.stdout,
+            self.process.stderr,
+        )
+        self._records = RecordParser(self.mark.token)
+        self._feedback = FeedbackParser(self.mark.token)
+        self._waiting: list[Record] = []
+        self.send(agent_script())
+        assert self.next() == Record(b"hello", b"1")
+
+    def send(self, data: bytes) -> None:
+        self.stdin.write(data)
+
+    def next(self) -> Record:
+        """Wait for the next record; anything else on stdout is a failure."""
+        while not self._waiting:
+            data = os.read(self.stdout.fileno(), 65536)
+            assert data, "the agent has ended"
+            for item in self._records.feed(data):
+                assert isinstance(item, Record), item
+                self._waiting.append(item)
+        return self._waiting.pop(0)
+
+    def records_until_done(self) -> list[Record]:
+        records = []
+        while (record := self.next()).word != b"done":
+            records.append(record)
+        return [*records, record]
+
+    def lines_until_done(self) -> list[bytes]:
+        lines: list[bytes] = []
+        while True:
+            for event in self._feedback.feed(os.read(self.stderr.fileno(), 65536)):
+                if isinstance(event, EndOfCommand):
+                    return lines
+                if isinstance(event, Line):
+                    lines.append(event.text)
+
+    def end(self) -> int:
+        self.stdin.close()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        """Whatever a test left, of this group only."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(30)
+        for stream in (self.stdin, self.stdout, self.stderr):
+            stream.close()
+
+
+@pytest.fixture
+def agent(shell: list[str], tmp_path: Path) -> Iterator[Agent]:
+    target = tmp_path / "target"
+    target.mkdir()
+    agent = Agent(shell, target)
+    yield agent
+    agent.kill()
+
+
+def tar_of(**files: bytes) -> bytes:
+    buffer = BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            info.mtime = 1_700_000_000
+            archive.addfile(info, BytesIO(content))
+    return buffer.getvalue()
+
+
+def framed(data: bytes, chunk: int = 65536 + 7) -> bytes:
+    pieces = [data[at : at + chunk] for at in range(0, len(data), chunk)]
+    return b"".join(b"%d\n%s" % (len(piece), piece) for piece in pieces)
+
+
+def processes_of(agent: Agent) -> list[int]:
+    """The processes of the agent's group that still run."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, group = stat.read_text().rpartition(") ")[2].split()[:3]
+            if int(group) == agent.process.pid and state not in "ZX":
+                found.append(int(stat.parent.name))
+    return found
+
+
+def test_probe_tells_the_tar_the_user_and_the_target(agent: Agent) -> None:
+    agent.send(b"probe\n")
+    records = agent.records_until_done()
+    capabilities = read_probe((record.word, record.rest) for record in records)
+    assert capabilities.missing == ()
+    assert capabilities.tar is not None
+    assert capabilities.uid == os.getuid()
+    assert capabilities.target == "ready"
+    assert capabilities.tar is Tar.GNU or "GNU" not in capabilities.tar_version
+
+
+def test_every_chunk_is_acknowledged_and_the_files_are_whole(agent: Agent, tmp_path: Path) -> None:
+    content = os.urandom(300_000)
+    stream = tar_of(one=content, two=b"")
+    agent.send(b"extract -p\n" + framed(stream) + b"end\n")
+    records = agent.records_until_done()
+    acknowledged = [int(record.rest) for record in records if record.word == b"ack"]
+    assert sum(acknowledged) == len(stream)
+    assert len(acknowledged) == len(stream) // (65536 + 7) + 1
+    assert Record(b"exit", b"0") in records
+    assert records[-1] == Record(b"done", b"0")
+    assert (tmp_path / "target/one").read_bytes() == content
+    assert int((tmp_path / "target/one").stat().st_mtime) == 1_700_000_000
+
+
+def test_names_of_any_kind_are_surveyed_without_a_shift(agent: Agent, tmp_path: Path) -> None:
+    names = [b"plain", b"-n", b"two\nlines", b"quote'\"", b" space ", b"\xff\xfe", b"x" * 255]
+    for name in names:
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"target", name))).write_bytes(name)
+    (tmp_path / "target/link").symlink_to("nowhere")
+    (tmp_path / "target/dir").mkdir()
+    asked = [*names, b"missing", b"link", b"dir", b"dir/missing"]
+    found = {}
+    for payload in questions(asked):
+        agent.send(b"survey\n" + b"%d\n%s" % (len(payload), payload) + b"end\n")
+        for record in agent.records_until_done():
+            entry = read_entry(record.rest) if record.word == b"stat" else None
+            if entry:
+                found[entry[0]] = entry[1]
+    assert {name: entry.size for name, entry in found.items() if entry.kind is Standing.FILE} == {
+        name: len(name) for name in names
+    }
+    assert found[b"link"].kind is Standing.SYMLINK
+    assert found[b"dir"].kind is Standing.DIRECTORY
+    assert b"missing" not in found
+    assert b"dir/missing" not in found
+
+
+def test_a_tar_that_dies_early_is_told_at_once_and_the_agent_stays(
+    agent: Agent, tmp_path: Path
+) -> None:
+    agent.send(b"extract --no-such-option\n" + framed(bytes(2_000_000)))
+    while (record := agent.next()).word != b"exit":
+        assert record.word == b"ack"
+    assert record.rest != b"0"
+    agent.send(b"abort\n")
+    assert agent.records_until_done()[-1] == Record(b"done", b"1")
+    assert agent.lines_until_done()
+    agent.send(b"extract -p\n" + framed(tar_of(after=b"all is well")) + b"end\n")
+    assert Record(b"exit", b"0") in agent.records_until_done()
+    assert (tmp_path / "target/after").read_bytes() == b"all is well"
+
+
+def test_a_stream_that_ends_early_is_never_called_whole(agent: Agent) -> None:
+    agent.send(b"extract -p\n" + framed(tar_of(one=bytes(200_000)))[:100_000])
+    agent.stdin.close()
+    assert agent.records_until_done()[-1] == Record(b"done", b"2")
+
+
+def test_the_end_leaves_no_process_and_no_zombie(agent: Agent) -> None:
+    agent.send(b"probe\nbye\n")
+    while agent.next().word != b"bye":
+        pass
+    assert agent.end() == 0
+    assert processes_of(agent) == []
+
+
+def test_a_client_that_is_gone_ends_everything(agent: Agent) -> None:
+    agent.send(b"extract -p\n100\n")
+    agent.end()
+    assert processes_of(agent) == []
+
+
+def test_a_later_exec_of_the_same_restore_ends_the_earlier_one(
+    shell: list[str], tmp_path: Path
+) -> None:
+    earlier = Agent(shell, tmp_path, mark=Mark.new("aaaaaaaaaaaaaaaa"))
+    other = Agent(shell, tmp_path, mark=Mark.new("bbbbbbbbbbbbbbbb"))
+    try:
+        for one in (earlier, other):
+            one.send(b"extract -p\n" + framed(tar_of(one=bytes(100_000))[:70_000]))
+            assert one.next().word == b"ack"
+        later = Agent(shell, tmp_path, mark=Mark.new("aaaaaaaaaaaaaaaa"))
+        assert processes_of(earlier) == []
+        earlier.process.wait(30)
+        assert processes_of(other)
+        later.send(b"bye\n")
+        later.end()
+        later.kill()
+    finally:
+        earlier.kill()
+        other.kill()
+
+
+def test_sigterm_ends_everything_it_started(agent: Agent) -> None:
+    agent.send(b"extract -p\n" + framed(tar_of(one=bytes(100_000)))[:70_000])
+    assert agent.next().word == b"ack"
+    agent.process.terminate()
+    # Its shell waits for dd, which waits for input: what a runtime closes when it ends an exec.
+    agent.end()
+    assert processes_of(agent) == []
+
+
+@pytest.mark.parametrize("tool", ["dd", "stat", "xargs", "tar", "sleep"])
+def test_a_missing_tool_is_named(shell: list[str], tmp_path: Path, tool: str) -> None:
+    if shell[0] == "busybox":
+        pytest.skip("this busybox finds its own applets without PATH")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in {"dd", "stat", "xargs", "tar", "sleep", "id", "grep"} - {tool}:
+        found = shutil.which(name)
+        assert found
+        (programs / name).symlink_to(found)
+    agent = Agent(shell, tmp_path, path=str(programs))
+    try:
+        agent.send(b"probe\n")
+        records = agent.records_until_done()
+        assert read_probe((one.word, one.rest) for one in records).missing == (tool,)
+    finally:
+        agent.kill()
+
+
+def test_the_target_is_told_apart(shell: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for name, state in {"absent": "absent", "file": "file", ".": "ready"}.items():
+        agent = Agent(shell, tmp_path / name)
+        try:
+            agent.send(b"probe\n")
+            records = agent.records_until_done()
+            assert read_probe((one.word, one.rest) for one in records).target == state
+        finally:
+            agent.kill()
