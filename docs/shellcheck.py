@@ -1,0 +1,39 @@
+"""Run shellcheck over every shell script of the repository; the first finding fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def scripts() -> list[str]:
+    """Return the tracked files that a shell runs, by their ending or their first line."""
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+    ).stdout
+    found = []
+    for name in filter(None, listing.decode().split("\0")):
+        path = ROOT / name
+        if not path.is_file():
+            continue
+        with path.open("rb") as file:
+            first = file.readline(80)
+        if name.endswith(".sh") or (first.startswith(b"#!") and first.rstrip().endswith(b"sh")):
+            found.append(name)
+    return found
+
+
+def main() -> int:
+    """Check them all, as POSIX sh unless they say otherwise."""
+    program = Path(sys.executable).with_name("shellcheck")
+    return subprocess.run([program, *scripts()], cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+module restore.test/sleeper
+
+go 1.20
