@@ -48,7 +48,7 @@ from kubectl_restore.pod.kubectl import child_environment, exec_command, find_ku
 from kubectl_restore.pod.kubectl_messages import error_from
 from kubectl_restore.pod.survey import questions, read_entry
 from kubectl_restore.progress import Header, Level, Phase, Silence, Status, Summary
-from kubectl_restore.verify import compare
+from kubectl_restore.verify import amendments, compare
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ if TYPE_CHECKING:
     from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.facts import PodFacts
     from kubectl_restore.pod.survey import Entry
-    from kubectl_restore.verify import Verdict
-    from kubectl_restore.watch import Watch
     from kubectl_restore.progress import Progress
     from kubectl_restore.request import RestoreRequest
+    from kubectl_restore.verify import Verdict
+    from kubectl_restore.watch import Watch
 
 _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
@@ -255,11 +255,13 @@ class _Restore:
         try:
             answer = self._stream(session, backup, index, plan, capabilities)
             after = self._survey(session, Phase.VERIFY, paths)
+            verdict = compare(plan.operations, after)
+            if answer.is_whole and not verdict.differences:
+                verdict = self._amend(session, plan, after, verdict, capabilities)
         except RestoreError as error:
             self._progress.broken_off(self._so_far(plan, self._acknowledged))
             self._say_how_to_go_on(error)
             raise
-        verdict = compare(plan.operations, after)
         self._judge(plan, answer, verdict)
         return self._summary(plan, verdict, answer, capabilities)
 
@@ -307,13 +309,38 @@ class _Restore:
             self._warn_of_time(count, plan.total, time.monotonic() - started)
 
         self._progress.status(Status(Phase.SEND, 0, plan.total, 0, plan.total_files))
-        flags = b" -p --numeric-owner" if capabilities.is_root else b" -p"
-        return session.feed(
-            b"extract" + flags,
+        command = b"extract -p --numeric-owner" if capabilities.is_root else b"extract -p"
+        answer = session.feed(
+            command,
             read_segments(backup, index.compression, plan.segments, self._watch),
             plan.total,
             on_acknowledged=acknowledged,
         )
+        if plan.directories and answer.is_whole and answer.consumer == 0:
+            again = session.feed(
+                command, iter([memoryview(plan.directories)]), len(plan.directories)
+            )
+            answer = replace(again, lines=answer.lines + again.lines, said=answer.said + again.said)
+        return answer
+
+    def _amend(
+        self,
+        session: Session,
+        plan: Plan,
+        after: dict[bytes, Entry],
+        verdict: Verdict,
+        capabilities: Capabilities,
+    ) -> Verdict:
+        """Put right what the pod's tar did not do, and look again at those paths."""
+        touched: list[bytes] = []
+        for command, paths in amendments(verdict, owners=capabilities.is_root):
+            for payload in questions(paths):
+                session.question(b"amend " + command, payload, lambda _word, _rest: False)
+            touched += paths
+        if not touched:
+            return verdict
+        again = self._survey(session, Phase.VERIFY, touched)
+        return compare(plan.operations, {**after, **again})
 
     def _warn_of_time(self, done: int, total: int, seconds: float) -> None:
         """Say early, and once, that the time limit will not do."""
@@ -416,9 +443,9 @@ class _Restore:
             notes.append(f"and {answer.said - _LISTED} more lines from the container's tar (-v)")
         who = "root" if capabilities.is_root else f"uid {capabilities.uid}"
         for count, name in (
-            (verdict.modes, "mode"),
+            (len(verdict.modes), "mode"),
             (verdict.times, "modification time"),
-            (verdict.owners, "owner"),
+            (len(verdict.owners), "owner"),
         ):
             if count:
                 notes.append(f"{_count(count, 'path')} without the backup's {name} (we are {who})")

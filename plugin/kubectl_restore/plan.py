@@ -65,6 +65,8 @@ class Plan:
     segments: list[Segment] = field(default_factory=list)
     total: int = 0
     """Bytes of the stream."""
+    directories: bytes = b""
+    """A second archive, for when the first is extracted: each directory with its mode and time."""
     _ends: array[int] = field(default_factory=lambda: array("q"))
     _members: list[Member] = field(default_factory=list)
 
@@ -151,8 +153,10 @@ def _lay_out(plan: Plan, index: Index) -> None:
     """Write the stream: every member where it stood, directories as headers of our own.
 
     A directory comes twice: where it stood, writable for its owner, so that its children can be
-    made on every tar; and at the very end, the deepest first, with its true mode and time, because
-    making the children changed its time (busybox does not put that right by itself).
+    made on every tar; and in an archive of its own that is extracted afterwards, the deepest first,
+    with its true mode and time. Its children changed its time, and tars make some links only when
+    the stream has ended (GNU and busybox those with absolute or `..` targets), so the end of the
+    same stream would be too early.
     """
     changed = {one.path: one for one in plan.carried_out}
     made: set[bytes] = set()
@@ -185,12 +189,13 @@ def _lay_out(plan: Plan, index: Index) -> None:
         for one in plan.carried_out
         if one.member is not None and one.member.kind is Kind.DIRECTORY
     ]
-    for member in sorted(finals, key=lambda one: one.path, reverse=True):
-        stream.literal(_header_of(member, 0))
     stream.literal(END_OF_ARCHIVE)
     stream.literal(bytes(-stream.length % _RECORD))
     plan.segments = stream.segments
     plan.total = stream.length
+    finals.sort(key=lambda one: one.path, reverse=True)
+    headers = b"".join(_header_of(member, 0) for member in finals) + END_OF_ARCHIVE
+    plan.directories = headers + bytes(-len(headers) % _RECORD) if finals else b""
 
 
 def _header_of(member: Member, extra_mode: int) -> bytes:

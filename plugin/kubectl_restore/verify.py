@@ -23,6 +23,10 @@ _STANDING: Final = {
 }
 
 
+_MOST_AMENDMENTS: Final = 200
+"""Commands; each is one more question to the pod. Backups have a handful of owners and modes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One path that is not as it was sent."""
@@ -38,14 +42,15 @@ class Verdict:
 
     Attributes:
         differences: what is not there, or not of its kind and size: the restore has failed.
-        modes, times, owners: how many paths the pod did not let us give their mode, modification
-            time (whole seconds) or numeric owner.
+        modes: the paths that do not have their mode, with the mode.
+        owners: the paths that do not have their numeric owner, with the owner.
+        times: how many paths do not have their modification time (whole seconds).
     """
 
     differences: list[Difference] = field(default_factory=list)
-    modes: int = 0
+    modes: dict[bytes, int] = field(default_factory=dict)
+    owners: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     times: int = 0
-    owners: int = 0
 
 
 def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Verdict:
@@ -79,10 +84,32 @@ def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Ve
         if content.kind is Kind.HARDLINK:
             continue
         if content.kind is not Kind.SYMLINK:
-            verdict.modes += entry.mode != content.mode
+            if entry.mode != content.mode:
+                verdict.modes[operation.path] = content.mode
             verdict.times += entry.mtime != content.mtime
-        verdict.owners += (entry.uid, entry.gid) != (content.uid, content.gid)
+        if (entry.uid, entry.gid) != (content.uid, content.gid):
+            verdict.owners[operation.path] = (content.uid, content.gid)
     return verdict
+
+
+def amendments(verdict: Verdict, *, owners: bool) -> list[tuple[bytes, list[bytes]]]:
+    """Return the commands that put right what the pod's tar did not do, each with its paths.
+
+    busybox gives links that it makes last no owner, and as non-root no path a mode beyond what a
+    new file gets (in a volume with an fsGroup directories inherit the setgid bit). Owners come
+    first: changing one takes setuid away. Five digits make GNU chmod clear a directory's setgid.
+
+    Args:
+        verdict: what is not right.
+        owners: true where we may change owners.
+    """
+    groups: dict[bytes, list[bytes]] = {}
+    if owners:
+        for path, (uid, gid) in verdict.owners.items():
+            groups.setdefault(b"chown -h %d:%d" % (uid, gid), []).append(path)
+    for path, mode in verdict.modes.items():
+        groups.setdefault(b"chmod 0%04o" % mode, []).append(path)
+    return list(groups.items())[:_MOST_AMENDMENTS]
 
 
 def _content_of(member: Member, members: Mapping[bytes, Member]) -> Member:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 READ_SIZE: Final = 256 * 1024
 _PIPE_SIZE: Final = 1024 * 1024
+_USUAL_PIPE_SIZE: Final = 64 * 1024
 _GRACE: Final = 2.0
 """Seconds that a child has to end after SIGTERM."""
 
@@ -58,8 +59,8 @@ class Child:
         for descriptor in (self.stdin, self.stdout, self.stderr):
             if descriptor is not None:
                 os.set_blocking(descriptor, False)
-        if self.stdin is not None:
-            _enlarge(self.stdin)
+        self.capacity = _enlarge(self.stdin) if self.stdin is not None else 0
+        """Bytes that its stdin pipe holds."""
 
     @property
     def pid(self) -> int:
@@ -109,18 +110,22 @@ def read(descriptor: int) -> bytes | None:
         return b""
 
 
-def _enlarge(descriptor: int) -> None:
-    """Make the pipe hold 1 MiB where the system can (Linux; not beyond the user's limit)."""
+def _enlarge(descriptor: int) -> int:
+    """Make the pipe hold 1 MiB where the system can, and return how much it holds.
+
+    Linux alone can, and not beyond the user's limit (pipe(7), pipe-user-pages-soft).
+    """
     command = getattr(fcntl, "F_SETPIPE_SZ", None)
     if command is not None:
         size = _PIPE_SIZE
-        while size > 64 * 1024:
+        while size > _USUAL_PIPE_SIZE:
             try:
                 fcntl.fcntl(descriptor, command, size)
             except OSError:
                 size //= 2
             else:
-                return
+                return size
+    return _USUAL_PIPE_SIZE
 
 
 def now() -> float:

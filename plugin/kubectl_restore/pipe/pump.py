@@ -50,13 +50,17 @@ class Pump:
             self._head or self._left_of_chunk or not self._unannounced or self.window.has_room()
         )
 
-    def write(self, descriptor: int) -> None:
+    def write(self, descriptor: int) -> int:
         """Write until the descriptor takes no more or nothing may be sent.
+
+        Returns:
+            How many bytes were written.
 
         Raises:
             BrokenPipeError: the reader is gone.
             BackupError: the backup cannot be read on.
         """
+        total = 0
         while self.wants_to_write:
             if not self._head and not self._left_of_chunk:
                 self._announce()
@@ -64,7 +68,8 @@ class Pump:
             try:
                 written = os.write(descriptor, view)
             except BlockingIOError:
-                return
+                break
+            total += written
             if self._head:
                 self._head = self._head[written:]
                 if not self._head and not self._chunk:
@@ -74,6 +79,11 @@ class Pump:
                 self._left_of_chunk -= written
                 if not self._left_of_chunk:
                     self.window.sent(self._chunk, self._clock())
+            if written < len(view):
+                # Full. Trying again at once would find the few KiB that kubectl has just taken,
+                # thousands of times a second.
+                break
+        return total
 
     def _announce(self) -> None:
         """Set up the line of the next chunk, or the closing one."""

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 _FAREWELL: Final = 5.0
 """Seconds for the agent to end what it started and for kubectl to notice."""
 _RECEIVED_WHOLE: Final = 0
+_LONGEST_PAUSE: Final = 0.02
+"""Seconds that a full pipe is left alone, at most."""
 
 
 @dataclass(slots=True)
@@ -116,6 +118,8 @@ class Session:
         self._selector.register(self._child.stdout, selectors.EVENT_READ)
         self._selector.register(self._child.stderr, selectors.EVENT_READ)
         self._writing = False
+        self._wrote_at = 0.0
+        self._write_again = 0.0
 
     @property
     def agent_is_up(self) -> bool:
@@ -229,19 +233,20 @@ class Session:
         """One turn of the loop: wait at most `TICK`, then read and write what can be."""
         if checked:
             self._watch.check()
-        self._adjust_writing()
+        pause = self._write_again - now()
+        self._adjust_writing(paused=pause > 0)
         if not self._selector.get_map():
             self._lost()
-        for key, _ in self._selector.select(TICK):
+        for key, _ in self._selector.select(pause if 0 < pause < TICK else TICK):
             if key.fd == self._child.stdin:
                 self._write()
             else:
                 self._read(key.fd)
         self._progress.tick()
 
-    def _adjust_writing(self) -> None:
+    def _adjust_writing(self, *, paused: bool) -> None:
         """Watch stdin for room only while there is something to write."""
-        wanted = self._child.stdin is not None and (
+        wanted = (self._child.stdin is not None and not paused) and (
             bool(self._unwritten) or (self._pump is not None and self._pump.wants_to_write)
         )
         if wanted and not self._writing and self._child.stdin is not None:
@@ -264,13 +269,27 @@ class Session:
                 written = os.write(descriptor, self._unwritten)
                 self._unwritten = self._unwritten[written:]
             if self._pump is not None:
-                self._pump.write(descriptor)
+                self._rest(self._pump.write(descriptor))
         except BlockingIOError:
             return
         except OSError:
             # EPIPE is evidence, not an answer: kubectl will say why, or end, and is heard out.
             self._stop_writing()
             self._child.close_stdin()
+
+    def _rest(self, written: int) -> None:
+        """Leave the full pipe alone until kubectl has taken about half of what it holds.
+
+        kubectl takes 32 KiB at a time; a turn of this loop for each of them costs as much processor
+        time as the copying. What it took since the last time says how fast it is.
+        """
+        time = now()
+        took = time - self._wrote_at
+        self._wrote_at = time
+        if written:
+            self._write_again = time + min(
+                _LONGEST_PAUSE, took * self._child.capacity / written / 2
+            )
 
     def _read(self, descriptor: int) -> None:
         data = read(descriptor)

@@ -197,7 +197,15 @@ while IFS= read -r line; do
         received=$({ {
             receive quietly
             echo "$?" >&7
-        } | consume xargs -0 stat -c "$token stat %f %s %Y %u %g %i %n $token" 5>&3 7>&-; } 7>&1)
+        } | consume xargs -0 stat -c "$token stat %f %s %Y %u %g %i %n $token" 5>&3 7>&- 2>/dev/null; } 7>&1)
+        finished "$received"
+        ;;
+    amend)
+        # `amend chmod MODE` or `amend chown OWNER` for the paths of the payload.
+        received=$({ {
+            receive quietly
+            echo "$?" >&7
+        } | consume xargs -0 "$@" 5>&2 7>&-; } 7>&1)
         finished "$received"
         ;;
     extract)

@@ -1,0 +1,150 @@
+"""tar header blocks: reading every dialect's, writing one for a directory.
+
+Sources: POSIX.1-2017 pax (ustar, extended headers), GNU tar manual "Basic Tar Format".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+BLOCK: Final = 512
+"""Bytes."""
+
+_CHECKSUM: Final = slice(148, 156)
+_NAME_FIELD: Final = 100
+_OCTAL_8: Final = 8**7
+_OCTAL_12: Final = 8**11
+
+
+class HeaderError(ValueError):
+    """A block that is no tar header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The fields of one header block, as they stand there."""
+
+    name: bytes
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime: int
+    kind: bytes
+    link: bytes
+    is_gnu: bool
+
+
+def is_header(block: bytes) -> bool:
+    """Tell whether the block's check sum fits (the sum of its bytes, its own field as blanks)."""
+    try:
+        recorded = read_number(block[_CHECKSUM])
+    except HeaderError:
+        return False
+    rest = block[:148] + block[156:BLOCK]
+    unsigned = sum(rest) + 8 * 0x20
+    if recorded == unsigned:
+        return True
+    # Some old tars summed signed characters.
+    return recorded == unsigned - 256 * sum(byte >= 0x80 for byte in rest)
+
+
+def read_header(block: bytes) -> Header:
+    """Read a header block.
+
+    Raises:
+        HeaderError: the check sum does not fit, or a number is none.
+    """
+    if not is_header(block):
+        raise HeaderError("its check sum does not fit")
+    is_gnu = block[257:265] == b"ustar  \x00"
+    name = _text(block[0:100])
+    if block[257:263] == b"ustar\x00":
+        prefix = _text(block[345:500])
+        if prefix:
+            name = prefix + b"/" + name
+    size = read_number(block[124:136])
+    if size < 0:
+        raise HeaderError("it has a negative size")
+    return Header(
+        name=name,
+        mode=read_number(block[100:108]) & 0o7777,
+        uid=read_number(block[108:116]),
+        gid=read_number(block[116:124]),
+        size=size,
+        mtime=read_number(block[136:148]),
+        kind=block[156:157],
+        link=_text(block[157:257]),
+        is_gnu=is_gnu,
+    )
+
+
+def _text(field: bytes) -> bytes:
+    return field.split(b"\x00", 1)[0]
+
+
+def read_number(field: bytes) -> int:
+    """Read a numeric field: octal digits, or GNU's base-256 (0x80 or, for negatives, 0xff first).
+
+    Raises:
+        HeaderError: it is no number.
+    """
+    if field[0] in {0x80, 0xFF}:
+        value = int.from_bytes(field[1:], "big")
+        return value - (1 << (8 * (len(field) - 1))) if field[0] == 0xFF else value
+    digits = field.split(b"\x00", 1)[0].strip()
+    if not digits:
+        return 0
+    if digits.translate(None, b"01234567"):
+        raise HeaderError("a number in it is none")
+    return int(digits, 8)
+
+
+def _octal(value: int, width: int) -> bytes:
+    limit = _OCTAL_8 if width == 8 else _OCTAL_12
+    if 0 <= value < limit:
+        return b"%0*o\x00" % (width - 1, value)
+    return (b"\xff" if value < 0 else b"\x80") + (value % (1 << (8 * (width - 1)))).to_bytes(
+        width - 1, "big"
+    )
+
+
+def _block(name: bytes, kind: bytes, size: int, fields: tuple[int, int, int, int]) -> bytes:
+    mode, uid, gid, mtime = fields
+    head = (
+        name[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
+        + _octal(mode, 8)
+        + _octal(uid, 8)
+        + _octal(gid, 8)
+        + _octal(size, 12)
+        + _octal(mtime, 12)
+        + b" " * 8
+        + kind
+        + bytes(100)
+        + b"ustar  \x00"
+    ).ljust(BLOCK, b"\x00")
+    return head[:148] + b"%06o\x00 " % sum(head) + head[156:]
+
+
+def directory_header(path: bytes, mode: int, mtime: int, uid: int, gid: int) -> bytes:
+    """Return the block or blocks of a directory, in GNU format, which all four tars read.
+
+    Args:
+        path: relative, without trailing slash.
+        mode: permission bits.
+        mtime: whole seconds since 1970; negative is written in base-256.
+        uid: numeric owner; no names are written.
+        gid: numeric group.
+    """
+    name = path + b"/"
+    fields = (mode, uid, gid, mtime)
+    if len(name) <= _NAME_FIELD:
+        return _block(name, b"5", 0, fields)
+    long = name + b"\x00"
+    return (
+        _block(b"././@LongLink", b"L", len(long), (0o644, 0, 0, 0))
+        + long
+        + bytes(-len(long) % BLOCK)
+        + _block(name, b"5", 0, fields)
+    )

@@ -1,0 +1,1 @@
+"""One suite for every cluster: what a restore does, whoever stands behind kubectl."""
