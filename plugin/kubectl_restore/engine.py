@@ -108,9 +108,17 @@ class _Restore:
             pod = stack.enter_context(
                 self._query("get", "pod", self._request.pod.name, "-o", "json")
             )
-            header = self._first_line(backup, about, pod)
+            # The cluster usually answers before a person would notice; the first line waits that
+            # long for it, and no longer.
+            deadline = self._watch.started + _FIRST_LINE
+            header = self._known_header(backup)
+            met = None
+            if about.wait_until(deadline, self._watch) and pod.wait_until(deadline, self._watch):
+                met = self._meet(about, pod, header)
+            else:
+                self._progress.header(header)
             index = self._check(backup)
-            facts, container = self._meet(about, pod, header)
+            facts, container = met or self._meet(about, pod, header)
             self._identity = restore_identity(
                 (facts.uid, container, self._request.target_path, _digest(index))
             )
@@ -136,10 +144,9 @@ class _Restore:
         command = [self._program, *self._request.kubectl.common(), *words]
         return Query(command, self._environment, self._progress)
 
-    def _first_line(self, backup: BackupFile, about: Query, pod: Query) -> Header:
-        """Show the first line at once: with what the cluster says if it has answered by then."""
-        deadline = self._watch.started + _FIRST_LINE
-        header = Header(
+    def _known_header(self, backup: BackupFile) -> Header:
+        """Return what is known without the cluster."""
+        return Header(
             backup=shown(bytes(self._request.backup)),
             backup_size=backup.size,
             pod=self._request.pod.name,
@@ -148,10 +155,6 @@ class _Restore:
             namespace=self._request.kubectl.namespace,
             container=self._request.container,
         )
-        answered = about.wait_until(deadline, self._watch) and pod.wait_until(deadline, self._watch)
-        if not answered:
-            self._progress.header(header)
-        return header
 
     def _meet(self, about: Query, pod: Query, header: Header) -> tuple[PodFacts, str]:
         """Hear who the pod is, and choose the container.
@@ -159,9 +162,10 @@ class _Restore:
         Raises:
             RestoreError: there is no such pod or container, or nothing can run in it.
         """
-        self._progress.status(Status(Phase.CONNECT))
-        about.wait(self._watch)
-        pod.wait(self._watch)
+        if not (about.turn(0) and pod.turn(0)):
+            self._progress.status(Status(Phase.CONNECT))
+            about.wait(self._watch)
+            pod.wait(self._watch)
         context = _context(about) if about.succeeded else None
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))

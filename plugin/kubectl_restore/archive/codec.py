@@ -199,7 +199,7 @@ class GzipStream:
         packed, self._packed = self._packed, b""
         try:
             return self._decompressor.decompress(packed, _UNPACKED)
-        except igzip_lib.IsalError as error:
+        except igzip_lib.IsalError as error:  # type: ignore[misc] - isal's stub has it as a value
             raise BackupError(
                 "the backup is corrupt",
                 reason=f"the gzip data that begins at byte {self._member_at} is damaged before "

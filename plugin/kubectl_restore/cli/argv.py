@@ -1,0 +1,163 @@
+"""Command lines as kubectl's users write them (pflag's grammar), made plain for Cleo."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.cli.flags import BY_NAME, BY_SHORT, Flag, Scope
+from kubectl_restore.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TRUE: Final = frozenset({"1", "t", "true", "T", "TRUE", "True"})
+_FALSE: Final = frozenset({"0", "f", "false", "F", "FALSE", "False"})
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A command line taken apart.
+
+    Attributes:
+        flags: (flag, value) as given, in order; a switch has the value `true` or `false`.
+        positionals: everything else, in order.
+    """
+
+    flags: list[tuple[Flag, str]] = field(default_factory=list)
+    positionals: list[str] = field(default_factory=list)
+
+    def value(self, name: str) -> str | None:
+        """Return the last value given for a flag, None when it was not given."""
+        values = [value for flag, value in self.flags if flag.name == name]
+        return values[-1] if values else None
+
+    def is_set(self, name: str) -> bool:
+        """Tell whether a switch is on."""
+        return self.value(name) == "true"
+
+    def count(self, name: str) -> int:
+        """Return how often a switch was turned on since it was last turned off."""
+        number = 0
+        for flag, value in self.flags:
+            if flag.name == name:
+                number = number + 1 if value == "true" else 0
+        return number
+
+
+def parse(words: Sequence[str]) -> Parsed:
+    """Take a command line apart.
+
+    Flags stand anywhere; `--flag value`, `--flag=value`, joined shorts (`-fpt/data`), `-n=x`,
+    `-nx` and `-n x` are the same as in kubectl; `--` ends the flags.
+
+    Raises:
+        UsageError: an unknown flag, a missing value, a switch with a value that is none.
+    """
+    parsed = Parsed()
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            parsed.positionals += rest
+            break
+        if word.startswith("--"):
+            _take_long(word, rest, parsed)
+        elif word.startswith("-") and word != "-":
+            _take_shorts(word, rest, parsed)
+        else:
+            parsed.positionals.append(word)
+    return parsed
+
+
+def _take_long(word: str, rest: list[str], parsed: Parsed) -> None:
+    name, equals, value = word[2:].partition("=")
+    flag = BY_NAME.get(name)
+    if flag is None:
+        raise _unknown(f"--{name}", name)
+    if not flag.value:
+        parsed.flags.append((flag, _switch(f"--{name}", value if equals else "true")))
+    elif equals:
+        parsed.flags.append((flag, value))
+    else:
+        parsed.flags.append((flag, _next_value(f"--{name}", flag, rest)))
+
+
+def _take_shorts(word: str, rest: list[str], parsed: Parsed) -> None:
+    letters = word[1:]
+    while letters:
+        letter, letters = letters[0], letters[1:]
+        flag = BY_SHORT.get(letter)
+        if flag is None:
+            raise _unknown(f"-{letter}", letter)
+        if flag.value:
+            joined = letters.removeprefix("=")
+            value = joined if letters else _next_value(f"-{letter}", flag, rest)
+            parsed.flags.append((flag, value))
+            return
+        if letters.startswith("="):
+            parsed.flags.append((flag, _switch(f"-{letter}", letters[1:])))
+            return
+        parsed.flags.append((flag, "true"))
+
+
+def _switch(spelling: str, value: str) -> str:
+    if value in _TRUE:
+        return "true"
+    if value in _FALSE:
+        return "false"
+    raise UsageError(
+        f"{spelling} is a switch",
+        reason=f"it was given the value {value!r}",
+        fix=f"{spelling}, or {spelling}=false",
+    )
+
+
+def _next_value(spelling: str, flag: Flag, rest: list[str]) -> str:
+    if not rest:
+        if flag.scope is Scope.LATER:
+            # As a switch it is an older tool's spelling: `check_built` answers.
+            return ""
+        raise UsageError(
+            f"{spelling} needs a value",
+            reason="nothing follows it",
+            fix=f"{spelling} {flag.value}",
+        )
+    return rest.pop(0)
+
+
+def _unknown(spelling: str, name: str) -> UsageError:
+    near = difflib.get_close_matches(name, BY_NAME, 1)
+    return UsageError(
+        f"unknown flag: {spelling}",
+        reason="kubectl restore has no such flag",
+        fix=f"did you mean --{near[0]}?" if near else "kubectl restore --help",
+    )
+
+
+def check_built(parsed: Parsed, *, older: bool) -> None:
+    """Return when every flag given is built and belongs to this spelling.
+
+    Raises:
+        UsageError: one does not.
+    """
+    for flag, _ in parsed.flags:
+        if flag.name in {"output", "overwrite"} and older:
+            raise UsageError(
+                f"--{flag.name} does not replace existing files any more",
+                reason="in older versions -o/--overwrite was a switch; now it is something else",
+                fix="to replace what exists: --force (-f)",
+            )
+        if flag.scope is Scope.LATER:
+            raise UsageError(
+                f"--{flag.name} is not yet supported",
+                reason="it is planned; this version must not ignore it",
+                fix=f"leave --{flag.name} out",
+            )
+        if flag.scope is Scope.OLDER and not older:
+            raise UsageError(
+                f"--{flag.name} belongs to the older spelling",
+                reason="it is taken by `kubectl restore filesystem` only",
+                fix="use -v, or -vv for everything",
+            )

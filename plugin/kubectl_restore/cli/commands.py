@@ -1,0 +1,135 @@
+"""The commands: words into a request, the engine called, its end into an exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cleo.commands.command import Command
+from cleo.helpers import argument
+
+from kubectl_restore.about import NAME, VERSION
+from kubectl_restore.cli.argv import parse
+from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
+from kubectl_restore.cli.help_text import help_text
+from kubectl_restore.cli.log_file import log_file
+from kubectl_restore.cli.reading import read_manner, read_request
+from kubectl_restore.errors import ExitCode, RestoreError, UsageError
+from kubectl_restore.ui.choice import choose_display
+from kubectl_restore.ui.environment import Environment
+
+if TYPE_CHECKING:
+    from cleo.io.inputs.argument import Argument
+
+
+class _WordsCommand(Command):
+    """A command that takes its words as they are: argv.py knows pflag's grammar, Cleo does not."""
+
+    arguments: ClassVar[list[Argument]] = [argument("words", optional=True, multiple=True)]
+
+    @property
+    def words(self) -> list[str]:
+        """What stood behind the command's name."""
+        return [str(word) for word in self.argument("words")]
+
+
+class RestoreCommand(_WordsCommand):
+    """The default command."""
+
+    name = "restore"
+    description = "Restore a backup into a pod"
+    older: ClassVar[bool] = False
+
+    def handle(self) -> int:
+        """Run a restore; errors are shown here, where the display is known."""
+        parsed = parse(self.words)
+        if parsed.is_set("help"):
+            self.io.output.write(help_text())
+            return ExitCode.RESTORED
+        manner = read_manner(parsed, older=self.older)
+        prefix = ["filesystem"] if self.older else []
+        request = read_request(parsed, [*prefix, *self.words], older=self.older)
+        # Imported late: the first line must not wait for what only the engine needs.
+        from kubectl_restore.engine import restore  # noqa: PLC0415
+        from kubectl_restore.watch import Watch  # noqa: PLC0415
+
+        with log_file(manner.log_file) as log, Watch(manner.timeout) as watch:
+            display = choose_display(
+                Environment(log=log),
+                progress=manner.progress,
+                quiet=manner.quiet,
+                verbosity=manner.verbosity,
+                older=manner.older,
+            )
+            try:
+                restore(request, display, watch)
+            except RestoreError as error:
+                display.error(error)
+                return error.exit_code
+            finally:
+                display.close()
+        return ExitCode.RESTORED
+
+
+class FilesystemCommand(RestoreCommand):
+    """The older spelling."""
+
+    name = "filesystem"
+    description = "Restore a backup into a pod, in the older spelling"
+    older = True
+
+
+class VersionCommand(_WordsCommand):
+    """The version."""
+
+    name = "version"
+    description = "Print the version"
+
+    def handle(self) -> int:
+        """Print it."""
+        self.line(f"{NAME} {VERSION}")
+        return ExitCode.RESTORED
+
+
+class HelpCommand(_WordsCommand):
+    """The help."""
+
+    name = "help"
+    description = "Print the help"
+
+    def handle(self) -> int:
+        """Print it."""
+        self.io.output.write(help_text())
+        return ExitCode.RESTORED
+
+
+class ReservedCommand(_WordsCommand):
+    """A name that is kept for later."""
+
+    def __init__(self, name: str) -> None:
+        """Keep a name."""
+        self.name = name
+        super().__init__()
+
+    def handle(self) -> int:
+        """Say so.
+
+        Raises:
+            UsageError: always.
+        """
+        what = (
+            f"kubectl restore {self.name} is not yet supported"
+            if self.name in RESERVED
+            else f"kubectl restore has no command {self.name}"
+        )
+        raise UsageError(
+            what,
+            reason=f"{self.name} is kept as a command's name",
+            fix=f"for a pod called {self.name}: kubectl restore pod/{self.name} BACKUP",
+        )
+
+
+def all_commands() -> list[Command]:
+    """Return every command, the reserved ones included."""
+    built: list[Command] = [FilesystemCommand(), VersionCommand(), HelpCommand()]
+    reserved = [ReservedCommand(name) for name in (*RESERVED, *OLDER_COMMANDS) if name != "restore"]
+    return [RestoreCommand(), *built, *reserved]

@@ -1,0 +1,130 @@
+"""Every flag: how it is spelled, what it takes, and whether it is built yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class Scope(Enum):
+    """Where a flag belongs."""
+
+    RESTORE = "restore"
+    OLDER = "older spelling only"
+    KUBECTL = "passed through to kubectl"
+    LATER = "not yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag.
+
+    Attributes:
+        name: the long spelling, without dashes.
+        shorts: the letters.
+        value: what it takes, for help; empty for a switch.
+        text: one line of help.
+        scope: where it belongs.
+        secret: its value is never shown.
+    """
+
+    name: str
+    shorts: str = ""
+    value: str = ""
+    text: str = ""
+    scope: Scope = Scope.RESTORE
+    secret: bool = False
+
+
+def _later(name: str, shorts: str = "", value: str = "") -> Flag:
+    return Flag(name, shorts, value, "not yet", Scope.LATER)
+
+
+def _kubectl(name: str, value: str = "", *, secret: bool = False) -> Flag:
+    return Flag(name, "", value, "", Scope.KUBECTL, secret)
+
+
+FLAGS: Final[tuple[Flag, ...]] = (
+    Flag("namespace", "n", "NAME", "the pod's namespace (default: the context's)"),
+    Flag("container", "cC", "NAME", "the container (default: kubectl's default container)"),
+    Flag("target-path", "t", "PATH", "an absolute directory in the container (default: /)"),
+    Flag("force", "f", "", "replace what exists; without it nothing that exists is changed"),
+    Flag("timeout", "", "DURATION", "for everything: 90s, 10m, 2h, 0 for no limit (default: 10m)"),
+    Flag("stall-timeout", "", "DURATION", "without any progress; 0 for no limit (default: 60s)"),
+    Flag("progress", "", "KIND", "auto, live, plain or none (default: auto)"),
+    Flag("quiet", "q", "", "say nothing but errors"),
+    Flag("verbose", "v", "", "say more; -vv for everything"),
+    Flag("yes", "y", "", "ask nothing"),
+    Flag("kubectl", "", "PATH", "the kubectl (default: $KUBECTL_RESTORE_KUBECTL, then PATH)"),
+    Flag("allow-missing-end", "", "", "accept a backup without end marker: it may be cut"),
+    Flag("help", "h", "", "this text"),
+    Flag("version", "", "", "print the version"),
+    Flag("debug", "d", "", "as -vv", Scope.OLDER),
+    Flag("log-level", "", "LEVEL", "debug, info, warn, error or fatal", Scope.OLDER),
+    Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
+    Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
+    _later("preserve-perms", "p"),
+    _later("no-same-owner"),
+    _later("owner", "", "UID:GID"),
+    _later("keep-directory-symlinks"),
+    _later("skip-paths", "s", "PATTERN"),
+    _later("include", "", "GLOB"),
+    _later("exclude", "", "GLOB"),
+    _later("strip-components", "", "N"),
+    _later("transform-prefix", "", "OLD=NEW"),
+    _later("devices"),
+    _later("skip-unsafe"),
+    _later("checksum", "", "sha256:HEX"),
+    _later("no-cache"),
+    _later("dry-run"),
+    _later("overwrite", "", "POLICY"),
+    _later("compare", "", "HOW"),
+    _later("delete"),
+    _later("save-replaced", "", "FILE"),
+    _later("verify", "", "HOW"),
+    _later("sync"),
+    _later("strict"),
+    _later("receipt", "", "FILE"),
+    _later("output", "o", "FORMAT"),
+    _later("retries", "", "N"),
+    _later("jobs", "j", "N"),
+    _later("compress", "", "HOW"),
+    _later("transport", "", "HOW"),
+    _kubectl("context", "NAME"),
+    _kubectl("cluster", "NAME"),
+    _kubectl("user", "NAME"),
+    _kubectl("kubeconfig", "FILE"),
+    _kubectl("as", "USER"),
+    _kubectl("as-group", "GROUP"),
+    _kubectl("as-uid", "UID"),
+    _kubectl("server", "URL"),
+    _kubectl("token", "TOKEN", secret=True),
+    _kubectl("client-key", "FILE"),
+    _kubectl("client-certificate", "FILE"),
+    _kubectl("certificate-authority", "FILE"),
+    _kubectl("insecure-skip-tls-verify"),
+    _kubectl("tls-server-name", "NAME"),
+    _kubectl("request-timeout", "DURATION"),
+    _kubectl("cache-dir", "DIR"),
+    _kubectl("disable-compression"),
+    _kubectl("match-server-version"),
+    _kubectl("username", "NAME"),
+    _kubectl("password", "PASSWORD", secret=True),
+)
+
+BY_NAME: Final = {flag.name: flag for flag in FLAGS}
+BY_SHORT: Final = {letter: flag for flag in FLAGS for letter in flag.shorts}
+
+RESERVED: Final = {
+    "inspect": "say what is in a backup",
+    "verify": "compare a pod with a backup, write nothing",
+    "seal": "write a backup's check sums",
+    "plan": "say what a restore would do",
+    "undo": "put back what a restore replaced",
+    "completion": "print a shell's completion script",
+}
+"""Commands that later work builds; until then they are not yet there."""
+
+OLDER_COMMANDS: Final = ("backup", "restore", "list", "init", "logs", "tui")
+"""The older tool's commands: kept from meaning a pod."""

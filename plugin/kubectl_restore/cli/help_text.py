@@ -1,0 +1,70 @@
+"""Help, made from the table of flags; docs/cli.md is generated from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kubectl_restore.cli.flags import FLAGS, RESERVED, Flag, Scope
+
+_HEAD: Final = """\
+Restore a backup archive into a running pod, and show that it arrived.
+
+The archive (tar, or tar compressed with gzip) is checked whole before the pod is touched; what
+exists in the pod is found out before the first byte is written; what arrived is compared
+afterwards. It needs nothing in the container but sh and tar.
+
+Examples:
+  # Restore into kubectl's default container, below /data
+  kubectl restore db-0 backup.tar.gz -t /data
+
+  # Into a container by name, in another namespace, replacing what exists
+  kubectl restore db-0 backup.tar.gz -t /data -n prod -c app --force
+
+  # In a script
+  kubectl restore db-0 backup.tar -t /data -q && echo restored
+
+Usage:
+  kubectl restore [pod/]POD BACKUP [flags]
+  kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
+  kubectl restore version
+"""
+
+
+def help_text() -> str:
+    """Return the whole help."""
+    parts = [_HEAD]
+    for scope, title in (
+        (Scope.RESTORE, "Flags:"),
+        (Scope.OLDER, "Flags of the older spelling:"),
+        (Scope.KUBECTL, "Flags passed through to kubectl:"),
+        (Scope.LATER, "Not yet supported (exit code 2):"),
+    ):
+        flags = [flag for flag in FLAGS if flag.scope is scope]
+        if scope in {Scope.RESTORE, Scope.OLDER}:
+            lines = [f"  {_spelling(flag):<32} {flag.text}" for flag in flags]
+        else:
+            lines = _folded([f"--{flag.name}" for flag in flags])
+        parts.append("\n".join([title, *lines]) + "\n")
+    parts.append(
+        "Reserved commands, not yet supported: "
+        + ", ".join(RESERVED)
+        + "\nA pod with a command's name is written pod/NAME.\n"
+        "-s and -v keep their older meaning (skip paths, verbose), not kubectl's.\n"
+        "Exit codes: docs/exit-codes.md\n"
+    )
+    return "\n".join(parts)
+
+
+def _spelling(flag: Flag) -> str:
+    shorts = ", ".join(f"-{letter}" for letter in flag.shorts)
+    name = f"--{flag.name}" + (f" {flag.value}" if flag.value else "")
+    return f"{shorts}, {name}" if shorts else f"    {name}"
+
+
+def _folded(words: list[str], width: int = 98) -> list[str]:
+    lines = [" "]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) > width:
+            lines.append(" ")
+        lines[-1] += f" {word}"
+    return lines

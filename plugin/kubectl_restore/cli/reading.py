@@ -1,0 +1,194 @@
+"""From words to types, once: the request, and how the user wants to see it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.cli.argv import check_built
+from kubectl_restore.cli.durations import parse_duration
+from kubectl_restore.cli.flags import Scope
+from kubectl_restore.errors import UsageError
+from kubectl_restore.names import shown
+from kubectl_restore.pod.kubectl import KubectlOptions
+from kubectl_restore.pod.target import parse_target
+from kubectl_restore.request import RestoreRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubectl_restore.cli.argv import Parsed
+
+_DEFAULT_TIMEOUT: Final = "10m"
+_DEFAULT_STALL: Final = "60s"
+_PROGRESS: Final = ("auto", "live", "plain", "none")
+_LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
+_LOG_FORMATS: Final = ("text", "json")
+_ARCHIVE_NAME: Final = re.compile(r"\.(tar|tgz|tar\.\w+)$")
+_POSITIONALS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How the user wants to see the restore.
+
+    Attributes:
+        progress: auto, live, plain or none.
+        quiet: errors only.
+        verbosity: 0, 1 for details, 2 for everything.
+        timeout: seconds for everything, None for no limit.
+        older: the older spelling, with its lines.
+        log_file: where its lines go too.
+    """
+
+    progress: str = "auto"
+    quiet: bool = False
+    verbosity: int = 0
+    timeout: float | None = None
+    older: bool = False
+    log_file: Path | None = None
+
+
+def read_manner(parsed: Parsed, *, older: bool) -> Manner:
+    """Return how the restore is to be shown.
+
+    Raises:
+        UsageError: a value is none of those that a flag takes.
+    """
+    check_built(parsed, older=older)
+    log_file = parsed.value("log-file")
+    _choice(parsed, "log-format", _LOG_FORMATS)
+    debug = parsed.is_set("debug") or _choice(parsed, "log-level", _LOG_LEVELS) == "debug"
+    return Manner(
+        progress=_choice(parsed, "progress", _PROGRESS) or "auto",
+        quiet=parsed.is_set("quiet"),
+        verbosity=2 if debug else min(2, parsed.count("verbose")),
+        timeout=parse_duration(parsed.value("timeout") or _DEFAULT_TIMEOUT, "--timeout"),
+        older=older,
+        log_file=Path(log_file) if log_file else None,
+    )
+
+
+def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> RestoreRequest:
+    """Return the request that a command line makes.
+
+    Args:
+        parsed: the command line, without the command's name among the positionals.
+        command: how to say it again: the words that were given.
+        older: the older spelling.
+
+    Raises:
+        UsageError: something is missing, too much or of the wrong form.
+    """
+    pod, backup = _positionals(parsed, older=older)
+    _require_order(pod, backup, parsed, older=older)
+    if backup == "-":
+        raise UsageError(
+            "a backup from standard input is not yet supported",
+            reason="`-` was given as the backup",
+            fix="write it to a file first, then name the file",
+        )
+    flags = tuple(
+        f"--{flag.name}={value}"
+        for flag, value in parsed.flags
+        if flag.scope is Scope.KUBECTL and flag.name != "context"
+    )
+    namespace = parsed.value("namespace")
+    return RestoreRequest(
+        pod=parse_target(pod),
+        backup=Path(backup),
+        target_path=_target_path(parsed.value("target-path") or "/"),
+        kubectl=KubectlOptions(
+            program=parsed.value("kubectl"),
+            namespace="default" if older and namespace is None else namespace,
+            context=parsed.value("context"),
+            flags=flags,
+        ),
+        container=parsed.value("container"),
+        force=parsed.is_set("force"),
+        allow_missing_end=parsed.is_set("allow-missing-end"),
+        stall_timeout=parse_duration(
+            parsed.value("stall-timeout") or _DEFAULT_STALL, "--stall-timeout"
+        ),
+        command=_without_secrets(parsed, command),
+    )
+
+
+def _positionals(parsed: Parsed, *, older: bool) -> tuple[str, str]:
+    usage = f"kubectl restore {'filesystem ' if older else ''}POD BACKUP [-t PATH]"
+    given = parsed.positionals
+    if len(given) > _POSITIONALS:
+        raise UsageError(
+            "too many arguments",
+            reason=f"a pod and a backup are wanted; given: {shlex.join(given)}",
+            fix=usage,
+        )
+    if len(given) < _POSITIONALS:
+        missing = "a backup" if given else "a pod and a backup"
+        raise UsageError(f"{missing} is missing", reason=f"usage: {usage}", fix=usage)
+    return given[0], given[1]
+
+
+def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> None:
+    """Notice BACKUP POD, the order of an older README."""
+    looks_like_backup = _ARCHIVE_NAME.search(pod) or (
+        Path(pod).is_file() and not Path(backup).exists()
+    )
+    if not looks_like_backup or _ARCHIVE_NAME.search(backup):
+        return
+    words = ["kubectl", "restore", *(["filesystem"] if older else []), backup, pod]
+    words += [
+        f"--{flag.name}={'REDACTED' if flag.secret else value}" for flag, value in parsed.flags
+    ]
+    raise UsageError(
+        "the pod comes first, then the backup",
+        reason=f"{shown(os.fsencode(pod))} looks like a backup",
+        fix=shlex.join(words),
+    )
+
+
+def _target_path(text: str) -> str:
+    if not text.startswith("/"):
+        raise _bad_target(text, "it is not absolute")
+    if ".." in text.split("/"):
+        raise _bad_target(text, "it has .. in it")
+    if not text.isprintable():
+        raise _bad_target(text, "it has control characters in it")
+    return "/" + "/".join(part for part in text.split("/") if part not in {"", "."})
+
+
+def _bad_target(text: str, reason: str) -> UsageError:
+    return UsageError(
+        f"-t {shown(os.fsencode(text))} is no target path",
+        reason=reason,
+        fix="name an absolute directory in the container: -t /data",
+    )
+
+
+def _choice(parsed: Parsed, name: str, choices: Sequence[str]) -> str | None:
+    value = parsed.value(name)
+    if value is not None and value not in choices:
+        raise UsageError(
+            f"--{name}: {value!r} is not possible",
+            reason=f"it is one of: {', '.join(choices)}",
+            fix=f"--{name} {choices[0]}",
+        )
+    return value
+
+
+def _without_secrets(parsed: Parsed, command: Sequence[str]) -> tuple[str, ...]:
+    secrets = {value for flag, value in parsed.flags if flag.secret and value}
+    words = []
+    for word in command:
+        name, equals, value = word.partition("=")
+        if word in secrets:
+            words.append("REDACTED")
+        elif equals and value in secrets:
+            words.append(f"{name}=REDACTED")
+        else:
+            words.append(word)
+    return ("kubectl", "restore", *words)

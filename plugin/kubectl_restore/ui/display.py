@@ -1,0 +1,110 @@
+"""What all displays do alike: the first line, messages, a plugin's words, the result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.names import shown_text
+from kubectl_restore.progress import Level
+from kubectl_restore.ui.messages import error_text, message_text
+from kubectl_restore.ui.texts import first_line, news, result, so_far
+from kubectl_restore.ui.tracker import Tracker
+
+if TYPE_CHECKING:
+    from kubectl_restore.errors import RestoreError
+    from kubectl_restore.progress import Header, Status, Summary
+    from kubectl_restore.ui.environment import Environment
+
+_SYSTEM_DIRECTORIES: Final = (
+    "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/sbin", "/sys", "/usr",
+    "/var",
+)  # fmt: skip
+_FROM: Final = {Level.WARNING: 0, Level.INFO: 0, Level.DETAIL: 1, Level.TRACE: 2}
+
+
+def is_system_directory(path: str) -> bool:
+    """Tell whether a restore to the path may break the container itself."""
+    return path == "/" or any(
+        path == one or path.startswith(f"{one}/") for one in _SYSTEM_DIRECTORIES
+    )
+
+
+class Display:
+    """The display of `--progress none`; the others add what moves."""
+
+    def __init__(self, environment: Environment, verbosity: int) -> None:
+        """Show messages up to a verbosity of 0, 1 or 2."""
+        self.environment = environment
+        self.tracker = Tracker(environment.clock)
+        self._verbosity = verbosity
+        self._header: Header | None = None
+
+    def header(self, header: Header) -> None:
+        """Say the first line; later only what is new."""
+        if self._header is None:
+            self.say(first_line(header) + "\n")
+            if is_system_directory(header.path):
+                self.warn_of_system_directory(header.path)
+        else:
+            fresh = news(self._header, header)
+            if fresh:
+                self.say(f"{fresh}\n")
+        self._header = header
+
+    def warn_of_system_directory(self, path: str) -> None:
+        """Warn; the older spelling has words of its own for it."""
+        self.message(Level.WARNING, f"{path} is a system directory of the container")
+
+    def status(self, status: Status) -> None:
+        """Take the newest counts."""
+        self.tracker.update(status)
+
+    def tick(self) -> None:
+        """Nothing moves here."""
+
+    def message(self, level: Level, text: str) -> None:
+        """Say it, if the user wants that much."""
+        if _FROM[level] <= self._verbosity:
+            self.say(message_text(level, text, coloured=self.environment.coloured))
+
+    def foreign(self, data: bytes) -> None:
+        """Pass on what a credential plugin says, without what could harm a terminal."""
+        self.say(shown_text(data))
+
+    def finished(self, summary: Summary) -> None:
+        """Say the result, on stdout."""
+        self.close()
+        self.environment.result(result(summary))
+
+    def broken_off(self, summary: Summary) -> None:
+        """Say what had arrived."""
+        self.close()
+        self.say(so_far(summary))
+
+    def error(self, error: RestoreError) -> None:
+        """Say why it ended."""
+        self.close()
+        self.say(error_text(error, coloured=self.environment.coloured))
+
+    def say(self, text: str) -> None:
+        """Write to stderr."""
+        self.environment.say(text)
+
+    def close(self) -> None:
+        """Take away what moves."""
+
+
+class Quiet(Display):
+    """`-q`: errors, and what a credential plugin asks."""
+
+    def header(self, header: Header) -> None:
+        """Say nothing."""
+
+    def message(self, level: Level, text: str) -> None:
+        """Say nothing."""
+
+    def finished(self, summary: Summary) -> None:
+        """Say nothing."""
+
+    def broken_off(self, summary: Summary) -> None:
+        """Say nothing."""

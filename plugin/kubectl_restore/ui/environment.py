@@ -1,0 +1,93 @@
+"""The streams and the terminal, in one place, so that tests can put others there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_CI_SYSTEMS: Final = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "JENKINS_HOME",
+    "CIRCLECI",
+    "TRAVIS",
+    "BUILDKITE",
+    "DRONE",
+    "CONTINUOUS_INTEGRATION",
+)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+@dataclass(slots=True)
+class Environment:
+    """Where output goes, and what is known about it.
+
+    Attributes:
+        out: the result.
+        err: progress and messages.
+        variables: the process's environment.
+        width: asked at each drawing, so a resize shows at once.
+        clock: seconds, monotonic.
+        log: a second place for the lines of the older spelling.
+    """
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    width: Callable[[], int] = _width
+    clock: Callable[[], float] = time.monotonic
+    log: TextIO | None = None
+    _broken: bool = False
+
+    @property
+    def err_is_terminal(self) -> bool:
+        """Tell whether progress can be drawn."""
+        return _is_terminal(self.err) and self.variables.get("TERM") != "dumb"
+
+    @property
+    def coloured(self) -> bool:
+        """Tell whether messages may have colours (NO_COLOR: no-color.org)."""
+        return self.err_is_terminal and not self.variables.get("NO_COLOR")
+
+    @property
+    def is_ci(self) -> bool:
+        """Tell whether a CI system runs us (docs: the older tool's list)."""
+        return any(self.variables.get(name) for name in _CI_SYSTEMS)
+
+    def say(self, text: str) -> None:
+        """Write to stderr at once. A reader that is gone silences us; it breaks no restore."""
+        if self.log is not None:
+            _write(self.log, text)
+        if not self._broken:
+            self._broken = not _write(self.err, text)
+
+    def result(self, text: str) -> None:
+        """Write to stdout at once."""
+        _write(self.out, text)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (OSError, ValueError):
+        return False
+
+
+def _write(stream: TextIO, text: str) -> bool:
+    try:
+        stream.write(text)
+        stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True

@@ -1,0 +1,104 @@
+"""The sentences that every display shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.names import shown
+from kubectl_restore.progress import Phase
+from kubectl_restore.ui.amounts import as_rate, as_size, as_time, counted
+
+if TYPE_CHECKING:
+    from kubectl_restore.progress import Header, Summary
+    from kubectl_restore.ui.tracker import Tracker
+
+PHASES: Final = {
+    Phase.CONNECT: "asking the cluster",
+    Phase.CHECK: "checking the backup",
+    Phase.SURVEY: "asking what is there",
+    Phase.SEND: "restoring",
+    Phase.VERIFY: "checking what arrived",
+}
+
+
+def first_line(header: Header) -> str:
+    """Return the line that names what is restored to where, as far as it is known."""
+    container = ""
+    if header.container is not None:
+        which = ""
+        if header.container_is_default and header.other_containers:
+            which = f" (kubectl's default; there is also {', '.join(header.other_containers)})"
+        elif header.container_is_default:
+            which = " (the only one)"
+        container = f", container {header.container}{which}"
+    places = [f"pod {header.pod}{container}", f"path {header.path}"]
+    if header.namespace is not None:
+        places.append(f"namespace {header.namespace}")
+    if header.context is not None:
+        places.append(f"context {header.context}")
+    return f"Restoring {header.backup} ({as_size(header.backup_size)}) to {', '.join(places)}"
+
+
+def news(before: Header, after: Header) -> str:
+    """Return what a later header knows that the first line did not say; empty for nothing."""
+    parts = []
+    if after.container != before.container:
+        line = first_line(after)
+        parts.append(line[line.index("container ") : line.index(f", path {after.path}")])
+    if after.namespace != before.namespace:
+        parts.append(f"namespace {after.namespace}")
+    if after.context != before.context:
+        parts.append(f"context {after.context}")
+    return ", ".join(parts)
+
+
+def counts(tracker: Tracker) -> str:
+    """Return bytes, files, rate and time left of the present phase, as far as they are known."""
+    status, parts = tracker.status, []
+    share = tracker.share
+    if share is not None:
+        parts.append(f"{share:.0%}")
+    if status.total_bytes is not None:
+        parts.append(f"{as_size(status.done_bytes)} of {as_size(status.total_bytes)}")
+    if status.total_files is not None:
+        parts.append(f"{status.done_files:,} of {counted(status.total_files, 'file')}")
+    rate = tracker.rate
+    if rate is not None and status.total_bytes is not None:
+        parts.append(as_rate(rate))
+    left = tracker.left
+    if left is not None and status.done_bytes < (status.total_bytes or 0):
+        parts.append(f"{as_time(left)} left")
+    return ", ".join(parts)
+
+
+def result(summary: Summary) -> str:
+    """Return the lines that say what was done, once it is proved."""
+    files = counted(summary.regular_files, "file")
+    others = summary.files - summary.regular_files
+    also = f" and {counted(others, 'directory or link', 'directories and links')}" if others else ""
+    head = (
+        f"Restored {files}{also}, {as_size(summary.bytes)} to {summary.path} "
+        f"in {as_time(summary.seconds)}"
+    )
+    lines = [head if summary.files else f"Nothing to restore to {summary.path}"]
+    if summary.replaced:
+        lines.append(f"{counted(summary.replaced, 'path was', 'paths were')} replaced")
+    lines += [f"Note: {note}" for note in summary.notes]
+    lines += [f"Next: {step}" for step in summary.next_steps]
+    return "\n".join(lines) + "\n"
+
+
+def so_far(summary: Summary) -> str:
+    """Return the line that says what had arrived when the restore was broken off."""
+    if not summary.files:
+        return "Not one member had arrived whole\n"
+    return (
+        f"Acknowledged by the pod until then: {counted(summary.files, 'member')}, "
+        f"{as_size(summary.bytes)}; not verified\n"
+    )
+
+
+def current(tracker: Tracker) -> str:
+    """Return the member under way, escaped; empty when there is none."""
+    name = tracker.status.current
+    return shown(name) if name else ""
