@@ -44,7 +44,9 @@ def name_of(text: str) -> bytes:
 class Archive:
     """A tar in the making."""
 
-    def __init__(self, *, owner: tuple[int, int] = (0, 0), layout: int = tarfile.GNU_FORMAT) -> None:
+    def __init__(
+        self, *, owner: tuple[int, int] = (0, 0), layout: int = tarfile.GNU_FORMAT
+    ) -> None:
         """Start an archive whose members belong to `owner`."""
         self._buffer = io.BytesIO()
         self._tar = tarfile.open(  # noqa: SIM115 - closed by `finish`
@@ -173,7 +175,10 @@ def two_thousand(*, owner: tuple[int, int] = (0, 0), seed: int = 2) -> bytes:
             size = randomness.choice([0, 1, 511, 512, 513, 3000, 20_000])
             mode = randomness.choice([0o644, 0o600, 0o755, 0o444, 0o640])
             archive.add(
-                name, randomness.randbytes(size), mode=mode, mtime=MTIME + randomness.randrange(1000)
+                name,
+                randomness.randbytes(size),
+                mode=mode,
+                mtime=MTIME + randomness.randrange(1000),
             )
             files.append(name)
         count += 1

@@ -1,0 +1,101 @@
+"""The program under test: from source, or frozen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tests.contract.clusters import KUBECTL, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.contract.clusters import Pod
+
+_CI: Final = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CONTINUOUS_INTEGRATION")
+
+
+def program() -> list[str]:
+    """Return the command line of the program under test (RESTORE_TEST_PROGRAM: a frozen one)."""
+    frozen = os.environ.get("RESTORE_TEST_PROGRAM")
+    return [frozen] if frozen else [sys.executable, "-I", str(ROOT / "plugin/start.py")]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n{self.out}\n{self.err}"
+
+
+def arguments(
+    pod: Pod, backup: Path, *flags: str, kubeconfig: Path | None = None, older: bool = False
+) -> list[str]:
+    """Return the whole command line of a restore."""
+    return [
+        *program(),
+        *(["filesystem"] if older else []),
+        pod.name,
+        str(backup),
+        f"--kubeconfig={kubeconfig or pod.cluster.kubeconfig}",
+        f"--namespace={pod.cluster.namespace}",
+        f"--target-path={pod.path}",
+        f"--kubectl={KUBECTL}",
+        *flags,
+    ]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return an environment without a CI system or a kubeconfig of the machine's."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*_CI, "KUBECONFIG")}
+    return {**kept, **variables}
+
+
+def restore(
+    pod: Pod,
+    backup: Path,
+    *flags: str,
+    kubeconfig: Path | None = None,
+    older: bool = False,
+    variables: dict[str, str] | None = None,
+) -> Result:
+    """Run a restore to its end."""
+    done = subprocess.run(
+        arguments(pod, backup, *flags, kubeconfig=kubeconfig, older=older),
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        stdin=subprocess.DEVNULL,
+        env=environment(**(variables or {})),
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def start(
+    pod: Pod, backup: Path, *flags: str, kubeconfig: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start a restore in a process group of its own, to be interrupted."""
+    return subprocess.Popen(
+        arguments(pod, backup, *flags, kubeconfig=kubeconfig),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
+def interrupt(process: subprocess.Popen[str], number: int = signal.SIGINT) -> None:
+    """Send a signal to the whole group, as a terminal does with Ctrl-C."""
+    os.killpg(process.pid, number)

@@ -1,0 +1,135 @@
+"""The API server's answers: discovery, pods, exec."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from tests.embedded.exec_stream import PROTOCOL, ExecStream
+from tests.embedded.pods import NotStartedError
+from tests.embedded.status import failure, message_for
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from tests.embedded.pods import EmbeddedPod
+
+    Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_RESOURCES: Final = [
+    {"name": "namespaces", "kind": "Namespace", "namespaced": False, "verbs": ["get", "list"]},
+    {
+        "name": "pods",
+        "singularName": "pod",
+        "shortNames": ["po"],
+        "kind": "Pod",
+        "namespaced": True,
+        "verbs": ["get", "list"],
+    },
+    {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
+]
+_VERSION: Final = {"major": "1", "minor": "34", "gitVersion": "v1.34.4", "platform": "embedded"}
+
+
+class Api:
+    """One namespace of pods behind Kubernetes' addresses."""
+
+    def __init__(self, pods: Mapping[str, EmbeddedPod], namespace: str, token: str) -> None:
+        """Serve these pods to the bearer of a token."""
+        self.requests: list[str] = []
+        self._pods = pods
+        self._namespace = namespace
+        self._token = token
+
+    def application(self) -> web.Application:
+        """Return the routes."""
+
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._guard(request, handler)
+
+        application = web.Application(middlewares=[guard])
+        base = f"/api/v1/namespaces/{self._namespace}"
+        application.router.add_get("/version", _answer(_VERSION))
+        application.router.add_get("/api", _answer({"kind": "APIVersions", "versions": ["v1"]}))
+        application.router.add_get(
+            "/apis", _answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": []})
+        )
+        application.router.add_get(
+            "/api/v1",
+            _answer(
+                {"kind": "APIResourceList", "groupVersion": "v1", "resources": _RESOURCES},
+            ),
+        )
+        application.router.add_get(f"{base}/pods", self._list)
+        application.router.add_get(f"{base}/pods/{{name}}", self._get)
+        application.router.add_route("*", f"{base}/pods/{{name}}/exec", self._exec)
+        return application
+
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Write the request down; let in whoever has the token; be a real server for the rest."""
+        self.requests.append(f"{request.method} {request.path}")
+        if request.headers.get("Authorization") != f"Bearer {self._token}":
+            return _refuse(401, "Unauthorized")
+        try:
+            return await handler(request)
+        except web.HTTPNotFound:
+            return _refuse(404, "the server could not find the requested resource")
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        items = [pod.manifest(self._namespace) for pod in self._pods.values()]
+        return web.json_response(
+            {
+                "kind": "PodList",
+                "apiVersion": "v1",
+                "metadata": {"resourceVersion": "1"},
+                "items": items,
+            }
+        )
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        pod = self._pods.get(request.match_info["name"])
+        if pod is None:
+            return _refuse(404, message_for(404, request.match_info["name"]))
+        if pod.faults.hang:
+            await asyncio.Event().wait()
+        if pod.faults.get_answer is not None:
+            return _refuse(pod.faults.get_answer, message_for(pod.faults.get_answer, pod.name))
+        return web.json_response(pod.manifest(self._namespace))
+
+    async def _exec(self, request: web.Request) -> web.StreamResponse:
+        pod = self._pods.get(request.match_info["name"])
+        if pod is None:
+            return _refuse(404, message_for(404, request.match_info["name"]))
+        container = request.query.get("container") or pod.kind.containers[0]
+        if container not in pod.kind.containers:
+            return _refuse(400, f"container {container} is not valid for pod {pod.name}")
+        if pod.faults.exec_answer is not None:
+            return _refuse(pod.faults.exec_answer, message_for(pod.faults.exec_answer, pod.name))
+        socket = web.WebSocketResponse(protocols=[PROTOCOL], max_msg_size=0)
+        if not socket.can_prepare(request).ok:
+            return _refuse(400, "Upgrade request required")
+        await socket.prepare(request)
+        stream = ExecStream(socket, request.transport, pod.faults)
+        try:
+            process = await asyncio.to_thread(
+                pod.start, container, request.query.getall("command", [])
+            )
+        except NotStartedError as error:
+            await stream.refuse(str(error))
+            return socket
+        await stream.run(process)
+        return socket
+
+
+def _refuse(code: int, message: str) -> web.Response:
+    return web.json_response(failure(code, message), status=code)
+
+
+def _answer(body: dict[str, Any]) -> Handler:
+    async def handler(_request: web.Request) -> web.StreamResponse:  # noqa: RUF029
+        return web.json_response(body)
+
+    return handler

@@ -1,0 +1,39 @@
+"""How the cluster misbehaves on request; each as seen on real ones (docs/architecture.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(slots=True)
+class Faults:
+    """What goes wrong; a test sets and clears the fields while the cluster runs.
+
+    Attributes:
+        drop_after: bytes of stdin after which the connection is cut.
+        freeze_after: bytes of stdin after which nothing moves any more and nothing is closed.
+        no_status: the WebSocket is closed without a status.
+        end_after: bytes of stdin after which the process is killed.
+        truncate_after: bytes of stdin after which the process sees an end of input.
+        drain: bytes a second that the process gets at most.
+        get_answer: an HTTP status for every request about a pod.
+        exec_answer: an HTTP status for exec.
+        hang: requests about pods are not answered.
+        stdin_follows_stdout: stdin ends when the process closes its stdout, as in containerd.
+    """
+
+    drop_after: int | None = None
+    freeze_after: int | None = None
+    no_status: bool = False
+    end_after: int | None = None
+    truncate_after: int | None = None
+    drain: int | None = None
+    get_answer: int | None = None
+    exec_answer: int | None = None
+    hang: bool = False
+    stdin_follows_stdout: bool = True
+
+    def clear(self) -> None:
+        """Behave."""
+        for field in fields(Faults):
+            setattr(self, field.name, field.default)
