@@ -38,9 +38,10 @@ from kubectl_restore.errors import (
     VerificationError,
 )
 from kubectl_restore.names import shown, shown_text
+from kubectl_restore.operation import Action
 from kubectl_restore.pipe.query import Query
 from kubectl_restore.pipe.session import Session
-from kubectl_restore.plan import Action, in_the_way, make_plan, paths_to_survey
+from kubectl_restore.plan import in_the_way, make_plan, paths_to_survey
 from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
 from kubectl_restore.pod.facts import choose_container, parse_pod
@@ -55,8 +56,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.archive.index import Index
+    from kubectl_restore.operation import Operation
     from kubectl_restore.pipe.session import Answer
-    from kubectl_restore.plan import Operation, Plan
+    from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.facts import PodFacts
     from kubectl_restore.pod.survey import Entry
@@ -69,6 +71,8 @@ _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
 _CLEAN_UP: Final = 5.0
 """Seconds for ending what a broken run may have left in the pod."""
+_KILLED: Final = 137
+"""128 + SIGKILL."""
 _LISTED: Final = 10
 """How many names an error lists."""
 _ESTIMATE_AFTER: Final = 5.0
@@ -397,6 +401,8 @@ class _Restore:
         ended = "the container's tar did not finish"
         if answer.consumer is not None:
             ended = f"the container's tar ended with exit code {answer.consumer}"
+        if answer.consumer == _KILLED:
+            ended += ": it was killed (the container's memory limit?)"
         reason = "\n".join(
             [
                 *([ended] if answer.consumer != 0 else []),
@@ -411,7 +417,7 @@ class _Restore:
                     reason=reason,
                     fix=f"put that right, then: {self._command_with('--force')}",
                 )
-        if not answer.is_whole:
+        if not answer.is_whole and not answer.consumer:
             raise InterruptedRestoreError(
                 "the stream did not arrive whole",
                 reason=reason or f"the agent ended it with {answer.received}",

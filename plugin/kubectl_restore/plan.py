@@ -5,12 +5,12 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.header import directory_header
 from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
+from kubectl_restore.operation import Action, Operation
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
@@ -26,35 +26,6 @@ _JOINED: Final = 64 * 1024
 """Bytes up to which literals are joined; joining on and on would copy quadratically."""
 _PARENT_MODE: Final = 0o755
 _OWNER_WRITES: Final = 0o700
-
-
-class Action(StrEnum):
-    """What is done about one path."""
-
-    CREATE = "create"
-    REPLACE = "replace"
-    KEEP = "keep"
-    SKIP = "skip"
-    REFUSE = "refuse"
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One path, and what is done about it.
-
-    Attributes:
-        path: below the target, raw.
-        action: what is done.
-        member: the last member of that path; None for a parent directory that has none.
-        reason: why it is skipped or refused.
-        needs_force: for a refused one: --force would allow it.
-    """
-
-    path: bytes
-    action: Action
-    member: Member | None
-    reason: str = ""
-    needs_force: bool = False
 
 
 @dataclass(slots=True)

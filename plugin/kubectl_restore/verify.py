@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Kind
+from kubectl_restore.operation import Action
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from kubectl_restore.archive.index import Member
-    from kubectl_restore.plan import Operation
+    from kubectl_restore.operation import Operation
     from kubectl_restore.pod.survey import Entry
 
 _STANDING: Final = {
@@ -73,7 +74,7 @@ def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Ve
             what = f"a {entry.kind} instead of a {kind}"
             verdict.differences.append(Difference(operation.path, what))
             continue
-        if member is None or operation.action == "keep":
+        if member is None or operation.action is Action.KEEP:
             continue
         content = _content_of(member, members)
         size = _size(content)

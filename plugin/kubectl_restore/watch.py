@@ -75,9 +75,9 @@ class Watch:
             self.signalled = number
 
     def aftermath(self, limit: float) -> Watch:
-        """Return a watch for cleaning up: for `limit` seconds, or until one more signal."""
+        """Return a watch for cleaning up: `limit` seconds, or until a signal after the first."""
         watch = Watch(limit, clock=self._clock)
-        watch._elder = (self, self.signals)
+        watch._elder = (self, min(1, self.signals))
         return watch
 
     @property

@@ -76,11 +76,22 @@ class Pod:
     def marked(self) -> list[str]:
         """Return the processes in the pod that carry a restore's mark (none may stay)."""
         script = (
+            # The brackets keep this very command from being found.
             "for p in /proc/[0-9]*; do"
-            " case $(tr '\\0' ' ' 2>/dev/null <$p/environ)$(tr '\\0' ' ' 2>/dev/null <$p/cmdline) in"
-            " *KUBECTL_RESTORE=*) echo $p;; esac; done"
+            " case $( (tr '\\0' ' ' <$p/environ; tr '\\0' ' ' <$p/cmdline) 2>/dev/null) in"
+            " *KUBECTL_RESTOR[E]=*) echo $p;; esac; done"
         )
         return self.run("sh", "-c", script).decode().split()
+
+    def signal_tar(self, signal: str) -> None:
+        """Wait for a tar that runs in the pod (a zombie does not), and send it a signal."""
+        self.run(
+            "sh",
+            "-c",
+            "while :; do for p in /proc/[0-9]*; do case $(cat $p/stat 2>/dev/null) in"
+            f" *'(tar) '[RSDT]*) kill -s {signal} ${{p#/proc/}} && exit 0;; esac; done;"
+            " sleep 0.1; done",
+        )
 
     def clear(self) -> None:
         """Empty the volume."""
@@ -153,9 +164,8 @@ def node_cluster(directory: Path) -> Iterator[Cluster]:
     try:
         node_pods.apply(cluster, namespace)
         node_pods.wait(cluster, namespace)
-        flat = json.loads(
-            cluster.run("config", "view", "--flatten", "--minify", "-o", "json", "--raw")
-        )
+        view = ("config", "view", "--flatten", "--minify", "--raw", "--output=json")
+        flat = json.loads(cluster.run(*view))
         server = flat["clusters"][0]["cluster"]["server"]
         host, _, port = server.removeprefix("https://").partition(":")
 

@@ -38,7 +38,7 @@ class Seen:
 
 def name_of(text: str) -> bytes:
     """Return a member's name as the bytes that stand in the archive."""
-    return text.encode("utf-8", "surrogateescape").removeprefix("./".encode()).rstrip(b"/")
+    return text.encode("utf-8", "surrogateescape").removeprefix(b"./").rstrip(b"/")
 
 
 class Archive:

@@ -78,7 +78,7 @@ class Api:
         except web.HTTPNotFound:
             return _refuse(404, "the server could not find the requested resource")
 
-    async def _list(self, request: web.Request) -> web.StreamResponse:
+    async def _list(self, _request: web.Request) -> web.StreamResponse:
         items = [pod.manifest(self._namespace) for pod in self._pods.values()]
         return web.json_response(
             {
@@ -129,7 +129,7 @@ def _refuse(code: int, message: str) -> web.Response:
 
 
 def _answer(body: dict[str, Any]) -> Handler:
-    async def handler(_request: web.Request) -> web.StreamResponse:  # noqa: RUF029
+    async def handler(_request: web.Request) -> web.StreamResponse:
         return web.json_response(body)
 
     return handler

@@ -10,7 +10,6 @@ import secrets
 import shutil
 import ssl
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import trustme
@@ -20,6 +19,8 @@ from tests.embedded.api import Api
 from tests.embedded.pods import KINDS, EmbeddedPod, can_isolate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
     from types import TracebackType
 
 NAMESPACE: Final = "default"
@@ -88,7 +89,7 @@ class EmbeddedCluster:
         return self.pods[kind]
 
     def kubeconfig_through(
-        self, port: int, name: str, *, user: dict[str, object] | None = None
+        self, port: int, name: str, *, user: Mapping[str, object] | None = None
     ) -> Path:
         """Write a kubeconfig for this cluster behind a port of the loopback interface."""
         authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()

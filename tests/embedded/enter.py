@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import sys
@@ -35,7 +36,7 @@ def call(name: str, *arguments: object) -> None:
 
 
 def mount(source: str, target: Path, kind: str, flags: int, data: str = "") -> None:
-    """mount(2)."""
+    """Do what the system call of that name does."""
     call("mount", source.encode(), bytes(target), kind.encode(), flags, data.encode())
 
 
@@ -64,7 +65,7 @@ def own_root(root: Path, spec: dict[str, Any]) -> None:
         if not here.exists() or there.exists():
             continue
         if here.is_symlink():
-            there.symlink_to(os.readlink(here))
+            there.symlink_to(here.readlink())
             continue
         there.mkdir()
         mount(str(here), there, "", BIND | RECURSIVE)
@@ -81,7 +82,7 @@ def own_root(root: Path, spec: dict[str, Any]) -> None:
 def main() -> None:
     """Enter, and become the command."""
     status, spec = int(sys.argv[1]), json.loads(sys.argv[2])
-    os.set_inheritable(status, False)
+    fcntl.fcntl(status, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     try:
         os.setsid()
         if spec["isolated"]:

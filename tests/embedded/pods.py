@@ -73,7 +73,7 @@ class EmbeddedPod:
     uid: str = field(default_factory=lambda: str(uuid.uuid4()))
     restarts: int = 0
     faults: Faults = field(default_factory=Faults)
-    started: list[int] = field(default_factory=list)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Make the volumes."""
@@ -127,7 +127,7 @@ class EmbeddedPod:
             pass_fds=[writing],
         )
         os.close(writing)
-        with open(reading, "rb") as status:
+        with os.fdopen(reading, "rb") as status:
             failure = status.read().decode()
         if failure:
             process.communicate()
@@ -135,7 +135,7 @@ class EmbeddedPod:
             if int(number) == errno.ENOENT:
                 raise NotStartedError(_runtime_message(command[0]))
             raise NotStartedError(f"OCI runtime exec failed: {text}: unknown")
-        self.started.append(process.pid)
+        self.started.append(process)
         return process
 
     def _spec(self, container: str, command: list[str], root: Path) -> dict[str, Any]:
@@ -162,11 +162,12 @@ class EmbeddedPod:
     def processes(self) -> list[tuple[int, str]]:
         """Return what still runs of everything that was started by exec (zombies do not run)."""
         found = []
+        leaders = {process.pid for process in self.started}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
                 name, _, rest = stat.read_text().rpartition(") ")
                 state, _, _, session = rest.split()[:4]
-                if int(session) in self.started and state not in "ZX":
+                if int(session) in leaders and state not in "ZX":
                     found.append((int(stat.parent.name), name.partition("(")[2]))
         return found
 
@@ -175,6 +176,8 @@ class EmbeddedPod:
         for number, _ in self.processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
+        for process in self.started:
+            process.wait(30)
 
     def restart(self) -> None:
         """Restart the containers: their processes are gone, their volumes stay."""
@@ -184,6 +187,7 @@ class EmbeddedPod:
     def reset(self) -> None:
         """Be as new: nothing runs, nothing is in the volumes, no faults."""
         self.kill()
+        self.started.clear()
         self.faults.clear()
         for container in self.kind.containers:
             for child in self.volume(container).iterdir():

@@ -34,6 +34,7 @@ class Header:
     kind: bytes
     link: bytes
     is_gnu: bool
+    has_magic: bool
 
 
 def is_header(block: bytes) -> bool:
@@ -42,11 +43,11 @@ def is_header(block: bytes) -> bool:
         recorded = read_number(block[_CHECKSUM])
     except HeaderError:
         return False
-    rest = block[:148] + block[156:BLOCK]
-    unsigned = sum(rest) + 8 * 0x20
+    unsigned = sum(block) - sum(block[_CHECKSUM]) + 8 * 0x20
     if recorded == unsigned:
         return True
     # Some old tars summed signed characters.
+    rest = block[:148] + block[156:BLOCK]
     return recorded == unsigned - 256 * sum(byte >= 0x80 for byte in rest)
 
 
@@ -58,7 +59,6 @@ def read_header(block: bytes) -> Header:
     """
     if not is_header(block):
         raise HeaderError("its check sum does not fit")
-    is_gnu = block[257:265] == b"ustar  \x00"
     name = _text(block[0:100])
     if block[257:263] == b"ustar\x00":
         prefix = _text(block[345:500])
@@ -76,7 +76,8 @@ def read_header(block: bytes) -> Header:
         mtime=read_number(block[136:148]),
         kind=block[156:157],
         link=_text(block[157:257]),
-        is_gnu=is_gnu,
+        is_gnu=block[257:265] == b"ustar  \x00",
+        has_magic=block[257:262] == b"ustar",
     )
 
 
@@ -101,7 +102,8 @@ def read_number(field: bytes) -> int:
     return int(digits, 8)
 
 
-def _octal(value: int, width: int) -> bytes:
+def _number(value: int, width: int) -> bytes:
+    """Return a numeric field: octal, or GNU's base-256 for what does not fit."""
     limit = _OCTAL_8 if width == 8 else _OCTAL_12
     if 0 <= value < limit:
         return b"%0*o\x00" % (width - 1, value)
@@ -110,21 +112,35 @@ def _octal(value: int, width: int) -> bytes:
     )
 
 
-def _block(name: bytes, kind: bytes, size: int, fields: tuple[int, int, int, int]) -> bytes:
+def _block(
+    name: bytes, kind: bytes, size: int, fields: tuple[int, int, int, int], link: bytes = b""
+) -> bytes:
     mode, uid, gid, mtime = fields
     head = (
         name[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
-        + _octal(mode, 8)
-        + _octal(uid, 8)
-        + _octal(gid, 8)
-        + _octal(size, 12)
-        + _octal(mtime, 12)
+        + _number(mode, 8)
+        + _number(uid, 8)
+        + _number(gid, 8)
+        + _number(size, 12)
+        + _number(mtime, 12)
         + b" " * 8
         + kind
-        + bytes(100)
+        + link[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
         + b"ustar  \x00"
     ).ljust(BLOCK, b"\x00")
     return head[:148] + b"%06o\x00 " % sum(head) + head[156:]
+
+
+def _long(kind: bytes, text: bytes) -> bytes:
+    """Return the blocks of GNU's way to say a name of more than 100 bytes."""
+    if len(text) <= _NAME_FIELD:
+        return b""
+    data = text + b"\x00"
+    return (
+        _block(b"././@LongLink", kind, len(data), (0o644, 0, 0, 0))
+        + data
+        + bytes(-len(data) % BLOCK)
+    )
 
 
 def directory_header(path: bytes, mode: int, mtime: int, uid: int, gid: int) -> bytes:
@@ -138,13 +154,27 @@ def directory_header(path: bytes, mode: int, mtime: int, uid: int, gid: int) -> 
         gid: numeric group.
     """
     name = path + b"/"
-    fields = (mode, uid, gid, mtime)
-    if len(name) <= _NAME_FIELD:
-        return _block(name, b"5", 0, fields)
-    long = name + b"\x00"
+    return _long(b"L", name) + _block(name, b"5", 0, (mode, uid, gid, mtime))
+
+
+def hard_link_header(
+    path: bytes, target: bytes, *, mode: int, mtime: int, uid: int, gid: int
+) -> bytes:
+    """Return the block or blocks of a hard link, in GNU format, which all four tars read.
+
+    busybox and toybox take an absolute target as it stands and so link to what the container has
+    there; a link written anew, with both paths relative, leads nowhere else.
+
+    Args:
+        path: relative.
+        target: relative to the same directory (`normal_path` of what the archive says).
+        mode: permission bits.
+        mtime: whole seconds since 1970.
+        uid: numeric owner.
+        gid: numeric group.
+    """
     return (
-        _block(b"././@LongLink", b"L", len(long), (0o644, 0, 0, 0))
-        + long
-        + bytes(-len(long) % BLOCK)
-        + _block(name, b"5", 0, fields)
+        _long(b"K", target)
+        + _long(b"L", path)
+        + _block(path, b"1", 0, (mode, uid, gid, mtime), target)
     )

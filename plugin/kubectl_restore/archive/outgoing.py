@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 END_OF_ARCHIVE: Final = bytes(2 * BLOCK)
 _BUFFER: Final = 256 * 1024
 """Bytes of one block: it stays in the processor's cache between read and write."""
+_WORTH_A_BLOCK: Final = 64 * 1024
+"""Bytes from which on a piece goes out as it is; smaller ones are collected first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,46 +44,74 @@ def read_segments(
 ) -> Iterator[memoryview]:
     """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
 
-    The offsets of extracts rise.
+    The offsets of extracts rise. Many small segments make one block.
 
     Raises:
         BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
         TimedOutError, SignalledError: the watch ended the run.
     """
-    reader = (
-        _read_compressed(backup, segments, watch)
-        if compression is Compression.GZIP
-        else _read_plain(backup, segments)
-    )
-    yield from reader
+    if compression is Compression.GZIP:
+        yield from _collected(_read_compressed(backup, segments, watch))
+    else:
+        yield from _read_plain(backup, segments)
     backup.check_unchanged()
 
 
 def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview]:
+    """Read straight into one buffer; hand it out whenever it is full."""
     buffer = memoryview(bytearray(_BUFFER))
+    filled = 0
     for segment in segments:
-        if isinstance(segment, Literal):
-            yield memoryview(segment.data)
-            continue
-        offset, left = segment.offset, segment.length
-        while left:
-            count = backup.read_into(buffer[: min(left, _BUFFER)], offset)
-            if not count:
-                raise backup.changed()
-            yield buffer[:count]
-            offset += count
-            left -= count
+        done = 0
+        length = segment.length if isinstance(segment, Extract) else len(segment.data)
+        while done < length:
+            room = buffer[filled : min(filled + length - done, _BUFFER)]
+            if isinstance(segment, Extract):
+                count = backup.read_into(room, segment.offset + done)
+                if not count:
+                    raise backup.changed()
+            else:
+                count = len(room)
+                room[:] = memoryview(segment.data)[done : done + count]
+            done += count
+            filled += count
+            if filled == _BUFFER:
+                yield buffer
+                filled = 0
+    if filled:
+        yield buffer[:filled]
+
+
+def _collected(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+    """Return the pieces, small ones together."""
+    buffer = memoryview(bytearray(_BUFFER))
+    filled = 0
+    for piece in pieces:
+        if filled and (len(piece) >= _WORTH_A_BLOCK or len(piece) > _BUFFER - filled):
+            yield buffer[:filled]
+            filled = 0
+        if len(piece) >= _WORTH_A_BLOCK:
+            yield piece
+        else:
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+    if filled:
+        yield buffer[:filled]
 
 
 def _read_compressed(
     backup: BackupFile, segments: Iterable[Segment], watch: Watch
 ) -> Iterator[memoryview]:
-    stream = GzipStream(backup)
+    stream = GzipStream(backup, watch.check)
     for segment in segments:
         if isinstance(segment, Literal):
             yield memoryview(segment.data)
             continue
-        _pass_over(stream, segment.offset - stream.position, watch)
+        gap = segment.offset - stream.position
+        if gap < 0:
+            raise ValueError("the offsets of extracts have to rise")
+        if stream.skip(gap) < gap:
+            raise backup.changed()
         left = segment.length
         while left:
             piece = stream.next_piece(left)
@@ -89,12 +119,3 @@ def _read_compressed(
                 raise backup.changed()
             yield piece
             left -= len(piece)
-
-
-def _pass_over(stream: GzipStream, length: int, watch: Watch) -> None:
-    while length > 0:
-        watch.check()
-        passed = stream.skip(min(length, 4 * _BUFFER))
-        if not passed:
-            return
-        length -= passed

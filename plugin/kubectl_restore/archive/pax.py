@@ -2,80 +2,127 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-_MOST_DIGITS: Final = 20
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MOST_DIGITS: Final = 18
+"""Of a number: what fits 64 bits for certain."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Pax:
-    """What the records say about a member; None where they are silent."""
+    """What the records say about a member; None where they are silent.
+
+    Attributes:
+        path: the whole name.
+        linkpath: the whole target of a link.
+        size: bytes stored in the archive.
+        mtime: whole seconds since 1970, rounded down.
+        has_fraction: the time has parts of a second besides.
+        uid: numeric owner.
+        gid: numeric group.
+        is_sparse: the member has holes (GNU's records; GNU tar manual, "Sparse Formats").
+        sparse_size: bytes with the holes.
+        sparse_name: the whole name of a member with holes, where `path` is a stand-in.
+        refused: the header type that these records replace and that is not supported.
+    """
 
     path: bytes | None = None
     linkpath: bytes | None = None
     size: int | None = None
     mtime: int | None = None
+    has_fraction: bool = False
     uid: int | None = None
     gid: int | None = None
     is_sparse: bool = False
     sparse_size: int | None = None
     sparse_name: bytes | None = None
-    present: bool = False
+    refused: bytes = b""
 
-    def __bool__(self) -> bool:
-        """Tell whether there was a header at all."""
-        return self.present
+    @property
+    def says_what_it_is(self) -> bool:
+        """Tell whether the records give a name, a target, a size or holes."""
+        return (
+            self.path is not None
+            or self.linkpath is not None
+            or self.size is not None
+            or self.is_sparse
+        )
 
-    def overlaid(self, other: Pax) -> Pax:
-        """Return these records with the other's on top."""
-        values = {
-            field.name: getattr(other, field.name) or getattr(self, field.name)
-            if getattr(other, field.name) is not None
-            else getattr(self, field.name)
-            for field in fields(Pax)
-        }
-        return Pax(**values)
+    def over(self, base: Pax) -> Pax:
+        """Return these records, with global ones where they are silent (those never name)."""
+        if base is NO_RECORDS:
+            return self
+        silent = self.mtime is None
+        return Pax(
+            path=self.path,
+            linkpath=self.linkpath,
+            size=self.size,
+            mtime=base.mtime if silent else self.mtime,
+            has_fraction=base.has_fraction if silent else self.has_fraction,
+            uid=base.uid if self.uid is None else self.uid,
+            gid=base.gid if self.gid is None else self.gid,
+            is_sparse=self.is_sparse,
+            sparse_size=self.sparse_size,
+            sparse_name=self.sparse_name,
+        )
+
+
+NO_RECORDS: Final = Pax()
 
 
 def parse_pax(data: bytes) -> Pax:
     """Read the records of one extended header.
 
     Raises:
-        ValueError: a record is not formed as the standard asks.
+        ValueError: a record is not formed as the standard asks, or says twice what may be said
+            once (toybox believes the first, the others the last).
     """
-    values: dict[str, object] = {"present": True}
+    pax = Pax()
+    seen: dict[bytes, bytes] = {}
     at = 0
-    while at < len(data) and data[at]:
+    while at < len(data):
         blank = data.find(b" ", at, at + _MOST_DIGITS)
         digits = data[at:blank] if blank > at else b""
         if not digits.isdigit():
             raise ValueError("a record has no length")
         end = at + int(digits)
-        record = data[blank + 1 : end]
-        key, equals, value = record[:-1].partition(b"=")
-        if end > len(data) or not equals or record[-1:] != b"\n":
+        key, equals, value = data[blank + 1 : end - 1].partition(b"=")
+        if not blank < end <= len(data) or not equals or data[end - 1 : end] != b"\n":
             raise ValueError("a record is not as long as it says")
-        _take(values, key, value)
+        if key in _ONCE and seen.setdefault(key, value) != value:
+            raise ValueError(f"it has two records for {key.decode('ascii')}")
+        _take(pax, key, value)
         at = end
-    return Pax(**values)  # type: ignore[arg-type]
+    return pax
 
 
-def _take(values: dict[str, object], key: bytes, value: bytes) -> None:
-    if key in {b"path", b"linkpath"}:
-        if not value or b"\x00" in value:
-            raise ValueError("a name is empty or has a NUL in it")
-        values[key.decode("ascii")] = value
-    elif key in {b"size", b"uid", b"gid"}:
-        values[key.decode("ascii")] = _whole(value)
+_ONCE: Final = frozenset(
+    {b"path", b"linkpath", b"size", b"GNU.sparse.name", b"GNU.sparse.realsize", b"GNU.sparse.size"}
+)
+
+
+def _take(pax: Pax, key: bytes, value: bytes) -> None:
+    if key in _READ:
+        attribute, read = _READ[key]
+        setattr(pax, attribute, read(value))
     elif key == b"mtime":
-        values["mtime"] = _seconds(value)
-    elif key.startswith(b"GNU.sparse."):
-        values["is_sparse"] = True
-        if key in {b"GNU.sparse.size", b"GNU.sparse.realsize"}:
-            values["sparse_size"] = _whole(value)
-        elif key == b"GNU.sparse.name":
-            values["sparse_name"] = value
+        pax.mtime, pax.has_fraction = _seconds(value)
+    elif key == b"GNU.dumpdir":
+        pax.refused = b"D"
+    elif key.startswith(b"GNU.volume."):
+        pax.refused = b"V" if key == b"GNU.volume.label" else b"M"
+    if key.startswith(b"GNU.sparse."):
+        pax.is_sparse = True
+
+
+def _text(value: bytes) -> bytes:
+    if not value or b"\x00" in value:
+        raise ValueError("a name is empty or has a NUL in it")
+    return value
 
 
 def _whole(value: bytes) -> int:
@@ -84,10 +131,23 @@ def _whole(value: bytes) -> int:
     return int(value)
 
 
-def _seconds(value: bytes) -> int:
-    """Return whole seconds, rounded down as tars do."""
+def _seconds(value: bytes) -> tuple[int, bool]:
+    """Return whole seconds, rounded down as tars do, and whether there is more to it."""
     sign, digits = (-1, value[1:]) if value.startswith(b"-") else (1, value)
     whole, _, fraction = digits.partition(b".")
-    if not whole.isdigit() or len(whole) > _MOST_DIGITS or (fraction and not fraction.isdigit()):
+    if fraction and not fraction.isdigit():
         raise ValueError("a time is none")
-    return sign * int(whole) - (1 if sign < 0 and fraction.strip(b"0") else 0)
+    more = bool(fraction.strip(b"0"))
+    return sign * _whole(whole) - (sign < 0 and more), more
+
+
+_READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
+    b"path": ("path", _text),
+    b"linkpath": ("linkpath", _text),
+    b"size": ("size", _whole),
+    b"uid": ("uid", _whole),
+    b"gid": ("gid", _whole),
+    b"GNU.sparse.size": ("sparse_size", _whole),
+    b"GNU.sparse.realsize": ("sparse_size", _whole),
+    b"GNU.sparse.name": ("sparse_name", _text),
+}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shlex
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown, shown_text
@@ -17,19 +19,42 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+_HINTS: Final = {
+    errno.ENOENT: "does not exist",
+    errno.ENOTDIR: "does not exist",
+    errno.EACCES: "may not be read by you",
+    errno.EPERM: "may not be read by you",
+    errno.ELOOP: "is a symbolic link that goes round in a circle",
+    errno.ENXIO: "is a socket, or a device that is not there",
+}
+
+
+def pasteable(path: Path) -> str:
+    """Return a path quoted for a shell, without anything that could move a terminal."""
+    raw = os.fsencode(path)
+    if shown(raw) == str(path) and path.name.isprintable():
+        return shlex.quote(str(path))
+    # bash, zsh, ksh and busybox know $'...'; every odd byte is an escape in it.
+    escaped = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
+        for byte in raw
+    )
+    return f"$'{escaped}'"
+
+
 @dataclass(frozen=True, slots=True)
 class BackupFile:
     """A regular file that is open for reading.
 
     Attributes:
         path: as the user named it.
-        descriptor: open, close-on-exec.
+        file: open, unbuffered, close-on-exec.
         size: bytes, when it was opened.
         identity: device, inode, size and modification time in nanoseconds, when it was opened.
     """
 
     path: Path
-    descriptor: int
+    file: io.FileIO
     size: int
     identity: tuple[int, int, int, int]
 
@@ -44,23 +69,23 @@ class BackupFile:
         try:
             # O_NONBLOCK: opening a FIFO must not wait for a writer; it changes nothing for files.
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise BackupError(
-                f"the backup {name} cannot be opened",
-                reason=shown_text(reason),
-                fix=f"ls -l {shlex.quote(shown(os.fsencode(path.parent)))}",
-            ) from error
+        except OSError as error:
+            raise _cannot_open(path, error) from error
         status = os.fstat(descriptor)
         problem = _problem(status)
         if problem:
             os.close(descriptor)
+            what, fix = problem
             raise BackupError(
-                f"the backup {name} is {problem}",
+                f"the backup {name} is {what}",
                 reason="a backup is a tar archive, plain or compressed with gzip, in one file",
-                fix="name the archive itself",
+                fix=fix.format(path=pasteable(path)),
             )
-        return cls(path, descriptor, status.st_size, _identity(status))
+        return cls(path, io.FileIO(descriptor, "rb"), status.st_size, _identity(status))
+
+    def close(self) -> None:
+        """Close the file; twice does no harm."""
+        self.file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +96,7 @@ class BackupFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        os.close(self.descriptor)
+        self.close()
 
     def read(self, offset: int, length: int) -> bytes:
         """Return up to `length` bytes from `offset`; fewer only at the end.
@@ -82,7 +107,7 @@ class BackupFile:
         pieces: list[bytes] = []
         while length > 0:
             try:
-                piece = os.pread(self.descriptor, length, offset)
+                piece = os.pread(self.file.fileno(), length, offset)
             except OSError as error:
                 raise self.unreadable(error) from error
             if not piece:
@@ -99,7 +124,7 @@ class BackupFile:
             BackupError: the file cannot be read.
         """
         try:
-            return os.preadv(self.descriptor, [view], offset)
+            return os.preadv(self.file.fileno(), [view], offset)
         except OSError as error:
             raise self.unreadable(error) from error
 
@@ -109,7 +134,7 @@ class BackupFile:
         Raises:
             BackupError: it grew, shrank or was written to, or its name now means another file.
         """
-        same = _identity(os.fstat(self.descriptor)) == self.identity
+        same = _identity(os.fstat(self.file.fileno())) == self.identity
         try:
             same = same and _identity(self.path.stat()) == self.identity
         except OSError:
@@ -138,13 +163,23 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _problem(status: os.stat_result) -> str:
+def _cannot_open(path: Path, error: OSError) -> BackupError:
+    hint = _HINTS.get(error.errno or 0, "cannot be opened")
+    if error.errno == errno.ENOENT and path.is_symlink():
+        hint = "is a symbolic link to nothing"
+    return BackupError(
+        f"the backup {shown(os.fsencode(path))} {hint}",
+        reason=shown_text(error.strerror or str(error)),
+        fix=f"ls -ld -- {pasteable(path.parent)} {pasteable(path)}",
+    )
+
+
+def _problem(status: os.stat_result) -> tuple[str, str] | None:
+    """Return what the file is and what to do about it, unless it is fit to be a backup."""
     if stat.S_ISDIR(status.st_mode):
-        return "a directory"
+        return "a directory", "tar -czf backup.tar.gz -C {path} ."
     if stat.S_ISFIFO(status.st_mode):
-        return "a pipe"
-    if stat.S_ISSOCK(status.st_mode):
-        return "a socket"
+        return "a pipe (FIFO)", "cat {path} > backup.tar"
     if not stat.S_ISREG(status.st_mode):
-        return "a device"
-    return "" if status.st_size else "empty"
+        return "a device", "name a file"
+    return None if status.st_size else ("empty (0 bytes)", "ls -l -- {path}")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import subprocess
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.errors import UsageError
@@ -89,7 +92,12 @@ class Child:
     def end(self) -> None:
         """End it, kindly and then not, and take its exit code: no zombie stays."""
         if self._process.poll() is None:
+            # Listed while their parent lives: afterwards they are anybody's children.
+            plugins = _descendants(self._process.pid)
             self._process.terminate()
+            for plugin in plugins:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(plugin, signal.SIGTERM)
             if not self.wait(_GRACE):
                 self._process.kill()
                 self._process.wait()
@@ -97,6 +105,19 @@ class Child:
             if stream is not None:
                 stream.close()
         self.stdin = None
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started (credential plugins), where Linux tells.
+
+    kubectl does not end a plugin that hangs; without this it would stay when we are gone.
+    """
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError, ValueError):
+            for child in map(int, path.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
 
 
 def read(descriptor: int) -> bytes | None:

@@ -1,0 +1,1 @@
+"""Measured against plain `kubectl exec` in the same run, on the real node."""

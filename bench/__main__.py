@@ -1,0 +1,160 @@
+"""`make bench`: wall time, processor time and memory, as ratios to plain `kubectl exec`.
+
+Pairs in turn, A B A B ..., because the machine's speed drifts; the median of the ratios counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.contract.clusters import ROOT, Cluster, Pod, node_cluster
+from tests.contract.program import arguments, environment, program
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run took."""
+
+    wall: float
+    own_processor: float
+    """Seconds of our own process, kubectl's apart."""
+    all_processor: float
+    memory: int
+    """Bytes, the peak of our own process."""
+
+
+def make_archive(path: Path, size: int) -> None:
+    """Write a plain tar with one file of random bytes, 64 MiB of them over and over."""
+    header = tarfile.TarInfo("blob")
+    header.size = size
+    piece = os.urandom(64 << 20)
+    with path.open("wb") as file:
+        file.write(header.tobuf(tarfile.GNU_FORMAT))
+        for _ in range(size // len(piece)):
+            file.write(piece)
+        file.write(bytes(10240 - 512))
+
+
+def plain(pod: Pod, archive: Path) -> Cost:
+    """Restore as people do today."""
+    command = [*pod.cluster.kubectl, "exec", "-i", pod.name, "--", "tar", "xf", "-", "-C", pod.path]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with archive.open("rb") as file:
+        subprocess.run(command, stdin=file, check=True)
+    return _cost(started, before, 0.0, 0)
+
+
+_MEASURED = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from kubectl_restore.cli.application import run_words
+code = run_words(sys.argv[2:])
+use = resource.getrusage(resource.RUSAGE_SELF)
+print(use.ru_utime + use.ru_stime, use.ru_maxrss)
+sys.exit(code)
+"""
+
+
+def ours(pod: Pod, archive: Path) -> Cost:
+    """Restore with the program; what it takes itself (kubectl apart) it says at its end."""
+    words = arguments(pod, archive, "--force", "-q", "--timeout=0")[len(program()) :]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, str(ROOT / "plugin"), *words],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    processor, memory = done.stdout.split()
+    return _cost(started, before, float(processor), int(memory) * 1024)
+
+
+def _cost(
+    started: float, before: resource.struct_rusage, own_processor: float, memory: int
+) -> Cost:
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(time.monotonic() - started, own_processor, used, memory)
+
+
+def bare_copy(archive: Path) -> float:
+    """Return the seconds of processor time that copying the bytes alone takes here, per GiB.
+
+    os.read and os.write through a pipe in blocks of 256 KiB, to a reader that throws them away.
+    """
+    reader = subprocess.Popen(
+        [sys.executable, "-c", "import os\nwhile os.read(0, 1 << 16): pass"], stdin=subprocess.PIPE
+    )
+    assert reader.stdin
+    buffer = memoryview(bytearray(256 * 1024))
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    with archive.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            view = buffer[:count]
+            while view:
+                view = view[os.write(reader.stdin.fileno(), view) :]
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    reader.stdin.close()
+    reader.wait()
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used * GIB / archive.stat().st_size
+
+
+def compare(cluster: Cluster, kind: str, archive: Path, runs: int) -> None:
+    """Print one line of the table."""
+    pod = cluster.pod(kind)
+    pairs = []
+    for _ in range(runs):
+        pod.clear()
+        theirs = plain(pod, archive)
+        pod.clear()
+        pairs.append((theirs, ours(pod, archive)))
+    pod.clear()
+    size = archive.stat().st_size / GIB
+    wall = statistics.median(mine.wall / theirs.wall for theirs, mine in pairs)
+    theirs_wall = statistics.median(theirs.wall for theirs, _ in pairs)
+    mine_wall = statistics.median(mine.wall for _, mine in pairs)
+    own = statistics.median(mine.own_processor for _, mine in pairs) / size
+    memory = max(mine.memory for _, mine in pairs) / (1 << 20)
+    print(
+        f"{kind:>10} {size:5.1f} GiB  plain {theirs_wall:6.2f} s  ours {mine_wall:6.2f} s  "
+        f"ratio {wall:4.2f}  our CPU {own:4.2f} s/GiB  our memory {memory:3.0f} MiB",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Run the comparison."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--large", type=int, default=8, help="GiB of the memory comparison")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        directory = Path(name)
+        with node_cluster(directory) as cluster:
+            archive = directory / "one.tar"
+            make_archive(archive, GIB)
+            print(f"bare os.read/os.write copy: {bare_copy(archive):.2f} s of CPU per GiB")
+            for kind in ("busybox", "debian"):
+                compare(cluster, kind, archive, given.runs)
+            if given.large:
+                large = directory / "large.tar"
+                make_archive(large, given.large * GIB)
+                compare(cluster, "busybox", large, 1)
+
+
+if __name__ == "__main__":
+    main()

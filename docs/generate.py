@@ -1,0 +1,79 @@
+"""Write the documents that are made from the code; `--check` fails when one is stale."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "plugin"))
+
+from kubectl_restore.cli.help_text import help_text  # noqa: E402 - the path comes first
+from kubectl_restore.errors import MEANING  # noqa: E402
+from kubectl_restore.pod.kubectl_messages import RULES  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MADE: Final = "<!-- made by docs/generate.py; do not edit -->\n"
+
+
+def cli() -> str:
+    """Return the command line reference."""
+    return f"{_MADE}# Command line\n\n```text\n{help_text()}```\n"
+
+
+def exit_codes() -> str:
+    """Return the register of exit codes."""
+    rows = "".join(f"| {code.value} | {meaning} |\n" for code, meaning in MEANING.items())
+    return (
+        f"{_MADE}# Exit codes\n\nThe register is a contract: a code keeps its meaning. Scripts "
+        f"that only want to know should test for non-zero.\n\n| code | meaning |\n|---|---|\n{rows}"
+    )
+
+
+def kubectl_messages() -> str:
+    """Return what kubectl's messages become."""
+    rows = "".join(
+        f"| `{rule.example.replace('|', chr(92) + '|')}` | {rule.what} | {rule.code.value} | "
+        f"{'may pass' if rule.retry else 'final'} |\n"
+        for rule in RULES
+    )
+    return (
+        f"{_MADE}# kubectl's messages\n\nWhat kubectl says, as it was seen, and what it becomes. "
+        "The last line that is no log line decides; the first row that fits is taken. A message "
+        "that no row knows is exit 8.\n\n| kubectl says | means | exit | |\n|---|---|---|---|\n"
+        f"{rows}"
+    )
+
+
+DOCUMENTS: Final[dict[str, Callable[[], str]]] = {
+    "docs/cli.md": cli,
+    "docs/exit-codes.md": exit_codes,
+    "docs/kubectl-messages.md": kubectl_messages,
+}
+
+
+def main() -> int:
+    """Write or check every document."""
+    check = "--check" in sys.argv[1:]
+    stale = 0
+    for name, make in DOCUMENTS.items():
+        path, text = ROOT / name, make()
+        old = path.read_text("utf-8") if path.exists() else ""
+        if old == text:
+            continue
+        stale += 1
+        if check:
+            lines = difflib.unified_diff(old.splitlines(), text.splitlines(), name, "made now")
+            print("\n".join(lines))
+        else:
+            path.write_text(text, "utf-8")
+            print(f"wrote {name}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

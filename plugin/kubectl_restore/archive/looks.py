@@ -1,0 +1,72 @@
+"""What a file that is no tar archive looks like, by its first bytes, and how to make one of it."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What something seems to be.
+
+    Attributes:
+        words: a clause for "the backup is ...".
+        unpack: the program that decompresses it to stdout; empty where there is none.
+    """
+
+    words: str
+    unpack: str = ""
+
+
+_MAGIC: Final = (
+    (b"\xfd7zXZ\x00", Look("xz-compressed", "xz -dc")),
+    (b"BZh", Look("bzip2-compressed", "bzip2 -dc")),
+    (b"\x28\xb5\x2f\xfd", Look("zstd-compressed", "zstd -dc")),
+    (b"\x04\x22\x4d\x18", Look("lz4-compressed", "lz4 -dc")),
+    (b"\x02\x21\x4c\x18", Look("lz4-compressed", "lz4 -dc")),
+    (b"\x1f\x9d", Look("compressed by compress (.Z)", "gzip -dc")),
+    (b"LZIP", Look("lzip-compressed", "lzip -dc")),
+    (b"\x89LZO\x00", Look("lzop-compressed", "lzop -dc")),
+    (b"\x5d\x00\x00", Look("lzma-compressed", "xz --format=lzma -dc")),
+    (b"PK\x03\x04", Look("a zip archive")),
+    (b"PK\x05\x06", Look("an empty zip archive")),
+    (b"7z\xbc\xaf\x27\x1c", Look("a 7z archive")),
+    (b"Rar!", Look("a RAR archive")),
+    (b"07070", Look("a cpio archive")),
+    (b"!<arch>\n", Look("an ar archive (a .deb?)")),
+    (b"hsqs", Look("a squashfs image")),
+    (b"SQLite format 3\x00", Look("an SQLite database")),
+    (b"PGDMP", Look("a PostgreSQL dump (for pg_restore)")),
+    (b"\x7fELF", Look("a program")),
+    (b"%PDF-", Look("a PDF document")),
+    (b"Salted__", Look("encrypted by openssl")),
+    (b"age-encryption.org/", Look("encrypted by age")),
+    (b"-----BEGIN PGP", Look("encrypted or signed by PGP")),
+    (b"version https://git-lfs", Look("a Git LFS pointer, not the file itself")),
+)
+_TEXTS: Final = (
+    ((b"<!doctype html", b"<html"), Look("a web page (of an error or a login?)")),
+    ((b"<?xml",), Look("an XML document (of an error?)")),
+    ((b"{", b"["), Look("JSON text (of an error?)")),
+    (
+        (b"-- ", b"--\n", b"/*", b"create ", b"insert ", b"begin;", b"set ", b"use ", b"drop "),
+        Look("SQL text (for the database's own client)"),
+    ),
+)
+_PRINTABLE: Final = string.printable.encode("ascii")
+
+
+def look_at(head: bytes) -> Look | None:
+    """Tell what a file that begins so looks like; None when nothing fits."""
+    for magic, look in _MAGIC:
+        if head.startswith(magic):
+            return look
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if not text or head.translate(None, _PRINTABLE + bytes(range(0x80, 0x100))):
+        return None
+    for beginnings, look in _TEXTS:
+        if text.startswith(beginnings):
+            return look
+    return None if head.translate(None, _PRINTABLE) else Look("a text file")

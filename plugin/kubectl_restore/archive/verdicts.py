@@ -1,0 +1,50 @@
+"""The words for archives that are not restored."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kubectl_restore.errors import BackupError
+
+FETCH_AGAIN: Final = "fetch the backup again and compare its size and check sum with the original's"
+
+_WITH_GNU: Final = "restore it with GNU tar: tar --listed-incremental=/dev/null -xf BACKUP -C PATH"
+_UNSUPPORTED: Final = {
+    b"D": ("a GNU incremental backup", _WITH_GNU),
+    b"V": ("an archive with a volume label", "make it again without --label"),
+    b"M": ("a part of a multi-volume archive", "put its volumes together first: tarcat VOLUME..."),
+    b"N": ("an archive with long names in an old GNU way", "unpack it and make it again"),
+    b"X": ("an archive with Solaris's extended headers", "unpack it and make it again"),
+}
+
+UNSUPPORTED: Final = frozenset(_UNSUPPORTED)
+
+
+def truncated(reason: str) -> BackupError:
+    """Return the error for an archive that ends too early."""
+    return BackupError("the backup is truncated", reason=reason, fix=FETCH_AGAIN)
+
+
+def corrupt(reason: str) -> BackupError:
+    """Return the error for an archive that is damaged, or means different things to tars."""
+    return BackupError("the backup is corrupt", reason=reason, fix=FETCH_AGAIN)
+
+
+def without_end(at: int) -> BackupError:
+    """Return the error for an archive that ends at a member's edge, without the end marker."""
+    return BackupError(
+        "the backup is truncated: its end marker is missing",
+        reason=f"the archive ends at byte {at} without two blocks of zeros, so members may be "
+        "missing",
+        fix=f"{FETCH_AGAIN}; if it was made like this: --allow-missing-end",
+    )
+
+
+def unsupported(kind: bytes, at: int) -> BackupError:
+    """Return the error for a type of header that only some tars know (one of UNSUPPORTED)."""
+    what, fix = _UNSUPPORTED[kind]
+    return BackupError(
+        f"the backup is {what}, which is not supported",
+        reason=f"the header at byte {at} says so (type {kind.decode('ascii')})",
+        fix=fix,
+    )

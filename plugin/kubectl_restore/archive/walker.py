@@ -1,0 +1,312 @@
+"""One walk over the archive, from header to header.
+
+Where tars disagree about what an archive says (tried with GNU 1.34, busybox 1.35, bsdtar 3.6.2 and
+toybox 0.8.9), it is not restored: what was checked here has to be what the pod's tar then does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.codec import Compression, no_archive, open_stream
+from kubectl_restore.archive.header import BLOCK, Header, HeaderError, read_header
+from kubectl_restore.archive.member import Kind, Member, Need, normal_path
+from kubectl_restore.archive.pax import NO_RECORDS, Pax, parse_pax
+from kubectl_restore.archive.sparse import SparseMap
+from kubectl_restore.archive.verdicts import (
+    UNSUPPORTED,
+    corrupt,
+    truncated,
+    unsupported,
+    without_end,
+)
+from kubectl_restore.names import shown
+from kubectl_restore.progress import Phase, Status
+
+if TYPE_CHECKING:
+    from kubectl_restore.archive.source import BackupFile
+    from kubectl_restore.errors import BackupError
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.watch import Watch
+
+_LARGEST_PREFIX: Final = 1024 * 1024
+"""Bytes of a long name or an extended header; real ones have a few KiB."""
+_PIECE: Final = 256 * 1024
+"""Bytes that are looked at in one go behind the end marker."""
+_ZEROS: Final = bytes(_PIECE)
+_BETWEEN_REPORTS: Final = 1024 * 1024
+"""Bytes of the file."""
+_OFTEN: Final = 256
+"""Headers between two looks at the watch: a few milliseconds."""
+_USER_IDS: Final = 0xFFFF_FFFF
+"""Linux's uid_t and gid_t; an archiver's -2 ("nobody") is 4294967294 in them."""
+
+_TYPES: Final = {
+    b"0": Kind.FILE,
+    b"\x00": Kind.FILE,
+    b"7": Kind.FILE,
+    b"S": Kind.FILE,
+    b"1": Kind.HARDLINK,
+    b"2": Kind.SYMLINK,
+    b"3": Kind.CHARACTER_DEVICE,
+    b"4": Kind.BLOCK_DEVICE,
+    b"5": Kind.DIRECTORY,
+    b"6": Kind.FIFO,
+}
+_WITHOUT_DATA: Final = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
+"""Old archivers record a size with links; no data follows it, and no tar looks for any."""
+_PREFIXES: Final = frozenset({b"L", b"K", b"x", b"g"})
+
+
+class Walker:
+    """Walks the stream once."""
+
+    def __init__(
+        self, backup: BackupFile, compression: Compression, progress: Progress, watch: Watch
+    ) -> None:
+        """Stand before the first header."""
+        self.stream = open_stream(backup, compression, self._pulse)
+        self.members: list[Member] = []
+        self.globals: list[tuple[int, int]] = []
+        self._backup = backup
+        self._progress = progress
+        self._watch = watch
+        self._reported = 0
+        self._headers = 0
+        self._global = NO_RECORDS
+        self._start = 0
+        self._long_name = b""
+        self._long_link = b""
+        self._pax: Pax | None = None
+        # Owners, modes and times repeat all over an archive: one object each.
+        self._shared: dict[int, int] = {}
+
+    def report(self) -> None:
+        """Tell the progress how far the file is read."""
+        # A decompressor may hand back what it was given; the count only rises.
+        self._reported = max(self._reported, self.stream.consumed)
+        self._progress.status(
+            Status(
+                Phase.CHECK,
+                done_bytes=self._reported,
+                total_bytes=self._backup.size,
+                done_files=len(self.members),
+            )
+        )
+
+    def _pulse(self) -> None:
+        """Called by the stream after each step of its own, and by us between headers."""
+        self._watch.check()
+        if self.stream.consumed - self._reported >= _BETWEEN_REPORTS:
+            self.report()
+
+    def read_members(self, *, allow_missing_end: bool) -> bool:
+        """Read up to the end marker; tell whether it was there whole.
+
+        Raises:
+            BackupError: the archive is cut, corrupt or not for us.
+        """
+        self.report()
+        while True:
+            self._headers += 1
+            if self._headers % _OFTEN == 0:
+                self._watch.check()
+                self.report()
+            at = self.stream.position
+            block = self.stream.read(BLOCK)
+            if not any(block):
+                return self._end(at, block, allow_missing_end=allow_missing_end)
+            if len(block) < BLOCK:
+                raise self._no_header(at, block, "it is cut")
+            try:
+                header = read_header(block)
+                self._take(header, at, block)
+            except HeaderError as error:
+                raise self._no_header(at, block, str(error)) from error
+
+    def read_rest(self) -> int | None:
+        """Read what follows the end marker; return where something other than zeros does.
+
+        A compressed file is read to its very end whatever follows, for its check sums.
+        """
+        stray: int | None = None
+        while True:
+            self._pulse()
+            at = self.stream.position
+            data = self.stream.read(_PIECE)
+            if stray is None and data != _ZEROS[: len(data)]:
+                stray = at + len(data) - len(data.lstrip(b"\x00"))
+            if not data:
+                return stray
+            if stray is not None:
+                self.stream.skip(self._backup.size if self.stream.is_plain else _PIECE)
+
+    def _end(self, at: int, first: bytes, *, allow_missing_end: bool) -> bool:
+        if self._long_name or self._long_link or self._pax is not None:
+            raise truncated(f"the extended header at byte {self._start} belongs to no member")
+        if at == 0 and not first:
+            raise truncated("what gzip has packed is empty (0 bytes)")
+        second = self.stream.read(BLOCK) if len(first) == BLOCK else b""
+        if len(second) == BLOCK and not any(second):
+            return True
+        if any(second):
+            if len(second) < BLOCK:
+                raise truncated(f"it ends inside a header, at byte {self.stream.position}")
+            raise corrupt(f"a single block of zeros stands at byte {at}, inside the archive")
+        if not allow_missing_end:
+            raise without_end(self.stream.position)
+        return False
+
+    def _no_header(self, at: int, block: bytes, problem: str) -> BackupError:
+        if at == 0 and block[257:262] != b"ustar":
+            return no_archive(self._backup, block, packed=not self.stream.is_plain)
+        if len(block) < BLOCK:
+            return truncated(f"it ends inside a header, at byte {at + len(block)}")
+        return corrupt(f"the block at byte {at} is no tar header: {problem}")
+
+    def _take(self, header: Header, at: int, block: bytes) -> None:
+        if header.kind in _PREFIXES:
+            self._take_prefix(header, at)
+            return
+        if header.kind in UNSUPPORTED:
+            raise unsupported(header.kind, at)
+        if header.is_gnu and block[345]:
+            # Access times of a GNU incremental backup; busybox and toybox read a path out of them.
+            raise unsupported(b"D", at)
+        pax = self._pax.over(self._global) if self._pax is not None else self._global
+        self._members_own(header, pax, at, block)
+
+    def _members_own(self, header: Header, pax: Pax, at: int, block: bytes) -> None:
+        """Note a member, and pass over its data."""
+        name = _one_of("names", at, pax.path, self._long_name) or header.name
+        link = _one_of("link targets", at, pax.linkpath, self._long_link) or header.link
+        kind = _TYPES.get(header.kind, Kind.OTHER)
+        needs = Need.NOTHING if header.has_magic else Need.V7
+        stored = 0 if header.kind in _WITHOUT_DATA else header.size
+        if header.kind not in _WITHOUT_DATA and pax.size is not None and pax.size != header.size:
+            needs |= Need.PAX_SIZE
+            stored = pax.size
+        size = stored
+        if header.kind == b"S":
+            if not header.is_gnu:
+                raise corrupt(f"the sparse member at byte {at} is not in GNU's format")
+            needs |= Need.SPARSE
+            size = self._read_old_sparse(block, stored, at)
+        elif pax.is_sparse:
+            if pax.sparse_size is None or kind is not Kind.FILE:
+                raise corrupt(f"the sparse member at byte {at} does not say how large it is")
+            needs |= Need.SPARSE
+            size = pax.sparse_size
+            name = pax.sparse_name or name
+        elif kind is Kind.FILE and name.endswith(b"/"):
+            # v7 had no type for directories.
+            if stored:
+                raise corrupt(f"the directory at byte {at} has {stored} bytes of content")
+            kind = Kind.DIRECTORY
+        self._pass_over(stored, name)
+        mtime = pax.mtime if pax.mtime is not None else header.mtime
+        self.members.append(
+            Member(
+                name=name,
+                path=normal_path(name),
+                kind=kind,
+                offset=self._start,
+                length=self.stream.position - self._start,
+                size=size,
+                mode=self._share(header.mode),
+                mtime=self._share(mtime),
+                uid=self._share((header.uid if pax.uid is None else pax.uid) & _USER_IDS),
+                gid=self._share((header.gid if pax.gid is None else pax.gid) & _USER_IDS),
+                link=link if kind in {Kind.SYMLINK, Kind.HARDLINK} else b"",
+                needs=needs,
+                mtime_fraction=pax.has_fraction,
+            )
+        )
+        self._begin(self.stream.position)
+
+    def _share(self, number: int) -> int:
+        if len(self._shared) > 10_000:
+            self._shared.clear()
+        return self._shared.setdefault(number, number)
+
+    def _begin(self, position: int) -> None:
+        self._start = position
+        self._long_name = self._long_link = b""
+        self._pax = None
+
+    def _take_prefix(self, header: Header, at: int) -> None:
+        """Take a block that says something about the next member (or, for `g`, about all)."""
+        if header.size > _LARGEST_PREFIX:
+            raise corrupt(f"the name or extended header at byte {at} has {header.size} bytes")
+        data = self.stream.read(header.size)
+        padding = -header.size % BLOCK
+        if len(data) < header.size or self.stream.skip(padding) < padding:
+            raise truncated(f"it ends inside an extended header, at byte {self.stream.position}")
+        if header.kind == b"L":
+            self._long_name = _long(data, self._long_name, at)
+        elif header.kind == b"K":
+            self._long_link = _long(data, self._long_link, at)
+        else:
+            self._take_records(header.kind, data, at)
+
+    def _take_records(self, kind: bytes, data: bytes, at: int) -> None:
+        try:
+            pax = parse_pax(data)
+        except ValueError as error:
+            raise corrupt(f"the extended header at byte {at}: {error}") from error
+        if pax.refused:
+            raise unsupported(pax.refused, at)
+        if kind == b"g":
+            self._take_global(pax, at)
+        elif self._pax is not None:
+            raise corrupt(f"the extended header at byte {at} is the second of one member")
+        else:
+            self._pax = pax
+
+    def _take_global(self, pax: Pax, at: int) -> None:
+        if self._start != at:
+            raise corrupt(f"a global header stands inside a member, at byte {at}")
+        if pax.says_what_it_is:
+            # GNU gives every member that follows this name; busybox, bsdtar and toybox do not.
+            raise corrupt(f"the global header at byte {at} gives many members one name or size")
+        self._global = pax.over(self._global)
+        self.globals.append((at, self.stream.position - at))
+        self._begin(self.stream.position)
+
+    def _read_old_sparse(self, block: bytes, stored: int, at: int) -> int:
+        """Pass over the extension blocks of an old-GNU sparse member; return its real size."""
+        sparse = SparseMap(block)
+        while sparse.goes_on:
+            extension = self.stream.read(BLOCK)
+            if len(extension) < BLOCK:
+                raise truncated(f"it ends inside a sparse map, at byte {self.stream.position}")
+            sparse.extend(extension)
+            self._pulse()
+        if sparse.stored != stored:
+            raise corrupt(f"the sparse map at byte {at} does not add up to the member's data")
+        return sparse.size
+
+    def _pass_over(self, stored: int, name: bytes) -> None:
+        """Pass over data and padding."""
+        length = stored + -stored % BLOCK
+        start = self.stream.position
+        passed = self.stream.skip(length)
+        if passed < length:
+            raise truncated(
+                f"the content of {shown(name)} goes from byte {start} to byte {start + length}, "
+                f"but the archive ends at byte {start + passed}"
+            )
+
+
+def _one_of(what: str, at: int, records: bytes | None, long: bytes) -> bytes:
+    """Return what a PAX record or a GNU prefix says; tars differ in which of two they believe."""
+    if records and long and records != long:
+        raise corrupt(f"the member at byte {at} has two {what}")
+    return records or long
+
+
+def _long(data: bytes, before: bytes, at: int) -> bytes:
+    text = data.split(b"\x00", 1)[0]
+    if before or not text:
+        raise corrupt(f"the long name at byte {at} is empty, or the second of one member")
+    return text

@@ -1,0 +1,39 @@
+"""What is done about one path: made by the plan, carried out by the pipe, held against the pod."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kubectl_restore.archive.index import Member
+
+
+class Action(StrEnum):
+    """What is done about one path."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    KEEP = "keep"
+    SKIP = "skip"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One path, and what is done about it.
+
+    Attributes:
+        path: below the target, raw.
+        action: what is done.
+        member: the last member of that path; None for a parent directory that has none.
+        reason: why it is skipped or refused.
+        needs_force: for a refused one: --force would allow it.
+    """
+
+    path: bytes
+    action: Action
+    member: Member | None
+    reason: str = ""
+    needs_force: bool = False

@@ -1,0 +1,69 @@
+"""Backups cut at 200 places, plain and gzip: exit 3 each, and no exec is ever started."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_restore.cli.application import run_words
+from tests.contract import trees
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+POD = {
+    "metadata": {"name": "p", "namespace": "n", "uid": "u"},
+    "spec": {"containers": [{"name": "app"}]},
+    "status": {"phase": "Running"},
+}
+
+
+@pytest.fixture
+def kubectl(tmp_path: Path) -> Path:
+    """A kubectl that knows the pod, and writes every call down."""
+    program = tmp_path / "kubectl"
+    (tmp_path / "pod.json").write_text(json.dumps(POD))
+    program.write_text(
+        f'#!/bin/sh\necho "$*" >>{tmp_path}/calls\n'
+        f"case \"$*\" in *'get pod'*) cat {tmp_path}/pod.json;; *) echo '{{}}';; esac\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_two_hundred_cuts(
+    tmp_path: Path, kubectl: Path, capsys: pytest.CaptureFixture[str], *, packed: bool
+) -> None:
+    archive = trees.two_thousand()
+    # Where the second block of zeros ends; the padding of the last record may be missing.
+    end = len(archive.rstrip(b"\0"))
+    whole = archive[: end + -end % 512 + 1024]
+    content = gzip.compress(whole) if packed else whole
+    randomness = random.Random(20)  # noqa: S311 - places to cut at
+    backup = tmp_path / "backup"
+    places = sorted({randomness.randrange(1, len(content)) for _ in range(196)})
+    for place in [*places, len(content) - 1, len(content) - 2, len(content) - 512]:
+        backup.write_bytes(content[:place])
+        code = run_words(["p", str(backup), "-t", "/data", f"--kubectl={kubectl}"])
+        said = capsys.readouterr()
+        assert code == 3, (place, said)
+        assert said.out == ""
+        assert "Reason: " in said.err
+    assert len(places) > 190
+    assert "exec" not in (tmp_path / "calls").read_text()
+
+
+def test_the_whole_one_is_accepted(
+    tmp_path: Path, kubectl: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same set-up does come to an exec when nothing is cut."""
+    backup = tmp_path / "backup"
+    backup.write_bytes(trees.two_thousand())
+    code = run_words(["p", str(backup), "-t", "/data", f"--kubectl={kubectl}"])
+    assert code == 8, capsys.readouterr()
+    assert "exec -i p" in (tmp_path / "calls").read_text()

@@ -1,0 +1,70 @@
+"""`make demo`: a real backup, the embedded cluster, the user's own kubectl, and the plugin."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.contract import trees
+from tests.embedded.cluster import EmbeddedCluster
+from tests.link import LinkProxy
+
+ROOT = Path(__file__).resolve().parent.parent
+RATE = 12e6
+"""Bytes a second of the demonstration's link: slow enough to watch."""
+
+
+def say(text: str) -> None:
+    """Print a line of the story."""
+    print(f"\n\033[1m{text}\033[0m" if sys.stdout.isatty() else f"\n{text}", flush=True)
+
+
+def run(words: list[str], environment: dict[str, str]) -> int:
+    """Show a command and run it."""
+    say(f"$ {' '.join(words)}")
+    return subprocess.run(words, env=environment, check=False).returncode
+
+
+def main() -> int:
+    """Restore, show the result, try again without --force, cut the link, and go on."""
+    with tempfile.TemporaryDirectory(prefix="kubectl-restore-demo-") as name:
+        directory = Path(name)
+        archive = trees.Archive(owner=(os.getuid(), os.getgid()))
+        archive.directory("app")
+        for number in range(400):
+            archive.add(f"app/data/part-{number:03d}.bin", os.urandom(200_000))
+        archive.symlink("app/current", "data/part-399.bin")
+        backup = directory / "backup.tar.gz"
+        backup.write_bytes(gzip.compress(archive.finish(), 1))
+        (directory / "cluster").mkdir()
+        with EmbeddedCluster(directory / "cluster") as cluster, LinkProxy(cluster.address) as link:
+            link.rate = RATE
+            pod = cluster.pod("debian")
+            print(f"An embedded cluster is up; its pods: {cluster.isolation}.")
+            environment = {
+                **os.environ,
+                "PATH": f"{ROOT}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+                "KUBECONFIG": str(cluster.kubeconfig_through(link.port, "demo-kubeconfig")),
+            }
+            restore = ["kubectl", "restore", pod.name, str(backup), "-t", pod.path]
+            codes = [run(restore, environment)]
+            codes.append(run(["kubectl", "exec", pod.name, "--", "ls", "-l", f"{pod.path}/app"],
+                             environment))  # fmt: skip
+            say("The same again: what is there is not overwritten.")
+            codes.append(run(restore, environment))
+            say("With --force, over a link that breaks in the middle, and once more:")
+            link.cut_after = link.sent + 30_000_000
+            codes.append(run([*restore, "--force"], environment))
+            link.heal()
+            codes.append(run([*restore, "--force"], environment))
+    expected = [0, 0, 6, 8, 0]
+    say("That was all." if codes == expected else f"Unexpected exit codes: {codes}")
+    return 0 if codes == expected else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

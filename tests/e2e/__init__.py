@@ -1,0 +1,1 @@
+"""What only a real node can show."""
