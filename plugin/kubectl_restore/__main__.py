@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 
@@ -19,7 +20,8 @@ def run() -> NoReturn:
         # Nobody reads any more. Python would say so once again, at its own end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     # No clean-up is left to do, and none may change the code: os._exit after the flushes.
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -46,7 +46,7 @@ from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
 from kubectl_restore.pod.facts import choose_container, parse_pod
 from kubectl_restore.pod.kubectl import child_environment, exec_command, find_kubectl
-from kubectl_restore.pod.kubectl_messages import error_from
+from kubectl_restore.pod.kubectl_messages import AGAIN, error_from
 from kubectl_restore.pod.survey import questions, read_entry
 from kubectl_restore.progress import Header, Level, Phase, Silence, Status, Summary
 from kubectl_restore.verify import amendments, compare
@@ -447,7 +447,7 @@ class _Restore:
         done: list[Operation] = plan.carried_out
         members = [one.member for one in done if one.member is not None]
         files = [one for one in members if one.kind is Kind.FILE]
-        kept = sum(one.action is Action.KEEP for one in plan.operations)
+        kept = sum(one.action is Action.KEEP and one.member is not None for one in plan.operations)
         notes = [shown_text(line) for line in answer.lines[:_LISTED]]
         if answer.said > _LISTED:
             notes.append(f"and {answer.said - _LISTED} more lines from the container's tar (-v)")
@@ -511,7 +511,8 @@ class _Restore:
     def _say_how_to_go_on(self, error: RestoreError) -> None:
         if isinstance(error, (InterruptedRestoreError, SignalledError)):
             again = f"to go on: {self._command_with('--force')}"
-            error.fix = f"{error.fix}\n{again}" if error.fix else again
+            known = error.fix not in {"", AGAIN}
+            error.fix = f"{error.fix}\n{again}" if known else again
 
     def _command_with(self, flag: str) -> str:
         words = self._request.command

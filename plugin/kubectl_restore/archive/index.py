@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.codec import recognise
 from kubectl_restore.archive.member import Index, Kind, Member, Need, normal_path
 from kubectl_restore.archive.walker import Walker
+from kubectl_restore.errors import BackupError
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.source import BackupFile
@@ -30,6 +31,20 @@ def read_index(
         BackupError: the backup is cut, corrupt, or of a kind that is not restored.
         TimedOutError, SignalledError: the watch ended the run.
     """
+    try:
+        return _read(backup, allow_missing_end, progress, watch)
+    except BackupError:
+        # A backup that is still being written looks cut; that it changes says more.
+        backup.check_unchanged()
+        raise
+
+
+def _read(
+    backup: BackupFile,
+    allow_missing_end: bool,  # noqa: FBT001 - handed through
+    progress: Progress,
+    watch: Watch,
+) -> Index:
     compression = recognise(backup)
     walker = Walker(backup, compression, progress, watch)
     ended = walker.read_members(allow_missing_end=allow_missing_end)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.codec import Compression, GzipStream
 from kubectl_restore.archive.header import BLOCK
+from kubectl_restore.errors import BackupError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,11 +51,16 @@ def read_segments(
         BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
         TimedOutError, SignalledError: the watch ended the run.
     """
-    if compression is Compression.GZIP:
-        yield from _collected(_read_compressed(backup, segments, watch))
-    else:
-        yield from _read_plain(backup, segments)
-    backup.check_unchanged()
+    try:
+        if compression is Compression.GZIP:
+            yield from _collected(_read_compressed(backup, segments, watch))
+        else:
+            yield from _read_plain(backup, segments)
+    except BackupError:
+        # It was whole when it was checked: what is damaged now has been written to since.
+        backup.check_unchanged(is_sending=True)
+        raise
+    backup.check_unchanged(is_sending=True)
 
 
 def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview]:
@@ -69,7 +75,7 @@ def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[mem
             if isinstance(segment, Extract):
                 count = backup.read_into(room, segment.offset + done)
                 if not count:
-                    raise backup.changed()
+                    raise backup.changed(is_sending=True)
             else:
                 count = len(room)
                 room[:] = memoryview(segment.data)[done : done + count]
@@ -111,11 +117,11 @@ def _read_compressed(
         if gap < 0:
             raise ValueError("the offsets of extracts have to rise")
         if stream.skip(gap) < gap:
-            raise backup.changed()
+            raise backup.changed(is_sending=True)
         left = segment.length
         while left:
             piece = stream.next_piece(left)
             if not piece:
-                raise backup.changed()
+                raise backup.changed(is_sending=True)
             yield piece
             left -= len(piece)

@@ -128,8 +128,11 @@ class BackupFile:
         except OSError as error:
             raise self.unreadable(error) from error
 
-    def check_unchanged(self) -> None:
+    def check_unchanged(self, *, is_sending: bool = False) -> None:
         """Return when the file is what it was when it was opened.
+
+        Args:
+            is_sending: some of it may be in the pod already.
 
         Raises:
             BackupError: it grew, shrank or was written to, or its name now means another file.
@@ -140,14 +143,15 @@ class BackupFile:
         except OSError:
             same = False
         if not same:
-            raise self.changed()
+            raise self.changed(is_sending=is_sending)
 
-    def changed(self) -> BackupError:
+    def changed(self, *, is_sending: bool) -> BackupError:
         """Return the error that says that the file is not what it was."""
+        again = "run the same command again" + (" with --force" if is_sending else "")
         return BackupError(
             "the backup changed while it was read",
             reason=f"{shown(os.fsencode(self.path))} is not the file that it was at the start",
-            fix="wait until the backup is complete, then run the command again with --force",
+            fix=f"wait until the backup is complete, then {again}",
         )
 
     def unreadable(self, error: OSError) -> BackupError:

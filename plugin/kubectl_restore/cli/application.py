@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import traceback
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.commands import all_commands
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.errors import ExitCode, RestoreError
+from kubectl_restore.names import shown_text
 from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.messages import error_text
 
@@ -36,9 +36,10 @@ class Application(CleoApplication):
     kubectl's. So the mapping is here, and Cleo gets words that argv.py has taken apart.
     """
 
-    def __init__(self) -> None:
-        """Know all commands."""
+    def __init__(self, *, loud: bool = False) -> None:
+        """Know all commands; `loud` shows where a bug of ours is."""
         super().__init__(NAME, VERSION)
+        self._loud = loud
         self.auto_exits(auto_exits=False)
         for command in all_commands():
             self.add(command)
@@ -67,7 +68,7 @@ class Application(CleoApplication):
         except KeyboardInterrupt:
             return ExitCode.SIGINT
         except Exception as error:  # noqa: BLE001 - the last resort, and it says so
-            return _own_bug(error)
+            return _own_bug(error, loud=self._loud)
 
 
 def run_words(words: Sequence[str]) -> int:
@@ -79,7 +80,9 @@ def run_words(words: Sequence[str]) -> int:
         environment.say(error_text(error, coloured=environment.coloured))
         return error.exit_code
     # `--` keeps Cleo from reading a flag: the words are the command's, whole.
-    return Application().run(ArgvInput(["kubectl-restore", command, "--", *rest]))
+    parsed = parse(words)
+    loud = parsed.is_set("debug") or parsed.count("verbose") > 1
+    return Application(loud=loud).run(ArgvInput(["kubectl-restore", command, "--", *rest]))
 
 
 def choose_command(words: Sequence[str]) -> tuple[str, list[str]]:
@@ -98,19 +101,19 @@ def choose_command(words: Sequence[str]) -> tuple[str, list[str]]:
     first = parsed.positionals[0] if parsed.positionals else ""
     if first in _NAMES:
         rest = list(words)
-        rest.remove(first)
+        del rest[parsed.places[0]]
         return first, rest
     return "restore", list(words)
 
 
-def _own_bug(error: Exception) -> int:
+def _own_bug(error: Exception, *, loud: bool) -> int:
     environment = Environment()
-    words = sys.argv[1:]
-    environment.say(
-        "Error: a bug in kubectl restore\n"
-        f"Reason: {type(error).__name__}: {error!s:.500}\n"
-        "Fix: run it again with -vv and report what it prints\n"
+    bug = RestoreError(
+        "a bug in kubectl restore",
+        reason=f"{type(error).__name__}: {error!s:.500}",
+        fix="run it again with -vv and report what it prints",
     )
-    if "-vv" in words or "--debug" in words:
-        environment.say("".join(traceback.format_exception(error)))
-    return ExitCode.BUG
+    environment.say(error_text(bug, coloured=environment.coloured))
+    if loud:
+        environment.say(shown_text("".join(traceback.format_exception(error))))
+    return bug.exit_code

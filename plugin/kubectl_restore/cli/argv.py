@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TRUE: Final = frozenset({"1", "t", "true", "T", "TRUE", "True"})
+_SWITCHES: Final = frozenset({"output", "overwrite"})
+"""What replaced existing files in older versions, as a switch (docs/older-spelling.md)."""
 _FALSE: Final = frozenset({"0", "f", "false", "F", "FALSE", "False"})
 
 
@@ -23,10 +25,12 @@ class Parsed:
     Attributes:
         flags: (flag, value) as given, in order; a switch has the value `true` or `false`.
         positionals: everything else, in order.
+        places: where in the words each positional stood.
     """
 
     flags: list[tuple[Flag, str]] = field(default_factory=list)
     positionals: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
 
     def value(self, name: str) -> str | None:
         """Return the last value given for a flag, None when it was not given."""
@@ -60,6 +64,7 @@ def parse(words: Sequence[str]) -> Parsed:
     while rest:
         word = rest.pop(0)
         if word == "--":
+            parsed.places += range(len(words) - len(rest), len(words))
             parsed.positionals += rest
             break
         if word.startswith("--"):
@@ -67,6 +72,7 @@ def parse(words: Sequence[str]) -> Parsed:
         elif word.startswith("-") and word != "-":
             _take_shorts(word, rest, parsed)
         else:
+            parsed.places.append(len(words) - len(rest) - 1)
             parsed.positionals.append(word)
     return parsed
 
@@ -143,7 +149,7 @@ def check_built(parsed: Parsed, *, older: bool) -> None:
         UsageError: one does not.
     """
     for flag, _ in parsed.flags:
-        if flag.name in {"output", "overwrite"} and older:
+        if flag.name in _SWITCHES and older:
             raise UsageError(
                 f"--{flag.name} does not replace existing files any more",
                 reason="in older versions -o/--overwrite was a switch; now it is something else",
@@ -153,7 +159,8 @@ def check_built(parsed: Parsed, *, older: bool) -> None:
             raise UsageError(
                 f"--{flag.name} is not yet supported",
                 reason="it is planned; this version must not ignore it",
-                fix=f"leave --{flag.name} out",
+                fix=f"leave --{flag.name} out"
+                + ("; to replace what exists: --force (-f)" if flag.name in _SWITCHES else ""),
             )
         if flag.scope is Scope.OLDER and not older:
             raise UsageError(

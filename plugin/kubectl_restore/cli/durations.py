@@ -8,6 +8,7 @@ from typing import Final
 from kubectl_restore.errors import UsageError
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST: Final = 100 * 365 * 24 * 3600.0
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 
 
@@ -27,5 +28,11 @@ def parse_duration(text: str, flag: str) -> float | None:
             f"{flag}: {text!r} is no duration",
             reason="a duration is like 90s, 10m, 1h30m, or 0 for no limit",
             fix=f"{flag} 10m",
+        )
+    if seconds > _LONGEST:
+        raise UsageError(
+            f"{flag}: {text!r} is too long",
+            reason="more than 100 years",
+            fix=f"{flag} 0 for no limit",
         )
     return seconds or None

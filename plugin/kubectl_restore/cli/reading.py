@@ -67,7 +67,7 @@ def read_manner(parsed: Parsed, *, older: bool) -> Manner:
         progress=_choice(parsed, "progress", _PROGRESS) or "auto",
         quiet=parsed.is_set("quiet"),
         verbosity=2 if debug else min(2, parsed.count("verbose")),
-        timeout=parse_duration(parsed.value("timeout") or _DEFAULT_TIMEOUT, "--timeout"),
+        timeout=parse_duration(_given(parsed, "timeout", _DEFAULT_TIMEOUT), "--timeout"),
         older=older,
         log_file=Path(log_file) if log_file else None,
     )
@@ -101,7 +101,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
     return RestoreRequest(
         pod=parse_target(pod),
         backup=Path(backup),
-        target_path=_target_path(parsed.value("target-path") or "/"),
+        target_path=_target_path(_given(parsed, "target-path", "/")),
         kubectl=KubectlOptions(
             program=parsed.value("kubectl"),
             namespace="default" if older and namespace is None else namespace,
@@ -112,10 +112,16 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         force=parsed.is_set("force"),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         stall_timeout=parse_duration(
-            parsed.value("stall-timeout") or _DEFAULT_STALL, "--stall-timeout"
+            _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
         command=_without_secrets(parsed, command),
     )
+
+
+def _given(parsed: Parsed, name: str, default: str) -> str:
+    """Return a flag's value. An empty one is not the default: a script's variable was not set."""
+    value = parsed.value(name)
+    return default if value is None else value
 
 
 def _positionals(parsed: Parsed, *, older: bool) -> tuple[str, str]:
@@ -135,9 +141,7 @@ def _positionals(parsed: Parsed, *, older: bool) -> tuple[str, str]:
 
 def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> None:
     """Notice BACKUP POD, the order of an older README."""
-    looks_like_backup = _ARCHIVE_NAME.search(pod) or (
-        Path(pod).is_file() and not Path(backup).exists()
-    )
+    looks_like_backup = _ARCHIVE_NAME.search(pod) or (_is_file(pod) and not _is_file(backup))
     if not looks_like_backup or _ARCHIVE_NAME.search(backup):
         return
     words = ["kubectl", "restore", *(["filesystem"] if older else []), backup, pod]
@@ -149,6 +153,14 @@ def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> Non
         reason=f"{shown(os.fsencode(pod))} looks like a backup",
         fix=shlex.join(words),
     )
+
+
+def _is_file(name: str) -> bool:
+    """Tell whether there is such a file; a name that cannot even be looked up is none."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _target_path(text: str) -> str:

@@ -51,7 +51,8 @@ class Rule:
         return self.error.code
 
 
-_AGAIN: Final = "run the same command again"
+AGAIN: Final = "run the same command again"
+"""The fix of what may pass by itself."""
 
 
 def _rule(
@@ -64,7 +65,7 @@ def _final(pattern: str, error: type[RestoreError], what: str, example: str, fix
     return _rule(pattern, error, what, example, fix, retry=False)
 
 
-def _passing(pattern: str, what: str, example: str, fix: str = _AGAIN) -> Rule:
+def _passing(pattern: str, what: str, example: str, fix: str = AGAIN) -> Rule:
     return _rule(pattern, InterruptedRestoreError, what, example, fix, retry=True)
 
 
@@ -310,5 +311,5 @@ def error_from(lines: Iterable[str], *, otherwise: str) -> RestoreError:
     rule, line = find_rule(lines)
     evidence = f"kubectl said: {shown_text(line)}" if line else "kubectl said nothing"
     if rule is None:
-        return InterruptedRestoreError(otherwise, reason=evidence, fix=_AGAIN)
+        return InterruptedRestoreError(otherwise, reason=evidence, fix=AGAIN)
     return rule.error(rule.what, reason=evidence, fix=rule.fix)

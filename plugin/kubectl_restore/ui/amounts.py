@@ -12,12 +12,12 @@ def as_size(number: float) -> str:
     """Return bytes as `999 B`, `1.5 KiB`, `12 MiB`: three digits at most before the unit."""
     value = float(number)
     for unit in _UNITS:
-        if value < 1000 or unit == _UNITS[-1]:
+        if value < 999.5 or unit == _UNITS[-1]:
             break
         value /= _STEP
     if unit == "B":
         return f"{value:.0f} B"
-    return f"{value:.1f} {unit}" if value < 100 else f"{value:.0f} {unit}"
+    return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
 
 
 def as_rate(per_second: float) -> str:
@@ -27,7 +27,7 @@ def as_rate(per_second: float) -> str:
 
 def as_time(seconds: float) -> str:
     """Return seconds as `0.4s`, `12s`, `3m05s`, `2h03m`."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f}s"
     whole = round(seconds)
     if whole < 60:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -25,8 +26,16 @@ _CI_SYSTEMS: Final = (
 )
 
 
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def _width() -> int:
-    return shutil.get_terminal_size((80, 24)).columns
+    """Return the columns of the terminal that is drawn on: stderr's, whatever stdout is."""
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return columns or shutil.get_terminal_size((80, 24)).columns
 
 
 @dataclass(slots=True)
@@ -68,12 +77,18 @@ class Environment:
     def say(self, text: str) -> None:
         """Write to stderr at once. A reader that is gone silences us; it breaks no restore."""
         if self.log is not None:
-            _write(self.log, text)
+            _write(self.log, _COLOUR.sub("", text))
+        self.draw(text)
+
+    def draw(self, text: str) -> None:
+        """Write to stderr at once what moves; a log has no use for it."""
         if not self._broken:
             self._broken = not _write(self.err, text)
 
     def result(self, text: str) -> None:
         """Write to stdout at once."""
+        if self.log is not None:
+            _write(self.log, text)
         _write(self.out, text)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.names import shown_text
+from kubectl_restore.progress import Phase
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.texts import PHASES, counts, current
 
@@ -16,6 +18,8 @@ _REDRAW: Final = 0.1
 """Seconds between two drawings, at least."""
 _WIPE: Final = "\r\x1b[2K"
 """To the line's beginning, then erase it (ECMA-48 EL)."""
+_NOBODY_ASKS: Final = frozenset({Phase.SURVEY, Phase.SEND, Phase.VERIFY})
+"""Phases after the last kubectl that is started has got through: no plugin waits any more."""
 _BAR: Final = 20
 _WIDE_ENOUGH_FOR_BAR: Final = 60
 
@@ -32,9 +36,11 @@ class Live(Display):
         self._partial = False
 
     def status(self, status: Status) -> None:
-        """Draw a new phase at once, other news when it is time."""
-        if self.tracker.update(status):
-            self._drawn_at = float("-inf")
+        """Take the newest counts, and draw when it is time."""
+        self.tracker.update(status)
+        if self._partial and status.phase in _NOBODY_ASKS:
+            # The answer was typed on the terminal, so we cannot have seen the end of that line.
+            self._end_partial()
         self.tick()
 
     def tick(self) -> None:
@@ -45,7 +51,7 @@ class Live(Display):
             return
         line = self.line(width)
         if line != self._drawn or resized:
-            self.environment.say(_WIPE + line)
+            self.environment.draw(_WIPE + line)
         self._drawn, self._drawn_at, self._drawn_width = line, now, width
 
     def line(self, width: int) -> str:
@@ -63,20 +69,28 @@ class Live(Display):
 
     def foreign(self, data: bytes) -> None:
         """Leave the line to a plugin until it has finished its own."""
-        super().foreign(data)
+        if not data:
+            return
+        self.close()
+        super().say(shown_text(data))
         self._partial = not data.endswith(b"\n")
 
     def say(self, text: str) -> None:
-        """Write above the line."""
+        """Write above the line, and never behind a plugin's question."""
         self.close()
+        self._end_partial()
         super().say(text)
 
     def close(self) -> None:
-        """Wipe the line."""
+        """Wipe the line. The next one keeps its distance in time to it."""
         if self._drawn:
-            self.environment.say(_WIPE)
+            self.environment.draw(_WIPE)
         self._drawn = ""
-        self._drawn_at = float("-inf")
+
+    def _end_partial(self) -> None:
+        if self._partial:
+            self._partial = False
+            super().say("\n")
 
 
 def cut(text: str, columns: int) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from colorama import Fore, Style
 
+from kubectl_restore.names import shown_text
 from kubectl_restore.progress import Level
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def message_text(level: Level, text: str, *, coloured: bool = False) -> str:
 
 
 def _layer(name: str, text: str, colour: str, *, coloured: bool) -> str:
-    first, *rest = text.split("\n")
+    # Most of it was made harmless where it came from; a command to paste repeats the user's words.
+    first, *rest = shown_text(text).split("\n")
     head = f"{colour}{Style.BRIGHT}{name}:{Style.RESET_ALL}" if coloured and colour else f"{name}:"
     return "".join([f"{head} {first}\n", *(f"  {line}\n" for line in rest)])

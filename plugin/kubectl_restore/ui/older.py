@@ -28,6 +28,7 @@ class Older(Display):
         self._said_at = 0.0
         self._started_at = 0.0
         self._last_name: bytes | None = None
+        self._whole = False
 
     def warn_of_system_directory(self, path: str) -> None:
         """Use the older tool's words."""
@@ -47,8 +48,9 @@ class Older(Display):
             self.say(f"[VERBOSE] Restoring: {shown(status.current)}\n")
         self._last_name = status.current
         every = _EVERY_IN_CI if self.environment.is_ci else _EVERY
-        if now - self._said_at >= every or status.done_bytes == status.total_bytes:
-            self._said_at = now
+        whole = status.done_bytes == status.total_bytes
+        if now - self._said_at >= every or (whole and not self._whole):
+            self._said_at, self._whole = now, whole
             self._progress(status.done_bytes, status.total_bytes or 0, now - self._started_at)
 
     def finished(self, summary: Summary) -> None:

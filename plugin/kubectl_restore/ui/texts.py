@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown
+from kubectl_restore.names import shown, shown_text
 from kubectl_restore.progress import Phase
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time, counted
 
@@ -23,33 +23,42 @@ PHASES: Final = {
 
 def first_line(header: Header) -> str:
     """Return the line that names what is restored to where, as far as it is known."""
-    container = ""
+    places = [f"pod {header.pod}"]
     if header.container is not None:
-        which = ""
-        if header.container_is_default and header.other_containers:
-            which = f" (kubectl's default; there is also {', '.join(header.other_containers)})"
-        elif header.container_is_default:
-            which = " (the only one)"
-        container = f", container {header.container}{which}"
-    places = [f"pod {header.pod}{container}", f"path {header.path}"]
+        places.append(_container(header))
+    places.append(f"path {header.path}")
     if header.namespace is not None:
         places.append(f"namespace {header.namespace}")
     if header.context is not None:
         places.append(f"context {header.context}")
-    return f"Restoring {header.backup} ({as_size(header.backup_size)}) to {', '.join(places)}"
+    backup = f"{header.backup} ({as_size(header.backup_size)})"
+    return _harmless(f"Restoring {backup} to {', '.join(places)}")
 
 
 def news(before: Header, after: Header) -> str:
     """Return what a later header knows that the first line did not say; empty for nothing."""
     parts = []
-    if after.container != before.container:
-        line = first_line(after)
-        parts.append(line[line.index("container ") : line.index(f", path {after.path}")])
+    if after.container is not None and after.container != before.container:
+        parts.append(_container(after))
     if after.namespace != before.namespace:
         parts.append(f"namespace {after.namespace}")
     if after.context != before.context:
         parts.append(f"context {after.context}")
-    return ", ".join(parts)
+    return _harmless(", ".join(parts))
+
+
+def _container(header: Header) -> str:
+    which = ""
+    if header.container_is_default and header.other_containers:
+        which = f" (kubectl's default; there is also {', '.join(header.other_containers)})"
+    elif header.container_is_default:
+        which = " (the only one)"
+    return f"container {header.container}{which}"
+
+
+def _harmless(line: str) -> str:
+    """Return one line: a kubeconfig may call a context anything."""
+    return shown_text(line).replace("\n", "\\n")
 
 
 def counts(tracker: Tracker) -> str:

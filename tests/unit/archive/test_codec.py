@@ -114,7 +114,15 @@ def test_a_wrong_length_alone_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"garbage", b"\x1e", b"\x1f\x8c", b"\x00\x00x", bytes(300_000) + b"\x1f\x8b"]
+    "garbage",
+    [
+        bytes(2) + zipped(b"hidden"),
+        b"garbage",
+        b"\x1e",
+        b"\x1f\x8c",
+        b"\x00\x00x",
+        bytes(300_000) + b"\x1f\x8b",
+    ],
 )
 def test_bytes_after_the_last_member_are_an_error(tmp_path: Path, garbage: bytes) -> None:
     with pytest.raises(BackupError, match="corrupt") as caught:

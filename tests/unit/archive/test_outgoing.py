@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,21 @@ def test_a_file_that_changes_meanwhile_is_an_error(
             out.write(b"\x00")
         with pytest.raises(BackupError, match="changed"):
             list(blocks)
+
+
+@pytest.mark.parametrize("compression", list(Compression))
+def test_a_file_that_shrinks_meanwhile_has_changed(
+    tmp_path: Path, compression: Compression
+) -> None:
+    path = tmp_path / "backup"
+    path.write_bytes(CONTENT if compression is Compression.NONE else zipped(CONTENT, 1, 1))
+    with BackupFile.open(path) as backup:
+        blocks = read_segments(backup, compression, [Extract(0, len(CONTENT))], Watch(None))
+        next(blocks)
+        os.truncate(path, 600_000)
+        with pytest.raises(BackupError, match="changed") as caught:
+            list(blocks)
+    assert "--force" in caught.value.fix
 
 
 def test_extracts_that_fall_back_are_a_bug(backups: dict[Compression, Path]) -> None:

@@ -97,6 +97,7 @@ def test_what_real_trees_hold_is_allowed(tmp_path: Path, members: tuple[bytes, .
             b"a/deep/x",
             "leads outside",
         ),
+        ((symlink(b"l", b"/x"), file(b"l-x"), file(b"l/x")), b"l/x", "leads outside"),
         ((symlink(b"l", b"/x"), directory(b"l/"), file(b"l/x")), b"l/x", "leads outside"),
         ((symlink(b"l", b"/x"), symlink(b"l/m", b"y"), file(b"l/m/x")), b"l/m/x", "leads outside"),
         ((file(b"a"), file(b"a/b")), b"a/b", "something else where its directory"),
@@ -144,7 +145,7 @@ def test_hostile_members_are_refused(
     assert any(each == name and words in reason for each, reason in found), found
 
 
-PARTS = st.sampled_from([b"a", b"b", b"c", b"..", b".", b""])
+PARTS = st.sampled_from([b"a", b"b", b"a-", b"..", b".", b""])
 NAMES = st.lists(PARTS, min_size=1, max_size=4).map(b"/".join)
 KINDS = st.sampled_from([Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK, Kind.HARDLINK])
 

@@ -1,0 +1,165 @@
+"""On a real terminal: the live line, Ctrl-C, resize, a credential plugin's prompt."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from tests.contract import trees
+from tests.contract.clusters import embedded_cluster
+from tests.contract.program import arguments, environment
+from tests.link import LinkProxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.contract.clusters import Cluster
+
+FINISHED = 60
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The embedded cluster: what is seen does not depend on who stands behind kubectl."""
+    with embedded_cluster(tmp_path_factory.mktemp("cluster")) as one:
+        yield one
+
+
+@pytest.fixture
+def link(cluster: Cluster) -> Iterator[LinkProxy]:
+    with LinkProxy(cluster.address) as proxy:
+        proxy.rate = 5e6
+        yield proxy
+
+
+def spawn(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path, *flags: str, size: int = 20_000_000
+) -> pexpect.spawn[str]:
+    """Start a restore on a terminal of its own."""
+    backup = tmp_path / "backup.tar"
+    backup.write_bytes(trees.of_size(size, files=20))
+    program, *words = arguments(
+        cluster.pod("debian"), backup, *flags, kubeconfig=cluster.through(link.port, "terminal")
+    )
+    return pexpect.spawn(
+        program,
+        words,
+        env=environment(TERM="xterm"),
+        encoding="utf-8",
+        timeout=FINISHED,
+        dimensions=(24, 120),
+    )
+
+
+def test_the_live_line_moves_and_is_gone(cluster: Cluster, link: LinkProxy, tmp_path: Path) -> None:
+    child = spawn(cluster, link, tmp_path)
+    child.expect("Restoring .*backup.tar")
+    child.expect(r"restoring \[#*\.+\] +\d+%, .* of 19.1 MiB, .*MiB/s, .* left  blob\d+")
+    child.expect("\r\x1b\\[2KRestored 20 files, 19.1 MiB to /data")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_a_resize_is_followed(cluster: Cluster, link: LinkProxy, tmp_path: Path) -> None:
+    child = spawn(cluster, link, tmp_path)
+    child.expect(r"restoring \[")
+    child.setwinsize(24, 30)
+    # Three drawings later everything is narrow.
+    for _ in range(3):
+        child.expect("\x1b\\[2K")
+    child.expect("\x1b\\[2Krestoring ([^\r]*)\r")
+    assert isinstance(child.match, re.Match)
+    assert len(child.match[1]) + len("restoring ") < 30
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+@pytest.mark.parametrize(
+    "moment", ["Restoring ", "checking the backup", r"asking what is there", r"restoring \[#"]
+)
+def test_ctrl_c_in_each_phase(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path, moment: str
+) -> None:
+    link.delay = 0.1
+    child = spawn(cluster, link, tmp_path)
+    said = ""
+    child.expect(moment)
+    child.sendintr()
+    child.sendintr()
+    child.expect(pexpect.EOF)
+    said += child.before or ""
+    child.close()
+    assert child.exitstatus == 130, said
+    assert "Traceback" not in said
+    assert "interrupted" in said
+    assert cluster.pod("debian").marked() == []
+
+
+def test_hanging_up_the_terminal_ends_it(cluster: Cluster, link: LinkProxy, tmp_path: Path) -> None:
+    child = spawn(cluster, link, tmp_path)
+    child.expect(r"restoring \[#")
+    child.kill(signal.SIGHUP)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 129
+
+
+def test_a_credential_plugin_can_ask_on_the_terminal(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path
+) -> None:
+    assert cluster.embedded
+    plugin = tmp_path / "plugin.sh"
+    granted = tmp_path / "granted"
+    token = cluster.embedded.token
+    plugin.write_text(
+        "#!/bin/sh\n"
+        f"if [ ! -e {granted} ]; then printf 'One-time code: ' >&2; read -r code </dev/tty;\n"
+        f'[ "$code" = 4711 ] || exit 1; : >{granted}; fi\n'
+        'echo \'{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
+        f'"status":{{"token":"{token}"}}}}\'\n'
+    )
+    plugin.chmod(0o700)
+    user = {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "interactiveMode": "IfAvailable",
+            "command": str(plugin),
+        }
+    }
+    kubeconfig = cluster.embedded.kubeconfig_through(link.port, "asking", user=user)
+    child = spawn(cluster, link, tmp_path, f"--kubeconfig={kubeconfig}", size=100_000)
+    child.expect("One-time code: ")
+    child.sendline("4711")
+    child.expect_exact(["Restored 20 files", "One-time code: "])
+    if "One-time" in str(child.after):
+        # kubectl asks for its discovery too, at the same time.
+        child.sendline("4711")
+        child.expect("Restored 20 files")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+
+
+def test_no_color_and_plain(cluster: Cluster, link: LinkProxy, tmp_path: Path) -> None:
+    child = spawn(cluster, link, tmp_path, "--progress=plain", "--container=nope", size=1000)
+    child.expect(pexpect.EOF)
+    plain = child.before or ""
+    child.close()
+    assert child.exitstatus == 4
+    assert re.search("\x1b\\[31m", plain)
+    os.environ["NO_COLOR"] = "1"
+    try:
+        child = spawn(cluster, link, tmp_path, "--progress=plain", "--container=nope", size=1000)
+        child.expect(pexpect.EOF)
+    finally:
+        del os.environ["NO_COLOR"]
+    assert "\x1b" not in (child.before or "")
+    child.close()

@@ -1,0 +1,272 @@
+"""From words to a request: what is refused, and what is passed on."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from kubectl_restore.cli.argv import parse
+from kubectl_restore.cli.durations import parse_duration
+from kubectl_restore.cli.reading import Manner, read_manner, read_request
+from kubectl_restore.errors import UsageError
+from kubectl_restore.request import RestoreRequest
+
+
+def request(*words: str, older: bool = False) -> RestoreRequest:
+    return read_request(parse(words), words, older=older)
+
+
+def manner(*words: str, older: bool = False) -> Manner:
+    return read_manner(parse(words), older=older)
+
+
+def refused(*words: str, older: bool = False) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        read_manner(parse(words), older=older)
+        read_request(parse(words), words, older=older)
+    assert caught.value.exit_code == 2
+    assert caught.value.what
+    assert caught.value.reason
+    assert caught.value.fix
+    return caught.value
+
+
+# Where to
+
+
+@pytest.mark.parametrize(
+    ("given_path", "path"),
+    [
+        ("/", "/"), ("//", "/"), ("/data", "/data"), ("/data/", "/data"), ("//data//x/", "/data/x"),
+        ("/data/./x/.", "/data/x"), ("/a b", "/a b"), ("/...", "/..."), ("/..a", "/..a"),
+        ("/é", "/é"),
+    ],
+)  # fmt: skip
+def test_a_target_path_is_made_plain(given_path: str, path: str) -> None:
+    assert request("pod", "b.tar", "-t", given_path).target_path == path
+
+
+def test_without_a_target_path_it_is_the_root() -> None:
+    assert request("pod", "b.tar").target_path == "/"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["data", "./data", "", " /data", "~", "/data/..", "/../x", "/a/../b", "/..", "/a\nb", "/a\x1b[2J",
+     "/a\x00b", "/a\u202eb", "/\udcff"],
+)  # fmt: skip
+def test_other_target_paths_are_refused_before_any_contact(path: str) -> None:
+    error = refused("pod", "b.tar", f"--target-path={path}")
+    assert error.what.startswith("-t ")
+    assert error.what.isprintable()
+
+
+@given(st.text(max_size=20))
+def test_a_target_path_that_is_taken_is_absolute_and_clean(text: str) -> None:
+    try:
+        path = request("pod", "b.tar", f"-t={text}").target_path
+    except UsageError:
+        return
+    assert path.startswith("/")
+    assert path == "/" or not path.endswith("/")
+    assert not {"..", "."} & set(path.split("/"))
+    assert path.isprintable()
+
+
+# How long
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90), ("10m", 600), ("2h", 7200), ("1h30m", 5400), ("1.5s", 1.5), ("250ms", 0.25),
+        ("45", 45), ("0", None), ("0s", None), ("0h0m", None),
+    ],
+)  # fmt: skip
+def test_durations(text: str, seconds: float | None) -> None:
+    assert parse_duration(text, "--timeout") == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "s", "10x", "-5s", "1m 30s", "ten", "1,5s", "1e3s", "s10", "10d", "9" * 400, "9" * 30 + "h"],
+)
+def test_what_is_no_duration(text: str) -> None:
+    for name in ("timeout", "stall-timeout"):
+        assert refused("pod", "b.tar", f"--{name}={text}").what.startswith(f"--{name}: ")
+
+
+def test_default_durations_and_no_limits() -> None:
+    assert manner("pod", "b.tar").timeout == 600
+    assert request("pod", "b.tar").stall_timeout == 60
+    assert manner("pod", "b.tar", "--timeout=0").timeout is None
+    assert request("pod", "b.tar", "--stall-timeout", "0").stall_timeout is None
+
+
+@given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
+def test_the_parts_of_a_duration_add_up(hours: int, minutes: int, seconds: int) -> None:
+    total = hours * 3600 + minutes * 60 + seconds
+    assert parse_duration(f"{hours}h{minutes}m{seconds}s", "--timeout") == (total or None)
+
+
+# Pod and backup
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"), [([], "a pod and a backup"), (["pod"], "a backup"), (["-f"], "a pod")]
+)
+def test_what_is_missing_is_named(words: list[str], missing: str) -> None:
+    assert refused(*words).what.startswith(missing)
+
+
+def test_too_many_words_are_shown_as_they_were_given() -> None:
+    error = refused("pod", "b c.tar", "d")
+    assert error.what == "too many arguments"
+    assert "pod 'b c.tar' d" in error.reason
+
+
+@pytest.mark.parametrize("name", ["b.tar", "b.tgz", "b.tar.gz", "dir/b.tar.zst"])
+@pytest.mark.parametrize("older", [False, True])
+def test_backup_before_pod_is_noticed_and_the_right_order_works(name: str, *, older: bool) -> None:
+    error = refused(name, "db-0", "-ft", "/my data", "-n=x", older=older)
+    assert error.what == "the pod comes first, then the backup"
+    words = shlex.split(error.fix)
+    assert words[:2] == ["kubectl", "restore"]
+    if older:
+        assert words.pop(2) == "filesystem"
+    mended = request(*words[2:], older=older)
+    assert mended.pod.name == "db-0"
+    assert mended.backup == Path(name)
+    assert mended.target_path == "/my data"
+    assert mended.kubectl.namespace == "x"
+    assert mended.force
+
+
+def test_backup_before_pod_is_noticed_by_the_file_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dump").touch()
+    assert refused("dump", "db-0").fix == "kubectl restore dump db-0".replace(
+        "dump db-0", "db-0 dump"
+    )
+    # A pod that is called like a file, and a backup that is there: as given.
+    Path("other").touch()
+    assert request("dump", "other").pod.name == "dump"
+
+
+def test_the_right_order_repeats_no_secret() -> None:
+    error = refused("b.tar", "db-0", "--token=hunter2", "--password", "hunter3")
+    assert "hunter" not in f"{error.what}{error.reason}{error.fix}"
+    assert "--token=REDACTED" in error.fix
+
+
+@pytest.mark.parametrize("pod", ["x" * 5000, "a\0b", "/root/" + "y" * 300, "Ünknown", "-"])
+def test_a_pod_that_is_none_is_a_usage_error_whatever_the_file_system_says(pod: str) -> None:
+    refused(pod, "backup")
+
+
+def test_standard_input_is_not_yet() -> None:
+    assert "not yet" in refused("pod", "-").what
+
+
+@pytest.mark.parametrize("pod", ["deploy/web", "sts/db", "pvc/x", "node/n", "UPPER", "a_b", ""])
+def test_other_targets_are_refused(pod: str) -> None:
+    refused(pod, "b.tar")
+
+
+@pytest.mark.parametrize("pod", ["db-0", "pod/db-0", "pods/db-0", "po/db-0"])
+def test_a_pods_name_with_and_without_its_type(pod: str) -> None:
+    assert request(pod, "b.tar").pod.name == "db-0"
+
+
+# kubectl
+
+
+def test_kubectls_own_flags_are_passed_through_as_given() -> None:
+    made = request(
+        "pod", "b.tar", "--as", "me", "--as-group=a", "--as-group=b", "--insecure-skip-tls-verify",
+        "--kubeconfig=/k", "--context", "there", "-n", "prod", "--server=https://h", "-c", "app",
+        "--kubectl=/usr/bin/kubectl", "--disable-compression=false",
+    )  # fmt: skip
+    assert made.kubectl.common() == [
+        "--as=me", "--as-group=a", "--as-group=b", "--insecure-skip-tls-verify=true",
+        "--kubeconfig=/k", "--server=https://h", "--disable-compression=false", "--context=there",
+        "--namespace=prod",
+    ]  # fmt: skip
+    assert made.kubectl.program == "/usr/bin/kubectl"
+    assert made.container == "app"
+
+
+def test_the_namespace_is_the_contexts_but_default_in_the_older_spelling() -> None:
+    assert request("pod", "b.tar").kubectl.namespace is None
+    assert request("pod", "b.tar", older=True).kubectl.namespace == "default"
+    assert request("pod", "b.tar", "-n", "x", older=True).kubectl.namespace == "x"
+
+
+def test_a_secret_goes_to_kubectl_and_nowhere_else() -> None:
+    made = request("pod", "b.tar", "--token=hunter2", "--password", "hunter3")
+    assert {"--token=hunter2", "--password=hunter3"} <= set(made.kubectl.common())
+    assert made.command == (
+        "kubectl", "restore", "pod", "b.tar", "--token=REDACTED", "--password", "REDACTED",
+    )  # fmt: skip
+
+
+@given(
+    st.text(min_size=4, max_size=12).filter(str.strip),
+    st.sampled_from(["token", "password"]),
+    st.booleans(),
+)
+def test_no_secret_stays_in_the_command(secret: str, name: str, *, joined: bool) -> None:
+    words = [f"--{name}={secret}"] if joined else [f"--{name}", secret]
+    rest = ("pod", "b.tar", "-t", "/data")
+    assume(all(secret not in word for word in ("kubectl", "restore", "REDACTED", *rest, *words[:-1])))
+    assume(secret not in f"--{name}=")
+    made = request(*rest, *words)
+    assert all(secret not in word for word in made.command)
+
+
+def test_the_command_can_be_said_again() -> None:
+    words = ("pod", "b.tar", "-ft/data", "--timeout", "5s")
+    assert request(*words).command == ("kubectl", "restore", *words)
+    assert request(*words).force
+    assert not request(*words, "--force=false").force
+
+
+# How it is shown
+
+
+def test_the_manner_of_showing() -> None:
+    assert manner() == Manner(timeout=600.0)
+    assert manner("-q").quiet
+    assert [manner(*words).verbosity for words in ([], ["-v"], ["-vv"], ["-vvv"])] == [0, 1, 2, 2]
+    for kind in ("auto", "live", "plain", "none"):
+        assert manner(f"--progress={kind}").progress == kind
+    error = refused("pod", "b.tar", "--progress=json")
+    assert "auto, live, plain, none" in error.reason
+
+
+def test_the_older_spellings_logging_flags() -> None:
+    assert manner("-d", older=True).verbosity == 2
+    assert manner("--log-level=debug", older=True).verbosity == 2
+    assert manner("--log-level=error", "--verbose", older=True).verbosity == 1
+    assert manner("--log-file=/tmp/x", older=True).log_file == Path("/tmp/x")  # noqa: S108 - not opened
+    assert manner("--log-format=json", older=True).older
+    refused("pod", "b.tar", "--log-level=loud", older=True)
+    refused("pod", "b.tar", "--log-format=xml", older=True)
+
+
+@pytest.mark.parametrize("words", [["-o"], ["--overwrite"], ["-o", "--force"], ["-fo"]])
+@pytest.mark.parametrize("older", [False, True])
+def test_overwrite_as_a_switch_names_force(words: list[str], *, older: bool) -> None:
+    assert "--force" in refused(*words, "pod", "b.tar", older=older).fix
+    assert "--force" in refused("pod", "b.tar", *words, older=older).fix
+
+
+@pytest.mark.parametrize("word", ["-fpt/data", "-s=*.log", "--skip-paths=a,b"])
+def test_older_flags_that_are_not_built_are_told(word: str) -> None:
+    assert "not yet supported" in refused("pod", "b.tar", word, older=True).what

@@ -1,0 +1,176 @@
+"""The plan is pure, decides about every path once, and its stream is the archive."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kubectl_restore.archive.index import Index, Kind, read_index
+from kubectl_restore.archive.outgoing import read_segments
+from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.operation import Action
+from kubectl_restore.plan import Plan, in_the_way, make_plan, paths_to_survey
+from kubectl_restore.pod.survey import Entry, Standing
+from kubectl_restore.progress import Silence
+from kubectl_restore.watch import Watch
+from tests.contract import trees
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+DIRECTORY = Entry(Standing.DIRECTORY, 4096, 0o755, 1, 0, 0, 1)
+FILE = Entry(Standing.FILE, 1, 0o644, 1, 0, 0, 2)
+SYMLINK = Entry(Standing.SYMLINK, 1, 0o777, 1, 0, 0, 3)
+
+
+def index_of(path: Path, archive: bytes) -> Index:
+    path.write_bytes(archive)
+    with BackupFile.open(path) as backup:
+        return read_index(backup, allow_missing_end=False, progress=Silence(), watch=Watch(None))
+
+
+def stream_of(path: Path, index: Index, plan: Plan) -> bytes:
+    with BackupFile.open(path) as backup:
+        blocks = read_segments(backup, index.compression, plan.segments, Watch(None))
+        return b"".join(bytes(block) for block in blocks)
+
+
+def sample() -> bytes:
+    archive = trees.Archive(owner=(7, 8))
+    archive.directory("./")
+    archive.directory("a", mode=0o555)
+    archive.add("a/one", b"1" * 700)
+    archive.add("b/c/two", b"2")
+    archive.symlink("a/link", "one")
+    archive.hardlink("a/again", "a/one")
+    return archive.finish()
+
+
+def test_the_stream_restores_what_the_archive_has(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar"
+    index = index_of(path, sample())
+    plan = make_plan(index, {}, force=False)
+    stream = stream_of(path, index, plan)
+    assert len(stream) == plan.total
+    assert plan.total % 10240 == 0
+    with tarfile.open(fileobj=io.BytesIO(stream)) as tar:
+        members = {one.name: one for one in tar}
+    assert list(members) == ["a", "a/one", "b", "b/c", "b/c/two", "a/link", "a/again"]
+    # Writable until its children are made; the second archive has its true mode.
+    assert members["a"].mode == 0o755
+    assert members["b/c"].mode == 0o755
+    with tarfile.open(fileobj=io.BytesIO(plan.directories)) as tar:
+        finals = [(one.name, one.mode, one.uid, one.mtime) for one in tar]
+    assert finals == [("a", 0o555, 7, trees.MTIME)]
+
+
+def test_the_targets_own_entry_is_left_out(tmp_path: Path) -> None:
+    index = index_of(tmp_path / "b.tar", sample())
+    assert b"" not in paths_to_survey(index)
+    assert paths_to_survey(index) == sorted(
+        [b"a", b"a/again", b"a/link", b"a/one", b"b", b"b/c", b"b/c/two"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "entry", "force", "action"),
+    [
+        (b"a", DIRECTORY, False, Action.KEEP),
+        (b"a", DIRECTORY, True, Action.REPLACE),
+        (b"b", DIRECTORY, True, Action.KEEP),
+        (b"a", FILE, True, Action.REFUSE),
+        (b"a", SYMLINK, True, Action.REFUSE),
+        (b"b", SYMLINK, True, Action.REFUSE),
+        (b"a/one", FILE, False, Action.REFUSE),
+        (b"a/one", FILE, True, Action.REPLACE),
+        (b"a/one", SYMLINK, True, Action.REPLACE),
+        (b"a/one", DIRECTORY, True, Action.REFUSE),
+        (b"a/link", FILE, False, Action.REFUSE),
+    ],
+)
+def test_what_stands_there_decides(
+    tmp_path: Path, path: bytes, entry: Entry, action: Action, *, force: bool
+) -> None:
+    plan = make_plan(index_of(tmp_path / "b.tar", sample()), {path: entry}, force=force)
+    decided = {one.path: one for one in plan.operations}
+    assert decided[path].action is action
+    if action is Action.REFUSE:
+        assert plan.segments == []
+        assert decided[path].reason
+        with_force, without = in_the_way(plan.operations)
+        assert len(with_force + without) == 1
+
+
+names = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map("/".join)
+
+
+@st.composite
+def archives(draw: st.DrawFn) -> bytes:
+    archive = trees.Archive()
+    directories: set[str] = set()
+    files: set[str] = set()
+    for name in draw(st.lists(names, max_size=8)):
+        above = {name[:at] for at, letter in enumerate(name) if letter == "/"}
+        if above & files:
+            continue
+        if (
+            name in directories
+            or any(one.startswith(f"{name}/") for one in files | directories)
+            or (name not in files and draw(st.booleans()))
+        ):
+            archive.directory(name)
+            directories.add(name)
+        else:
+            archive.add(name, draw(st.binary(max_size=1500)))
+            files.add(name)
+    return archive.finish()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    archives(),
+    st.dictionaries(names.map(str.encode), st.sampled_from([DIRECTORY, FILE, SYMLINK])),
+    st.booleans(),
+)
+def test_properties(
+    tmp_path: Path,
+    archive: bytes,
+    survey: Mapping[bytes, Entry],
+    force: bool,  # noqa: FBT001
+) -> None:
+    path = tmp_path / "b.tar"
+    index = index_of(path, archive)
+    plan = make_plan(index, survey, force=force)
+    decided = [one.path for one in plan.operations]
+    assert decided == sorted(set(decided)) == paths_to_survey(index)
+    if not force:
+        assert not {one.path for one in plan.carried_out} & survey.keys()
+    if plan.refused:
+        assert (plan.segments, plan.total, plan.directories) == ([], 0, b"")
+        return
+    stream = stream_of(path, index, plan)
+    with (
+        tarfile.open(fileobj=io.BytesIO(stream)) as tar,
+        tarfile.open(fileobj=io.BytesIO(archive)) as original,
+    ):
+        sent = {one.name: one for one in tar}
+        for member in original:
+            if member.isfile():
+                first, second = tar.extractfile(sent[member.name]), original.extractfile(member)
+                assert first
+                assert second
+                if original.getmember(member.name) is member:
+                    assert first.read() == second.read()
+    assert {name.encode() for name in sent} == {one.path for one in plan.carried_out}
+    positions = [plan.position(at)[0] for at in range(0, plan.total + 1, 512)]
+    assert positions == sorted(positions)
+    assert plan.position(plan.total) == (plan.total_files, None)
+    assert plan.total_files == sum(
+        one.kind is not Kind.DIRECTORY for one in index.members if one.path
+    )
