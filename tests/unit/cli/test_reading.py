@@ -93,7 +93,20 @@ def test_durations(text: str, seconds: float | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "s", "10x", "-5s", "1m 30s", "ten", "1,5s", "1e3s", "s10", "10d", "9" * 400, "9" * 30 + "h"],
+    [
+        "",
+        "s",
+        "10x",
+        "-5s",
+        "1m 30s",
+        "ten",
+        "1,5s",
+        "1e3s",
+        "s10",
+        "10d",
+        "9" * 400,
+        "9" * 30 + "h",
+    ],
 )
 def test_what_is_no_duration(text: str) -> None:
     for name in ("timeout", "stall-timeout"):
@@ -151,9 +164,7 @@ def test_backup_before_pod_is_noticed_by_the_file_too(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("dump").touch()
-    assert refused("dump", "db-0").fix == "kubectl restore dump db-0".replace(
-        "dump db-0", "db-0 dump"
-    )
+    assert refused("dump", "db-0").fix == "kubectl restore db-0 dump"
     # A pod that is called like a file, and a backup that is there: as given.
     Path("other").touch()
     assert request("dump", "other").pod.name == "dump"
@@ -217,14 +228,16 @@ def test_a_secret_goes_to_kubectl_and_nowhere_else() -> None:
 
 
 @given(
-    st.text(min_size=4, max_size=12).filter(str.strip),
-    st.sampled_from(["token", "password"]),
-    st.booleans(),
+    secret=st.text(min_size=4, max_size=12).filter(str.strip),
+    name=st.sampled_from(["token", "password"]),
+    joined=st.booleans(),
 )
-def test_no_secret_stays_in_the_command(secret: str, name: str, *, joined: bool) -> None:
+def test_no_secret_stays_in_the_command(*, secret: str, name: str, joined: bool) -> None:
     words = [f"--{name}={secret}"] if joined else [f"--{name}", secret]
     rest = ("pod", "b.tar", "-t", "/data")
-    assume(all(secret not in word for word in ("kubectl", "restore", "REDACTED", *rest, *words[:-1])))
+    assume(
+        all(secret not in word for word in ("kubectl", "restore", "REDACTED", *rest, *words[:-1]))
+    )
     assume(secret not in f"--{name}=")
     made = request(*rest, *words)
     assert all(secret not in word for word in made.command)
