@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -10,6 +11,10 @@ from typing import NoReturn
 
 def run() -> NoReturn:
     """Run the command line and exit with its code."""
+    # Until the watch has handlers of its own, Ctrl-C ends us by the signal and prints nothing
+    # (Cleo would make it exit code 1). Ignored, as behind `&` in a script, it stays ignored.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     _open_closed_streams()
     from kubectl_restore.cli.application import run_words  # noqa: PLC0415 - after the streams
 

@@ -39,6 +39,7 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.names import shown, shown_text
 from kubectl_restore.operation import Action
+from kubectl_restore.pipe.child import now
 from kubectl_restore.pipe.query import Query
 from kubectl_restore.pipe.session import Session
 from kubectl_restore.plan import in_the_way, make_plan, paths_to_survey
@@ -117,7 +118,7 @@ class _Restore:
             deadline = self._watch.started + _FIRST_LINE
             header = self._known_header(backup)
             met = None
-            if about.wait_until(deadline, self._watch) and pod.wait_until(deadline, self._watch):
+            if pod.wait(self._watch, deadline=deadline, beside=about):
                 met = self._meet(about, pod, header)
             else:
                 self._progress.header(header)
@@ -166,11 +167,12 @@ class _Restore:
         Raises:
             RestoreError: there is no such pod or container, or nothing can run in it.
         """
-        if not (about.turn(0) and pod.turn(0)):
+        if not pod.turn(0):
             self._progress.status(Status(Phase.CONNECT))
-            about.wait(self._watch)
-            pod.wait(self._watch)
-        context = _context(about) if about.succeeded else None
+            pod.wait(self._watch, beside=about)
+        # The context's name is only told; nobody waits long for it.
+        known = about.wait(self._watch, deadline=now() + _FIRST_LINE)
+        context = _context(about) if known and about.succeeded else None
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
             raise error_from(pod.said, otherwise="the cluster did not say anything about the pod")
@@ -535,12 +537,13 @@ def _require_tar(capabilities: Capabilities, index: Index) -> None:
     """
     if capabilities.tar is Tar.GNU:
         return
-    for need, words in ((Need.SPARSE, "sparse"), (Need.PAX_SIZE, "very large")):
+    needs = ((Need.SPARSE, "sparse"), (Need.PAX_SIZE, "very large"), (Need.V7, "old (v7)"))
+    for need, words in needs:
         members = [one for one in index.members if need in one.needs]
         if members:
             raise PodCannotError(
                 f"the container's tar cannot restore {_count(len(members), f'{words} member')}",
-                reason=f"it is {capabilities.tar_version}, which reads them wrong\n"
+                reason=f"it is {capabilities.tar_version}, which reads them wrong or not at all\n"
                 + _listed([shown(one.name) for one in members]),
                 fix="name a container with GNU tar: -c CONTAINER",
             )

@@ -7,8 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.header import directory_header
-from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.header import directory_header, hard_link_header
+from kubectl_restore.archive.index import Kind, normal_path
 from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
 from kubectl_restore.operation import Action, Operation
 from kubectl_restore.pod.survey import Standing
@@ -152,7 +152,11 @@ def _lay_out(plan: Plan, index: Index) -> None:
                 made.add(path)
                 stream.literal(_header_of(operation.member, _OWNER_WRITES))
         if member.kind is not Kind.DIRECTORY and member.path in changed:
-            stream.extract(offset, length)
+            if member.kind is Kind.HARDLINK:
+                # Written anew: some tars take an absolute target as it stands.
+                stream.literal(_hard_link(member))
+            else:
+                stream.extract(offset, length)
             plan._ends.append(stream.length)  # noqa: SLF001 - the plan's own builder
             plan._members.append(member)  # noqa: SLF001
     finals = [
@@ -167,6 +171,17 @@ def _lay_out(plan: Plan, index: Index) -> None:
     finals.sort(key=lambda one: one.path, reverse=True)
     headers = b"".join(_header_of(member, 0) for member in finals) + END_OF_ARCHIVE
     plan.directories = headers + bytes(-len(headers) % _RECORD) if finals else b""
+
+
+def _hard_link(member: Member) -> bytes:
+    return hard_link_header(
+        member.path,
+        normal_path(member.link),
+        mode=member.mode,
+        mtime=member.mtime,
+        uid=member.uid,
+        gid=member.gid,
+    )
 
 
 def _header_of(member: Member, extra_mode: int) -> bytes:

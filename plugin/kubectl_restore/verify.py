@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.index import Kind, normal_path
 from kubectl_restore.operation import Action
 from kubectl_restore.pod.survey import Standing
 
@@ -121,15 +121,11 @@ def _content_of(member: Member, members: Mapping[bytes, Member]) -> Member:
     for _ in range(len(members)):
         if member.kind is not Kind.HARDLINK:
             break
-        target = members.get(_normal(member.link))
+        target = members.get(normal_path(member.link))
         if target is None or target is member:
             break
         member = target
     return member
-
-
-def _normal(link: bytes) -> bytes:
-    return b"/".join(part for part in link.split(b"/") if part not in {b"", b"."})
 
 
 def _size(member: Member) -> int | None:

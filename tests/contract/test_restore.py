@@ -244,6 +244,21 @@ def test_a_sparse_member_is_refused_where_tar_would_restore_it_wrong(
     assert pod.tree() == {}
 
 
+@pytest.mark.parametrize("kind", ["busybox", "debian"])
+def test_a_hard_link_of_an_absolute_backup_stays_inside_the_target(
+    cluster: Cluster, backup: Writer, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    archive = trees.Archive(owner=pod.owner)
+    archive.add("/etc/hostname", b"from the backup")
+    archive.hardlink("/etc/again", "/etc/hostname")
+    result = restore(pod, backup(archive.finish()))
+    assert result.code == 0, result
+    tree = pod.tree()
+    assert tree[b"etc/again"].content == tree[b"etc/hostname"].content
+    assert tree[b"etc/again"].linked == {b"etc/hostname"}
+
+
 def test_quiet_says_nothing(cluster: Cluster, backup: Writer) -> None:
     result = restore(cluster.pod("debian"), backup(trees.small()), "-q")
     assert (result.code, result.out, result.err) == (0, "", "")

@@ -160,9 +160,6 @@ def _again_reason(member: Member, before: Member | None, last: Member) -> str:
 
 
 def _hard_link_reason(member: Member, known: dict[bytes, Member]) -> str:
-    if member.link.startswith(b"/"):
-        # busybox and toybox do not strip the slash: they link to what the container has there.
-        return "it is a hard link to an absolute path"
     if b".." in member.link.split(b"/"):
         return "it is a hard link out of the target"
     target = normal_path(member.link)

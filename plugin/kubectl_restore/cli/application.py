@@ -65,8 +65,6 @@ class Application(CleoApplication):
         except BrokenPipeError:
             # Whoever read our stdout is gone; what was asked for cannot be shown.
             return ExitCode.BUG
-        except KeyboardInterrupt:
-            return ExitCode.SIGINT
         except Exception as error:  # noqa: BLE001 - the last resort, and it says so
             return _own_bug(error, loud=self._loud)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.commands.command import Command
@@ -13,7 +14,7 @@ from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_text
 from kubectl_restore.cli.log_file import log_file
 from kubectl_restore.cli.reading import read_manner, read_request
-from kubectl_restore.errors import ExitCode, RestoreError, UsageError
+from kubectl_restore.errors import ExitCode, RestoreError, SignalledError, UsageError
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 
@@ -63,6 +64,9 @@ class RestoreCommand(_WordsCommand):
             try:
                 restore(request, display, watch)
             except RestoreError as error:
+                if isinstance(error, SignalledError) and not error.fix:
+                    # It had not come to the stream, so the same command begins again.
+                    error.fix = f"to go on: {shlex.join(request.command)}"
                 display.error(error)
                 return error.exit_code
             finally:

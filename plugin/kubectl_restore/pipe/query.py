@@ -94,34 +94,38 @@ class Query:
                 )
         if self._selector.get_map():
             return False
-        if not self._child.wait(seconds):
+        if self._child.returncode is None and not self._child.wait(seconds):
             return False
         for line in self._lines.close():
             self._tell(line)
         return True
 
-    def wait(self, watch: Watch) -> None:
-        """Read until it has ended.
+    def wait(
+        self, watch: Watch, *, deadline: float | None = None, beside: Query | None = None
+    ) -> bool:
+        """Read until it has ended, or until `deadline` on this room's clock.
+
+        Another one that runs `beside` it is read too: its plugin may be the one that has to ask
+        before either goes on.
+
+        Returns:
+            True when it has ended.
 
         Raises:
             TimedOutError, SignalledError: the watch ended the run.
         """
         while True:
             watch.check()
-            if self.turn(TICK):
+            left = TICK if deadline is None else deadline - now()
+            if left <= 0:
+                return False
+            if beside is not None:
+                beside.turn(0)
+            if self.turn(min(TICK, left)):
                 # A signal from the terminal ends kubectl too; it is the signal that counts.
                 watch.check()
-                return
-            self._progress.tick()
-
-    def wait_until(self, deadline: float, watch: Watch) -> bool:
-        """As `wait`, but only until `deadline` on this room's clock; tell whether it has ended."""
-        while (left := deadline - now()) > 0:
-            watch.check()
-            if self.turn(min(TICK, left)):
-                watch.check()
                 return True
-        return False
+            self._progress.tick()
 
     def _hear(self, data: bytes) -> None:
         for line in self._lines.feed(data):

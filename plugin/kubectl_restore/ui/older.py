@@ -27,6 +27,7 @@ class Older(Display):
         self._sending = False
         self._said_at = 0.0
         self._started_at = 0.0
+        self._total = 0
         self._last_name: bytes | None = None
         self._whole = False
 
@@ -43,7 +44,8 @@ class Older(Display):
         if not self._sending:
             self._sending = True
             self._started_at = self._said_at = now
-            self._start(status.total_bytes or 0)
+            self._total = status.total_bytes or 0
+            self._start(self._total)
         if self._verbosity and status.current is not None and status.current != self._last_name:
             self.say(f"[VERBOSE] Restoring: {shown(status.current)}\n")
         self._last_name = status.current
@@ -61,7 +63,7 @@ class Older(Display):
         if self.environment.is_ci:
             self.say(
                 f"[PROGRESS] operation=Restore status=completed elapsed={elapsed} "
-                f"total={summary.bytes} timestamp={_timestamp()}\n"
+                f"total={self._total} timestamp={_timestamp()}\n"
             )
         else:
             self.say(f"COMPLETE: Restore finished in {elapsed}\n")

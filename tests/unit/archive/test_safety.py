@@ -115,7 +115,6 @@ def test_what_real_trees_hold_is_allowed(tmp_path: Path, members: tuple[bytes, .
         ((file(b"f"), hard_link(b"a", b"f"), file(b"a")), b"a", "twice, first as a hard link"),
         ((hard_link(b"h", b"../../etc/passwd"),), b"h", "out of the target"),
         ((hard_link(b"h", b"a/../../x"),), b"h", "out of the target"),
-        ((file(b"a"), hard_link(b"h", b"/a")), b"h", "absolute"),
         ((hard_link(b"h", b"later"), file(b"later")), b"h", "not before it"),
         ((hard_link(b"h", b"nowhere"),), b"h", "not before it"),
         ((file(b"h"), hard_link(b"h", b"./h")), b"h", "to itself"),

@@ -12,21 +12,74 @@ from kubectl_restore.cli.flags import BY_NAME, BY_SHORT, FLAGS, OLDER_COMMANDS, 
 from kubectl_restore.errors import UsageError
 
 # The table of the design, by what it says is built now.
-BUILT = (
-    "namespace container target-path force timeout stall-timeout progress quiet verbose yes "
-    "kubectl allow-missing-end help version"
-).split()
+BUILT = [
+    "namespace",
+    "container",
+    "target-path",
+    "force",
+    "timeout",
+    "stall-timeout",
+    "progress",
+    "quiet",
+    "verbose",
+    "yes",
+    "kubectl",
+    "allow-missing-end",
+    "help",
+    "version",
+]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
-LATER = (
-    "preserve-perms no-same-owner owner keep-directory-symlinks skip-paths include exclude "
-    "strip-components transform-prefix devices skip-unsafe checksum no-cache dry-run overwrite "
-    "compare delete save-replaced verify sync strict receipt output retries jobs compress transport"
-).split()
-KUBECTLS = (
-    "context cluster user kubeconfig as as-group as-uid server token client-certificate client-key "
-    "certificate-authority insecure-skip-tls-verify tls-server-name request-timeout cache-dir "
-    "disable-compression match-server-version username password"
-).split()
+LATER = [
+    "preserve-perms",
+    "no-same-owner",
+    "owner",
+    "keep-directory-symlinks",
+    "skip-paths",
+    "include",
+    "exclude",
+    "strip-components",
+    "transform-prefix",
+    "devices",
+    "skip-unsafe",
+    "checksum",
+    "no-cache",
+    "dry-run",
+    "overwrite",
+    "compare",
+    "delete",
+    "save-replaced",
+    "verify",
+    "sync",
+    "strict",
+    "receipt",
+    "output",
+    "retries",
+    "jobs",
+    "compress",
+    "transport",
+]
+KUBECTLS = [
+    "context",
+    "cluster",
+    "user",
+    "kubeconfig",
+    "as",
+    "as-group",
+    "as-uid",
+    "server",
+    "token",
+    "client-certificate",
+    "client-key",
+    "certificate-authority",
+    "insecure-skip-tls-verify",
+    "tls-server-name",
+    "request-timeout",
+    "cache-dir",
+    "disable-compression",
+    "match-server-version",
+    "username",
+    "password",
+]
 SHORTS = {
     "n": "namespace", "c": "container", "C": "container", "t": "target-path", "f": "force",
     "q": "quiet", "v": "verbose", "y": "yes", "h": "help", "d": "debug", "p": "preserve-perms",
@@ -222,13 +275,15 @@ def test_the_order_does_not_matter(pieces: list[list[str]]) -> None:
 @given(st.lists(st.text(max_size=6), max_size=6))
 def test_any_words_parse_or_are_a_usage_error(words: list[str]) -> None:
     try:
-        parsed = parse(words)
+        parsed: Parsed | UsageError = parse(words)
     except UsageError as error:
-        assert error.what
-        assert error.fix
+        parsed = error
+    if isinstance(parsed, UsageError):
+        assert parsed.what
+        assert parsed.reason
+        assert parsed.fix
     else:
-        assert isinstance(parsed, Parsed)
-        assert len(parsed.places) == len(parsed.positionals)
+        assert [words[at] for at in parsed.places] == parsed.positionals
 
 
 # Which command is meant.

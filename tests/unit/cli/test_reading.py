@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given
@@ -13,7 +14,9 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.reading import Manner, read_manner, read_request
 from kubectl_restore.errors import UsageError
-from kubectl_restore.request import RestoreRequest
+
+if TYPE_CHECKING:
+    from kubectl_restore.request import RestoreRequest
 
 
 def request(*words: str, older: bool = False) -> RestoreRequest:
@@ -25,9 +28,12 @@ def manner(*words: str, older: bool = False) -> Manner:
 
 
 def refused(*words: str, older: bool = False) -> UsageError:
-    with pytest.raises(UsageError) as caught:
+    def read() -> None:
         read_manner(parse(words), older=older)
         read_request(parse(words), words, older=older)
+
+    with pytest.raises(UsageError) as caught:
+        read()
     assert caught.value.exit_code == 2
     assert caught.value.what
     assert caught.value.reason
@@ -56,7 +62,7 @@ def test_without_a_target_path_it_is_the_root() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["data", "./data", "", " /data", "~", "/data/..", "/../x", "/a/../b", "/..", "/a\nb", "/a\x1b[2J",
+    ["data", "./data", "", " /data", "~", "/data/..", "/../x", "/a/../b", "/a\nb", "/\x1b[2J",
      "/a\x00b", "/a\u202eb", "/\udcff"],
 )  # fmt: skip
 def test_other_target_paths_are_refused_before_any_contact(path: str) -> None:

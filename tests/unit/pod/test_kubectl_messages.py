@@ -16,16 +16,24 @@ from kubectl_restore.pod.kubectl_messages import (
 
 # As measured: what may be retried ...
 PASSING = [
-    "error: error reading from error stream: next reader: websocket: close 1006 (abnormal closure): "
-    "unexpected EOF",
+    (
+        "error: error reading from error stream: next reader: websocket: close 1006 "
+        "(abnormal closure): "
+        "unexpected EOF"
+    ),
     "error: error reading from error stream: next reader: websocket: close 1001 (going away)",
-    "error: error reading from error stream: next reader: read tcp 127.0.0.1:1->127.0.0.1:2: "
-    "i/o timeout",
+    (
+        "error: error reading from error stream: next reader: read tcp 127.0.0.1:1->127.0.0.1:2: "
+        "i/o timeout"
+    ),
     "error: unexpected EOF",
     "Unable to connect to the server: EOF",
     "Unable to connect to the server: dial tcp: lookup h on 10.0.0.1:53: no such host",
-    "The connection to the server 127.0.0.1:6443 was refused - did you specify the right host or "
-    "port?",
+    (
+        "The connection to the server 127.0.0.1:6443 was refused - did you specify the "
+        "right host or "
+        "port?"
+    ),
     "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
     "Error from server (Timeout): the server was unable to return a response in the time allotted",
     "Error from server (TooManyRequests): the server has received too many requests",
@@ -39,8 +47,10 @@ FINAL = [
     ('Error from server (NotFound): pods "p" not found', ExitCode.TARGET),
     ('Error from server (NotFound): namespaces "x" not found', ExitCode.TARGET),
     (
-        'Error from server (Forbidden): pods "p" is forbidden: User "u" cannot create resource '
-        '"pods/exec" in API group "" in the namespace "n"',
+        (
+            'Error from server (Forbidden): pods "p" is forbidden: User "u" cannot create resource '
+            '"pods/exec" in API group "" in the namespace "n"'
+        ),
         ExitCode.NOT_ALLOWED,
     ),
     ("error: You must be logged in to the server (Unauthorized)", ExitCode.NOT_ALLOWED),
@@ -50,8 +60,10 @@ FINAL = [
         ExitCode.TARGET,
     ),
     (
-        "Unable to connect to the server: tls: failed to verify certificate: x509: certificate "
-        "signed by unknown authority",
+        (
+            "Unable to connect to the server: tls: failed to verify certificate: x509: certificate "
+            "signed by unknown authority"
+        ),
         ExitCode.USAGE,
     ),
     (
@@ -63,22 +75,31 @@ FINAL = [
         ExitCode.USAGE,
     ),
     (
-        "error: Internal error occurred: error executing command in container: failed to exec in "
-        "container: OCI runtime exec failed: exec failed: unable to start container process: "
-        'exec: "tar": executable file not found in $PATH: unknown',
+        (
+            "error: Internal error occurred: error executing command in container: failed to "
+            "exec in "
+            "container: OCI runtime exec failed: exec failed: unable to start container process: "
+            'exec: "tar": executable file not found in $PATH: unknown'
+        ),
         ExitCode.POD_CANNOT,
     ),
     (
-        "error: Internal error occurred: error executing command in container: failed to exec in "
-        "container: OCI runtime exec failed: exec failed: unable to start container process: "
-        'exec: "sh": executable file not found in $PATH: unknown',
+        (
+            "error: Internal error occurred: error executing command in container: failed to "
+            "exec in "
+            "container: OCI runtime exec failed: exec failed: unable to start container process: "
+            'exec: "sh": executable file not found in $PATH: unknown'
+        ),
         ExitCode.POD_CANNOT,
     ),
 ]
 NOISE = [
     'E1122 05:06:07.123456   12345 v2.go:129] "Unhandled Error" err="next reader: EOF"',
-    "E1122 05:06:07.123456   12345 memcache.go:265] couldn't get current server API group list: "
-    "the server has asked for the client to provide credentials",
+    (
+        "E1122 05:06:07.123456   12345 memcache.go:265] couldn't get current server API "
+        "group list: "
+        "the server has asked for the client to provide credentials"
+    ),
     "I1122 05:06:07.123456   12345 round_trippers.go:553] GET https://h/api 401 Unauthorized",
     "",
     "command terminated with exit code 1",
