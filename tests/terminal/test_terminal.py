@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import signal
+import tarfile
 from typing import TYPE_CHECKING
 
 import pexpect
@@ -38,12 +40,32 @@ def link(cluster: Cluster) -> Iterator[LinkProxy]:
         yield proxy
 
 
+def long_to_check(path: Path) -> None:
+    """Write a backup of 16 GiB of zeros, whose check takes seconds; many gzip members of few."""
+    piece = gzip.compress(bytes(256 << 20), 1)
+    header = tarfile.TarInfo("zeros")
+    header.size = 64 * (256 << 20)
+    with path.open("wb") as file:
+        file.write(gzip.compress(header.tobuf(tarfile.GNU_FORMAT)))
+        for _ in range(64):
+            file.write(piece)
+        file.write(gzip.compress(bytes(10240)))
+
+
 def spawn(
-    cluster: Cluster, link: LinkProxy, tmp_path: Path, *flags: str, size: int = 20_000_000
+    cluster: Cluster,
+    link: LinkProxy,
+    tmp_path: Path,
+    *flags: str,
+    size: int = 20_000_000,
+    slowly_checked: bool = False,
 ) -> pexpect.spawn[str]:
     """Start a restore on a terminal of its own."""
     backup = tmp_path / "backup.tar"
-    backup.write_bytes(trees.of_size(size, files=20))
+    if slowly_checked:
+        long_to_check(backup)
+    else:
+        backup.write_bytes(trees.of_size(size, files=20))
     program, *words = arguments(
         cluster.pod("debian"), backup, *flags, kubeconfig=cluster.through(link.port, "terminal")
     )
@@ -88,8 +110,9 @@ def test_a_resize_is_followed(cluster: Cluster, link: LinkProxy, tmp_path: Path)
 def test_ctrl_c_in_each_phase(
     cluster: Cluster, link: LinkProxy, tmp_path: Path, moment: str
 ) -> None:
-    link.delay = 0.1
-    child = spawn(cluster, link, tmp_path)
+    # Each phase lasts long enough to be drawn.
+    link.delay = 0.2
+    child = spawn(cluster, link, tmp_path, slowly_checked="checking" in moment)
     said = ""
     child.expect(moment)
     child.sendintr()
