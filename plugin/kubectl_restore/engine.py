@@ -253,7 +253,7 @@ class _Restore:
             "one framed and acknowledged exec",
         )
         require_tools(capabilities, container)
-        where = ["kubectl", *self._request.kubectl.common(), "exec", facts.name, "-c", container]
+        where = ["kubectl", *self._request.kubectl.to_show(), "exec", facts.name, "-c", container]
         make_it = shlex.join([*where, "--", "mkdir", "-p", self._request.target_path])
         require_target(capabilities, self._request.target_path, make_it)
         _require_tar(capabilities, index)

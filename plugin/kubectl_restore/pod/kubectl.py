@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 PROGRAM_VARIABLE: Final = "KUBECTL_RESTORE_KUBECTL"
 
+_SECRET: Final = re.compile(r"^(--(?:token|password))=.*$", re.DOTALL)
 _FROZEN_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 """What PyInstaller's boot loader changes; it keeps the user's value under NAME_ORIG."""
 
@@ -42,6 +44,10 @@ class KubectlOptions:
         if self.namespace is not None:
             words.append(f"--namespace={self.namespace}")
         return words
+
+    def to_show(self) -> list[str]:
+        """Return the same flags for a command that is shown to a person: without secrets."""
+        return [_SECRET.sub(r"\1=REDACTED", word) for word in self.common()]
 
 
 def find_kubectl(options: KubectlOptions, environment: Mapping[str, str] = os.environ) -> str:

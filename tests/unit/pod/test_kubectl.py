@@ -1,0 +1,60 @@
+"""kubectl's command lines and environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_restore.errors import UsageError
+from kubectl_restore.pod.kubectl import (
+    KubectlOptions,
+    child_environment,
+    exec_command,
+    find_kubectl,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_users_flags_are_on_every_command_line() -> None:
+    options = KubectlOptions(namespace="n", context="c", flags=("--as=me", "--token=t0p"))
+    assert exec_command(options, "/k", "pod", "app", ["sh", "-c", "x"]) == [
+        "/k", "--as=me", "--token=t0p", "--context=c", "--namespace=n",
+        "exec", "-i", "pod", "--container=app", "--", "sh", "-c", "x",
+    ]  # fmt: skip
+
+
+def test_a_command_that_is_shown_has_no_secret() -> None:
+    options = KubectlOptions(flags=("--as=me", "--token=t0p\nx", "--password=pw"))
+    assert options.to_show() == ["--as=me", "--token=REDACTED", "--password=REDACTED"]
+
+
+def test_which_kubectl(tmp_path: Path) -> None:
+    for name in ("kubectl", "other", "third"):
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    path = {"PATH": str(tmp_path)}
+    named = {**path, "KUBECTL_RESTORE_KUBECTL": str(tmp_path / "other")}
+    assert find_kubectl(KubectlOptions(), path) == str(tmp_path / "kubectl")
+    assert find_kubectl(KubectlOptions(), named) == str(tmp_path / "other")
+    given = KubectlOptions(program=str(tmp_path / "third"))
+    assert find_kubectl(given, named) == str(tmp_path / "third")
+    with pytest.raises(UsageError):
+        find_kubectl(KubectlOptions(program="/nonexistent"), named)
+    with pytest.raises(UsageError):
+        find_kubectl(KubectlOptions(), {"PATH": "/nonexistent"})
+
+
+def test_kubectl_has_the_environment_that_the_user_had() -> None:
+    frozen = {
+        "HOME": "/h",
+        "LD_LIBRARY_PATH": "/frozen",
+        "LD_LIBRARY_PATH_ORIG": "/users",
+        "_PYI_ARCHIVE_FILE": "x",
+    }
+    assert child_environment(frozen) == {"HOME": "/h", "LD_LIBRARY_PATH": "/users"}
+    del frozen["LD_LIBRARY_PATH_ORIG"]
+    assert child_environment(frozen) == {"HOME": "/h"}
+    assert child_environment({"LD_LIBRARY_PATH": "/x"}) == {"LD_LIBRARY_PATH": "/x"}
