@@ -74,11 +74,13 @@ class ExecStream:
             feeding.cancel()
             for task in outputs:
                 task.cancel()
-            await asyncio.gather(feeding, *outputs, return_exceptions=True)
-            for stream in (process.stdin, process.stdout, process.stderr):
-                stream.close()
-            # Reaped by whoever asks next; nobody waits here for a process that goes on.
-            process.poll()
+            try:
+                await asyncio.gather(feeding, *outputs, return_exceptions=True)
+            finally:
+                for stream in (process.stdin, process.stdout, process.stderr):
+                    stream.close()
+                # Reaped by whoever asks next; nobody waits here for a process that goes on.
+                process.poll()
 
     async def _status(self, status: dict[str, Any]) -> None:
         await self._socket.send_bytes(bytes([_STATUS]) + json.dumps(status).encode())

@@ -187,6 +187,10 @@ class EmbeddedPod:
     def reset(self) -> None:
         """Be as new: nothing runs, nothing is in the volumes, no faults."""
         self.kill()
+        for process in self.started:
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
         self.started.clear()
         self.faults.clear()
         for container in self.kind.containers:
