@@ -93,7 +93,13 @@ def test_hazard_2_plain_exec_hangs_for_a_minute(cluster: Cluster) -> None:
     pod = cluster.pod("busybox")
     started = time.monotonic()
     done = plain_exec(
-        cluster, pod, "sh", "-c", "head -c 1000000 >/data/x", stdin=bytes(256 * MIB), seconds=180
+        cluster,
+        pod,
+        "sh",
+        "-c",
+        "head -c 1000000 >/data/x; true",
+        stdin=bytes(256 * MIB),
+        seconds=180,
     )
     assert time.monotonic() - started > 30
     assert done.stderr or done.returncode == 0
@@ -107,13 +113,14 @@ def test_hazard_3_plain_exec_behind_a_frozen_link(
     pod = cluster.pod("busybox")
     kubeconfig = cluster.through(link.port, "plain-frozen")
     link.freeze_after = 20 * MIB
-    process = subprocess.Popen(
-        [cluster.kubectl[0], f"--kubeconfig={kubeconfig}", f"--namespace={cluster.namespace}",
-         "exec", "-i", pod.name, "--", "tar", "xf", "-", "-C", "/data"],
-        stdin=backup(trees.of_size(40_000_000)).open("rb"),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    with backup(trees.of_size(40_000_000)).open("rb") as archive:
+        process = subprocess.Popen(
+            [cluster.kubectl[0], f"--kubeconfig={kubeconfig}", f"--namespace={cluster.namespace}",
+             "exec", "-i", pod.name, "--", "tar", "xf", "-", "-C", "/data"],
+            stdin=archive,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(30)
     process.kill()
