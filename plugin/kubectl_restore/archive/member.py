@@ -7,7 +7,7 @@ from enum import Flag, StrEnum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kubectl_restore.archive.codec import Compression
+    from kubectl_restore.archive.packing import Compression
 
 
 class Kind(StrEnum):

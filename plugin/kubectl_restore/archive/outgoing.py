@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.codec import Compression, GzipStream
 from kubectl_restore.archive.header import BLOCK
+from kubectl_restore.archive.packed import PackedStream
+from kubectl_restore.archive.packing import Compression
 from kubectl_restore.errors import BackupError
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def read_segments(
         TimedOutError, SignalledError: the watch ended the run.
     """
     try:
-        if compression is Compression.GZIP:
-            yield from _collected(_read_compressed(backup, segments, watch))
-        else:
+        if compression is Compression.NONE:
             yield from _read_plain(backup, segments)
+        else:
+            yield from _collected(_read_packed(backup, compression, segments, watch))
     except BackupError:
         # It was whole when it was checked: what is damaged now has been written to since.
         backup.check_unchanged(is_sending=True)
@@ -105,10 +106,10 @@ def _collected(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
         yield buffer[:filled]
 
 
-def _read_compressed(
-    backup: BackupFile, segments: Iterable[Segment], watch: Watch
+def _read_packed(
+    backup: BackupFile, compression: Compression, segments: Iterable[Segment], watch: Watch
 ) -> Iterator[memoryview]:
-    stream = GzipStream(backup, watch.check)
+    stream = PackedStream(backup, compression, watch.check)
     for segment in segments:
         if isinstance(segment, Literal):
             yield memoryview(segment.data)

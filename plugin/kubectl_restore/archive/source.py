@@ -78,7 +78,7 @@ class BackupFile:
             what, fix = problem
             raise BackupError(
                 f"the backup {name} is {what}",
-                reason="a backup is a tar archive, plain or compressed with gzip, in one file",
+                reason="a backup is a tar archive, plain or compressed, in one file",
                 fix=fix.format(path=pasteable(path)),
             )
         return cls(path, io.FileIO(descriptor, "rb"), status.st_size, _identity(status))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.codec import Compression, no_archive, open_stream
+from kubectl_restore.archive.codec import no_archive, open_stream
 from kubectl_restore.archive.header import BLOCK, Header, HeaderError, read_header
 from kubectl_restore.archive.member import Kind, Member, Need, normal_path
 from kubectl_restore.archive.pax import NO_RECORDS, Pax, parse_pax
@@ -24,6 +24,7 @@ from kubectl_restore.names import shown
 from kubectl_restore.progress import Phase, Status
 
 if TYPE_CHECKING:
+    from kubectl_restore.archive.packing import Compression
     from kubectl_restore.archive.source import BackupFile
     from kubectl_restore.errors import BackupError
     from kubectl_restore.progress import Progress
@@ -69,6 +70,7 @@ class Walker:
         self.members: list[Member] = []
         self.globals: list[tuple[int, int]] = []
         self._backup = backup
+        self._compression = compression
         self._progress = progress
         self._watch = watch
         self._reported = 0
@@ -145,7 +147,7 @@ class Walker:
         if self._long_name or self._long_link or self._pax is not None:
             raise truncated(f"the extended header at byte {self._start} belongs to no member")
         if at == 0 and not first:
-            raise truncated("what gzip has packed is empty (0 bytes)")
+            raise truncated(f"what {self._compression} has packed is empty (0 bytes)")
         second = self.stream.read(BLOCK) if len(first) == BLOCK else b""
         if len(second) == BLOCK and not any(second):
             return True
@@ -159,7 +161,7 @@ class Walker:
 
     def _no_header(self, at: int, block: bytes, problem: str) -> BackupError:
         if at == 0 and block[257:262] != b"ustar":
-            return no_archive(self._backup, block, packed=not self.stream.is_plain)
+            return no_archive(self._backup, block, self._compression)
         if len(block) < BLOCK:
             return truncated(f"it ends inside a header, at byte {at + len(block)}")
         return corrupt(f"the block at byte {at} is no tar header: {problem}")

@@ -9,9 +9,9 @@ from kubectl_restore.cli.flags import FLAGS, RESERVED, Flag, Scope
 _HEAD: Final = """\
 Restore a backup archive into a running pod, and show that it arrived.
 
-The archive (tar, or tar compressed with gzip) is checked whole before the pod is touched; what
-exists in the pod is found out before the first byte is written; what arrived is compared
-afterwards. It needs nothing in the container but sh and tar.
+The archive (tar, plain or packed with gzip, bzip2, xz, zstd or lz4) is checked whole before the
+pod is touched; what exists in the pod is found out before the first byte is written; what arrived
+is compared afterwards. It needs nothing in the container but sh and tar.
 
 Examples:
   # Restore into kubectl's default container, below /data

@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import random
+import sys
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+import lz4.frame
+
 from kubectl_restore.archive.index import Index, read_index
+from kubectl_restore.archive.packing import Compression
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.progress import Silence, Status
 from kubectl_restore.watch import Watch
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+__all__ = ["zstd"]
+
+PACKERS: Final[dict[Compression, Callable[[bytes], bytes]]] = {
+    Compression.GZIP: lambda data: gzip.compress(data, 6, mtime=0),
+    Compression.BZIP2: bz2.compress,
+    Compression.XZ: lambda data: lzma.compress(data, preset=1),
+    Compression.ZSTD: lambda data: zstd.compress(
+        data, options={zstd.CompressionParameter.checksum_flag: 1}
+    ),
+    Compression.LZ4: lambda data: lz4.frame.compress(data, content_checksum=True),
+}
+
+
+def packed(data: bytes, compression: Compression) -> bytes:
+    """Return the data, packed."""
+    return data if compression is Compression.NONE else PACKERS[compression](data)
+
 
 END: Final = bytes(1024)
 GNU: Final = b"ustar  \x00"

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.codec import Compression
 from kubectl_restore.archive.outgoing import (
     END_OF_ARCHIVE,
     Extract,
@@ -18,10 +17,11 @@ from kubectl_restore.archive.outgoing import (
     Segment,
     read_segments,
 )
+from kubectl_restore.archive.packing import Compression
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import BackupError, SignalledError
 from kubectl_restore.watch import Watch
-from tests.unit.archive.making import zipped
+from tests.unit.archive.making import PACKERS, packed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,8 +34,12 @@ LARGEST = 1024 * 1024
 def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[Compression, Path]:
     top = tmp_path_factory.mktemp("outgoing")
     (top / "plain").write_bytes(CONTENT)
-    (top / "packed").write_bytes(zipped(CONTENT, 3, 1))
-    return {Compression.NONE: top / "plain", Compression.GZIP: top / "packed"}
+    third = len(CONTENT) // 3
+    found = {Compression.NONE: top / "plain"}
+    for compression, pack in PACKERS.items():
+        found[compression] = top / compression
+        found[compression].write_bytes(pack(CONTENT[:third]) + pack(CONTENT[third:]))
+    return found
 
 
 def sent(path: Path, compression: Compression, segments: list[Segment]) -> bytes:
@@ -99,7 +103,7 @@ def test_a_file_that_changes_meanwhile_is_an_error(
     tmp_path: Path, compression: Compression
 ) -> None:
     path = tmp_path / "backup"
-    path.write_bytes(CONTENT if compression is Compression.NONE else zipped(CONTENT, 1, 1))
+    path.write_bytes(packed(CONTENT, compression))
     with BackupFile.open(path) as backup:
         blocks = read_segments(backup, compression, [Extract(0, len(CONTENT))], Watch(None))
         next(blocks)
@@ -114,7 +118,7 @@ def test_a_file_that_shrinks_meanwhile_has_changed(
     tmp_path: Path, compression: Compression
 ) -> None:
     path = tmp_path / "backup"
-    path.write_bytes(CONTENT if compression is Compression.NONE else zipped(CONTENT, 1, 1))
+    path.write_bytes(packed(CONTENT, compression))
     with BackupFile.open(path) as backup:
         blocks = read_segments(backup, compression, [Extract(0, len(CONTENT))], Watch(None))
         next(blocks)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.codec import Compression
 from kubectl_restore.archive.index import Index, Kind, Member, Need, normal_path
+from kubectl_restore.archive.packing import Compression
 from kubectl_restore.archive.safety import refusals
 from tests.unit.archive.making import (
     END,
