@@ -23,8 +23,9 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Kind, Need, read_index
+from kubectl_restore.archive.index import Extra, read_index
 from kubectl_restore.archive.outgoing import read_segments
+from kubectl_restore.archive.rewriting import Dialect, owned_by
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import (
@@ -37,27 +38,33 @@ from kubectl_restore.errors import (
     TargetError,
     VerificationError,
 )
-from kubectl_restore.names import shown, shown_text
-from kubectl_restore.operation import Action
+from kubectl_restore.names import shown
+from kubectl_restore.obstacles import require_way, require_writable
+from kubectl_restore.outcome import error_of, is_full, so_far, summary_of
+from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.child import now
 from kubectl_restore.pipe.query import Query
+from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pipe.session import Session
-from kubectl_restore.plan import in_the_way, make_plan, paths_to_survey
+from kubectl_restore.plan import (
+    Policy,
+    directories_written_to,
+    make_plan,
+    out_of_reach,
+    paths_to_survey,
+)
 from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
 from kubectl_restore.pod.facts import choose_container, parse_pod
 from kubectl_restore.pod.kubectl import child_environment, exec_command, find_kubectl
 from kubectl_restore.pod.kubectl_messages import AGAIN, error_from
-from kubectl_restore.pod.survey import questions, read_entry
+from kubectl_restore.pod.survey import Standing
 from kubectl_restore.progress import Header, Level, Phase, Silence, Status, Summary
 from kubectl_restore.verify import amendments, compare
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from kubectl_restore.archive.index import Index
-    from kubectl_restore.operation import Operation
     from kubectl_restore.pipe.session import Answer
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
@@ -72,10 +79,6 @@ _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
 _CLEAN_UP: Final = 5.0
 """Seconds for ending what a broken run may have left in the pod."""
-_KILLED: Final = 137
-"""128 + SIGKILL."""
-_LISTED: Final = 10
-"""How many names an error lists."""
 _ESTIMATE_AFTER: Final = 5.0
 """Seconds of streaming before an estimate is worth a warning."""
 
@@ -211,8 +214,8 @@ class _Restore:
         unsafe = refusals(index)
         if unsafe:
             raise BackupError(
-                f"the backup is not safe to restore: {_count(len(unsafe), 'member')} refused",
-                reason=_listed([f"{shown(one.member.name)}: {one.reason}" for one in unsafe]),
+                f"the backup is not safe to restore: {counted(len(unsafe), 'member')} refused",
+                reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in unsafe]),
                 fix="make a backup without them; nothing was changed in the pod",
             )
         return index
@@ -247,57 +250,79 @@ class _Restore:
             RestoreError: any step failed.
         """
         capabilities = read_probe(session.ask(b"probe").records)
+        session.frame(capabilities.framing)
         self._progress.message(
             Level.DETAIL,
             f"the container has {capabilities.tar_version}, we are uid {capabilities.uid} in it; "
-            "one framed and acknowledged exec",
+            f"one framed and acknowledged exec, its chunks are taken by {capabilities.framing}",
         )
         require_tools(capabilities, container)
         where = ["kubectl", *self._request.kubectl.to_show(), "exec", facts.name, "-c", container]
         make_it = shlex.join([*where, "--", "mkdir", "-p", self._request.target_path])
         require_target(capabilities, self._request.target_path, make_it)
-        _require_tar(capabilities, index)
-        paths = paths_to_survey(index)
-        before = self._survey(session, Phase.SURVEY, paths)
-        plan = make_plan(index, before, force=self._request.force)
-        self._require_way(plan)
-        _require_writable(capabilities, plan, self._request.target_path)
+        questions = Questions(session, self._progress)
+        plan = self._plan(questions, self._with_owner(index, capabilities), capabilities)
+        paths = [one.path for one in plan.operations]
+        compare_owners = self._request.same_owner
         try:
             answer = self._stream(session, backup, index, plan, capabilities)
-            after = self._survey(session, Phase.VERIFY, paths)
-            verdict = compare(plan.operations, after)
+            after = questions.survey(Phase.VERIFY, paths)
+            failed = answer.consumer != 0
+            verdict = compare(plan.operations, after, owners=compare_owners, suspicious=failed)
             if answer.is_whole and not verdict.differences:
-                verdict = self._amend(session, plan, after, verdict, capabilities)
+                touched = self._amend(questions, verdict, capabilities)
+                after.update(questions.survey(Phase.VERIFY, touched) if touched else {})
+                verdict = compare(plan.operations, after, owners=compare_owners)
+            space = questions.space() if is_full(answer) else ""
         except RestoreError as error:
-            self._progress.broken_off(self._so_far(plan, self._acknowledged))
+            self._progress.broken_off(self._so_far(plan))
             self._say_how_to_go_on(error)
             raise
-        self._judge(plan, answer, verdict)
-        return self._summary(plan, verdict, answer, capabilities)
+        failure = error_of(answer, verdict, again=self._command_with("--force"), space=space)
+        if failure is not None:
+            self._progress.broken_off(self._so_far(plan))
+            raise failure
+        return summary_of(
+            plan,
+            verdict,
+            answer,
+            capabilities,
+            path=self._request.target_path,
+            seconds=self._watch.elapsed,
+        )
 
-    def _survey(self, session: Session, phase: Phase, paths: Sequence[bytes]) -> dict[bytes, Entry]:
-        """Ask what stands at each path."""
-        found: dict[bytes, Entry] = {}
+    def _with_owner(self, index: Index, capabilities: Capabilities) -> Index:
+        """Return the index with the owner that the user asked for."""
+        owner = self._request.owner
+        if owner is None and not self._request.same_owner and capabilities.uid == 0:
+            owner = (0, capabilities.gid or 0)
+        return index if owner is None else owned_by(index, *owner)
 
-        def take(word: bytes, rest: bytes) -> bool:
-            entry = read_entry(rest) if word == b"stat" else None
-            if entry is not None:
-                found[entry[0]] = entry[1]
-            return entry is not None
+    def _plan(self, questions: Questions, index: Index, capabilities: Capabilities) -> Plan:
+        """Ask what is there, and plan.
 
-        self._progress.status(Status(phase, total_files=len(paths)))
-        asked = 0
-        for payload in questions(paths):
-            answer = session.question(b"survey", payload, take)
-            if not answer.is_whole:
-                raise InterruptedRestoreError(
-                    "the container did not hear the whole question",
-                    reason=_listed(answer.lines) or f"the agent ended it with {answer.received}",
-                    fix="run the same command again",
-                )
-            asked += payload.count(b"\0")
-            self._progress.status(Status(phase, done_files=asked, total_files=len(paths)))
-        return found
+        Raises:
+            InTheWayError: something is in the way.
+            PodCannotError: something has to be made where we may make nothing.
+        """
+        paths = paths_to_survey(index)
+        before = questions.survey(Phase.SURVEY, [b"", *paths])
+        links: dict[bytes, bytes] = {}
+        if self._request.keep_directory_symlinks:
+            links = questions.leads([p for p in paths if _is_link(before.get(p))])
+        uid = capabilities.uid
+        policy = Policy(
+            force=self._request.force,
+            dialect=_dialect(capabilities),
+            kept_links=links,
+            uid=None if uid == 0 else uid,
+        )
+        plan = make_plan(index, before, policy)
+        require_way(plan, self._command_with("--force"))
+        closed = questions.closed(directories_written_to(plan.operations, before))
+        others = [] if uid in {0, None} else out_of_reach(plan.operations, before, uid or 0)
+        require_writable(self._request.target_path, uid, closed, others)
+        return plan
 
     def _stream(
         self,
@@ -319,7 +344,7 @@ class _Restore:
             self._warn_of_time(count, plan.total, time.monotonic() - started)
 
         self._progress.status(Status(Phase.SEND, 0, plan.total, 0, plan.total_files))
-        command = b"extract -p --numeric-owner" if capabilities.is_root else b"extract -p"
+        command = b"extract " + " ".join(_options(capabilities, plan)).encode()
         answer = session.feed(
             command,
             read_segments(backup, index.compression, plan.segments, self._watch),
@@ -334,23 +359,14 @@ class _Restore:
         return answer
 
     def _amend(
-        self,
-        session: Session,
-        plan: Plan,
-        after: dict[bytes, Entry],
-        verdict: Verdict,
-        capabilities: Capabilities,
-    ) -> Verdict:
-        """Put right what the pod's tar did not do, and look again at those paths."""
+        self, questions: Questions, verdict: Verdict, capabilities: Capabilities
+    ) -> list[bytes]:
+        """Put right what the pod's tar did not do; return the paths to look at again."""
         touched: list[bytes] = []
-        for command, paths in amendments(verdict, owners=capabilities.is_root):
-            for payload in questions(paths):
-                session.question(b"amend " + command, payload, lambda _word, _rest: False)
-            touched += paths
-        if not touched:
-            return verdict
-        again = self._survey(session, Phase.VERIFY, touched)
-        return compare(plan.operations, {**after, **again})
+        for one in amendments(verdict, capabilities.may_own):
+            questions.amend(one.command, one.paths, one.words)
+            touched += one.paths
+        return touched
 
     def _warn_of_time(self, done: int, total: int, seconds: float) -> None:
         """Say early, and once, that the time limit will not do."""
@@ -367,115 +383,8 @@ class _Restore:
                 f"ends it in {as_duration(round(left))}; --timeout 0 sets no limit",
             )
 
-    # Step 4: what came of it
-
-    def _require_way(self, plan: Plan) -> None:
-        """Return when nothing is in the way.
-
-        Raises:
-            InTheWayError: something is; the pod is as it was.
-        """
-        with_force, without = in_the_way(plan.operations)
-        if not with_force and not without:
-            return
-        listed = without or with_force
-        count = len(with_force) + len(without)
-        raise InTheWayError(
-            f"{_count(count, 'path')} in the way; nothing was changed",
-            reason=_listed([f"{shown(one.path)}: {one.reason}" for one in listed]),
-            fix="move them away in the container, then run the command again"
-            if without
-            else f"to replace what is there: {self._command_with('--force')}",
-        )
-
-    def _judge(self, plan: Plan, answer: Answer, verdict: Verdict) -> None:
-        """Return when the restore is proved.
-
-        Raises:
-            PodCannotError: the pod's tar said why it could not.
-            VerificationError: anything else that is not as it was sent.
-        """
-        if answer.is_whole and answer.consumer == 0 and not verdict.differences:
-            return
-        self._progress.broken_off(self._so_far(plan, self._acknowledged))
-        differences = [f"{shown(one.path)}: {one.what}" for one in verdict.differences]
-        words = [shown_text(line) for line in answer.lines if "previous errors" not in line]
-        ended = "the container's tar did not finish"
-        if answer.consumer is not None:
-            ended = f"the container's tar ended with exit code {answer.consumer}"
-        if answer.consumer == _KILLED:
-            ended += ": it was killed (the container's memory limit?)"
-        reason = "\n".join(
-            [
-                *([ended] if answer.consumer != 0 else []),
-                *words[:_LISTED],
-                *([_listed(differences)] if differences else []),
-            ]
-        )
-        for signs, what in _POD_CANNOT.items():
-            if any(sign in line for line in answer.lines for sign in signs):
-                raise PodCannotError(
-                    what,
-                    reason=reason,
-                    fix=f"put that right, then: {self._command_with('--force')}",
-                )
-        if not answer.is_whole and not answer.consumer:
-            raise InterruptedRestoreError(
-                "the stream did not arrive whole",
-                reason=reason or f"the agent ended it with {answer.received}",
-                fix=self._command_with("--force"),
-            )
-        raise VerificationError(
-            "the pod does not hold what was sent"
-            if verdict.differences
-            else "the container's tar reported errors",
-            reason=reason,
-            fix=f"put that right, then: {self._command_with('--force')}",
-        )
-
-    def _so_far(self, plan: Plan, acknowledged: int) -> Summary:
-        members = plan.members_until(acknowledged)
-        return Summary(
-            path=self._request.target_path,
-            files=len(members),
-            regular_files=sum(one.kind is Kind.FILE for one in members),
-            bytes=sum(one.size for one in members if one.kind is Kind.FILE),
-            seconds=self._watch.elapsed,
-        )
-
-    def _summary(
-        self, plan: Plan, verdict: Verdict, answer: Answer, capabilities: Capabilities
-    ) -> Summary:
-        done: list[Operation] = plan.carried_out
-        members = [one.member for one in done if one.member is not None]
-        files = [one for one in members if one.kind is Kind.FILE]
-        kept = sum(one.action is Action.KEEP and one.member is not None for one in plan.operations)
-        notes = [shown_text(line) for line in answer.lines[:_LISTED]]
-        if answer.said > _LISTED:
-            notes.append(f"and {answer.said - _LISTED} more lines from the container's tar (-v)")
-        who = "root" if capabilities.is_root else f"uid {capabilities.uid}"
-        for count, name in (
-            (len(verdict.modes), "mode"),
-            (verdict.times, "modification time"),
-            (len(verdict.owners), "owner"),
-        ):
-            if count:
-                notes.append(f"{_count(count, 'path')} without the backup's {name} (we are {who})")
-        if kept:
-            notes.append(
-                f"{_count(kept, 'directory', 'directories')} stood there already and kept mode and "
-                "owner (--force sets the backup's)"
-            )
-        return Summary(
-            path=self._request.target_path,
-            files=len(done),
-            regular_files=len(files),
-            bytes=sum(one.size for one in files),
-            seconds=self._watch.elapsed,
-            kept=kept,
-            replaced=sum(one.action is Action.REPLACE for one in done),
-            notes=tuple(notes),
-        )
+    def _so_far(self, plan: Plan) -> Summary:
+        return so_far(plan, self._acknowledged, self._request.target_path, self._watch.elapsed)
 
     # When it breaks
 
@@ -521,50 +430,34 @@ class _Restore:
         return shlex.join(words if flag in words or self._request.force else (*words, flag))
 
 
-_POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
-    ("No space left on device", "Disk quota exceeded"): "the volume is full",
-    ("Read-only file system",): "the container's file system is read-only there",
-    ("Permission denied", "Operation not permitted"): "the container may not write there",
-    ("Cannot allocate memory", "Out of memory"): "the container is out of memory",
-}
+def _is_link(entry: Entry | None) -> bool:
+    return entry is not None and entry.kind is Standing.SYMLINK
 
 
-def _require_tar(capabilities: Capabilities, index: Index) -> None:
-    """Return when the container's tar reads everything that the archive uses.
-
-    Raises:
-        PodCannotError: it would restore wrong data (docs/architecture.md, "tar in the pod").
-    """
-    if capabilities.tar is Tar.GNU:
-        return
-    needs = ((Need.SPARSE, "sparse"), (Need.PAX_SIZE, "very large"), (Need.V7, "old (v7)"))
-    for need, words in needs:
-        members = [one for one in index.members if need in one.needs]
-        if members:
-            raise PodCannotError(
-                f"the container's tar cannot restore {_count(len(members), f'{words} member')}",
-                reason=f"it is {capabilities.tar_version}, which reads them wrong or not at all\n"
-                + _listed([shown(one.name) for one in members]),
-                fix="name a container with GNU tar: -c CONTAINER",
-            )
+def _dialect(capabilities: Capabilities) -> Dialect:
+    """Return what the container's tar reads beyond the common ground."""
+    extras = Extra.NOTHING
+    if capabilities.reads_records:
+        extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
+        if capabilities.sets_capabilities:
+            extras |= Extra.CAPABILITIES
+    return Dialect(holes=capabilities.reads_holes, extras=extras)
 
 
-def _require_writable(capabilities: Capabilities, plan: Plan, target: str) -> None:
-    """Return unless something has to be made right in a target that takes nothing.
-
-    Raises:
-        PodCannotError: it is read-only, or not ours.
-    """
-    if capabilities.target == "ready":
-        return
-    at_the_top = [one for one in plan.carried_out if b"/" not in one.path]
-    if at_the_top:
-        raise PodCannotError(
-            f"{target} cannot be written to; nothing was changed",
-            reason=f"it is read-only or belongs to somebody else; the container runs as uid "
-            f"{capabilities.uid}\n{_listed([shown(one.path) for one in at_the_top])}",
-            fix="name a directory that can be written to: -t PATH",
-        )
+def _options(capabilities: Capabilities, plan: Plan) -> list[str]:
+    """Return the options of the container's tar, which all four know but for the last ones."""
+    options = ["-p", "--numeric-owner"]
+    owners = [one.member for one in plan.carried_out if one.member is not None]
+    if not all(capabilities.may_own(one.uid, one.gid) for one in owners):
+        # It would fail for each; what may be given away is given away afterwards.
+        options.append("-o")
+    if plan.attributed and capabilities.tar is Tar.GNU:
+        options += ["--xattrs", "--xattrs-include=*", "--acls"]
+    through_links = any(one.stands is Standing.SYMLINK for one in plan.operations)
+    if capabilities.tar is Tar.BSD and through_links:
+        # It refuses to go through links that stand there, even those that were found to be safe.
+        options.append("-P")
+    return options
 
 
 def _context(about: Query) -> str | None:
@@ -580,14 +473,3 @@ def _digest(index: Index) -> str:
     for one in index.members:
         digest.update(b"%d %d %d " % (one.offset, one.size, one.mtime) + one.path + b"\0")
     return digest.hexdigest()
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
-
-
-def _listed(lines: Sequence[str]) -> str:
-    shown_lines = list(lines[:_LISTED])
-    if len(lines) > _LISTED:
-        shown_lines.append(f"and {len(lines) - _LISTED} more")
-    return "\n".join(shown_lines)

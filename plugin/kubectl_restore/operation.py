@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index import Member
+    from kubectl_restore.pod.survey import Standing
 
 
 class Action(StrEnum):
@@ -30,6 +31,7 @@ class Operation:
         member: the last member of that path; None for a parent directory that has none.
         reason: why it is skipped or refused.
         needs_force: for a refused one: --force would allow it.
+        stands: for a kept one: what stands there.
     """
 
     path: bytes
@@ -37,3 +39,4 @@ class Operation:
     member: Member | None
     reason: str = ""
     needs_force: bool = False
+    stands: Standing | None = None

@@ -24,6 +24,12 @@ class RestoreRequest:
     container: str | None = None
     force: bool = False
     allow_missing_end: bool = False
+    same_owner: bool = True
+    """False: everything belongs to whom the container runs as."""
+    owner: tuple[int, int] | None = None
+    """Numeric user and group for everything, instead of the backup's."""
+    keep_directory_symlinks: bool = False
+    """A symlink where the backup has a directory stays, if it leads inside the target."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
     command: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from kubectl_restore.operation import Action
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kubectl_restore.archive.index import Member
     from kubectl_restore.operation import Operation
@@ -24,6 +24,10 @@ _STANDING: Final = {
 }
 
 
+_MOST_TIMES: Final = 5000
+"""Processes in the pod, a millisecond each."""
+_IN_AN_INODE: Final = 4096
+"""Bytes."""
 _MOST_AMENDMENTS: Final = 200
 """Commands; each is one more question to the pod. Backups have a handful of owners and modes."""
 
@@ -45,21 +49,30 @@ class Verdict:
         differences: what is not there, or not of its kind and size: the restore has failed.
         modes: the paths that do not have their mode, with the mode.
         owners: the paths that do not have their numeric owner, with the owner.
-        times: how many paths do not have their modification time (whole seconds).
+        times: the paths that do not have their modification time (whole seconds), with the time.
     """
 
     differences: list[Difference] = field(default_factory=list)
     modes: dict[bytes, int] = field(default_factory=dict)
     owners: dict[bytes, tuple[int, int]] = field(default_factory=dict)
-    times: int = 0
+    times: dict[bytes, int] = field(default_factory=dict)
 
 
-def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Verdict:
+def compare(
+    operations: Sequence[Operation],
+    after: Mapping[bytes, Entry],
+    *,
+    owners: bool = True,
+    suspicious: bool = False,
+) -> Verdict:
     """Compare what the operations promised with what stands there now.
 
     Args:
         operations: those that were carried out or kept.
         after: the survey made after the stream was extracted.
+        owners: compare these too.
+        suspicious: the pod's tar has failed: bsdtar then leaves a file that it could not write at
+            its full size and with its time, but what the disk holds of it is less.
     """
     verdict = Verdict()
     members = {one.path: one.member for one in operations if one.member is not None}
@@ -69,7 +82,9 @@ def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Ve
             verdict.differences.append(Difference(operation.path, "missing"))
             continue
         member = operation.member
-        kind = Standing.DIRECTORY if member is None else _STANDING.get(member.kind)
+        kind = operation.stands
+        if kind is None:
+            kind = Standing.DIRECTORY if member is None else _STANDING.get(member.kind)
         if entry.kind is not kind:
             what = f"a {entry.kind} instead of a {kind}"
             verdict.differences.append(Difference(operation.path, what))
@@ -77,40 +92,80 @@ def compare(operations: Sequence[Operation], after: Mapping[bytes, Entry]) -> Ve
         if member is None or operation.action is Action.KEEP:
             continue
         content = _content_of(member, members)
-        size = _size(content)
-        if size is not None and entry.size != size:
-            what = f"{entry.size} bytes instead of {size}"
+        what = _content_differs(content, entry, suspicious=suspicious)
+        if what:
             verdict.differences.append(Difference(operation.path, what))
-            continue
-        if content.kind is Kind.HARDLINK:
-            continue
-        if content.kind is not Kind.SYMLINK:
-            if entry.mode != content.mode:
-                verdict.modes[operation.path] = content.mode
-            verdict.times += entry.mtime != content.mtime
-        if (entry.uid, entry.gid) != (content.uid, content.gid):
-            verdict.owners[operation.path] = (content.uid, content.gid)
+        else:
+            _compare_rest(verdict, operation.path, content, entry, owners=owners)
     return verdict
 
 
-def amendments(verdict: Verdict, *, owners: bool) -> list[tuple[bytes, list[bytes]]]:
-    """Return the commands that put right what the pod's tar did not do, each with its paths.
+def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
+    size = _size(content)
+    if size is None:
+        return ""
+    if entry.size != size:
+        return f"{entry.size} bytes instead of {size}"
+    held = entry.blocks * 512
+    if suspicious and content.extents is None and content.kind is Kind.FILE and held < size:
+        # Small files may stand in the inode itself.
+        return f"only {held} of {size} bytes are on the disk" if size > _IN_AN_INODE else ""
+    return ""
 
-    busybox gives links that it makes last no owner, and as non-root no path a mode beyond what a
-    new file gets (in a volume with an fsGroup directories inherit the setgid bit). Owners come
-    first: changing one takes setuid away. Five digits make GNU chmod clear a directory's setgid.
+
+def _compare_rest(
+    verdict: Verdict, path: bytes, content: Member, entry: Entry, *, owners: bool
+) -> None:
+    if content.kind is Kind.HARDLINK:
+        return
+    if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
+        verdict.modes[path] = content.mode
+    if entry.mtime != content.mtime:
+        verdict.times[path] = content.mtime
+    if owners and (entry.uid, entry.gid) != (content.uid, content.gid):
+        verdict.owners[path] = (content.uid, content.gid)
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A tool that puts something right, and what it is told: paths, or pairs of time and path.
+
+    Attributes:
+        command: the tool and its options.
+        paths: what is put right.
+        words: what stands before each path (`@SECONDS`); empty for nothing.
+    """
+
+    command: bytes
+    paths: list[bytes]
+    words: list[bytes] = field(default_factory=list)
+
+
+def amendments(verdict: Verdict, may_own: Callable[[int, int], bool]) -> list[Amendment]:
+    """Return what puts right what the pod's tar did not do.
+
+    busybox gives links that it makes last no owner and no time, and as non-root no path a mode
+    beyond what a new file gets (in a volume with an fsGroup directories inherit the setgid bit).
+    Owners come first: changing one takes setuid away. Five digits make GNU chmod clear a
+    directory's setgid.
 
     Args:
         verdict: what is not right.
-        owners: true where we may change owners.
+        may_own: whether a user and group may be given something.
     """
     groups: dict[bytes, list[bytes]] = {}
-    if owners:
-        for path, (uid, gid) in verdict.owners.items():
+    for path, (uid, gid) in verdict.owners.items():
+        if may_own(uid, gid):
             groups.setdefault(b"chown -h %d:%d" % (uid, gid), []).append(path)
     for path, mode in verdict.modes.items():
         groups.setdefault(b"chmod 0%04o" % mode, []).append(path)
-    return list(groups.items())[:_MOST_AMENDMENTS]
+    found = [Amendment(command, paths) for command, paths in groups.items()][:_MOST_AMENDMENTS]
+    times = list(verdict.times.items())[:_MOST_TIMES]
+    if times:
+        # One process for each path: no tool takes a time for each.
+        words = [b"@%d" % time for _, time in times]
+        found.append(Amendment(b"-n 2 touch -h -d", [path for path, _ in times], words))
+    return found
 
 
 def _content_of(member: Member, members: Mapping[bytes, Member]) -> Member:

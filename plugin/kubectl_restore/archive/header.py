@@ -1,4 +1,4 @@
-"""tar header blocks: reading every dialect's, writing one for a directory.
+"""tar header blocks: reading every dialect's, writing one that all tars read.
 
 Sources: POSIX.1-2017 pax (ustar, extended headers), GNU tar manual "Basic Tar Format".
 """
@@ -6,11 +6,16 @@ Sources: POSIX.1-2017 pax (ustar, extended headers), GNU tar manual "Basic Tar F
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from array import array
 
 BLOCK: Final = 512
 """Bytes."""
 
+_MAP: Final = 386
+"""Where the map of a member with holes begins."""
 _CHECKSUM: Final = slice(148, 156)
 _NAME_FIELD: Final = 100
 _OCTAL_8: Final = 8**7
@@ -113,7 +118,13 @@ def _number(value: int, width: int) -> bytes:
 
 
 def _block(
-    name: bytes, kind: bytes, size: int, fields: tuple[int, int, int, int], link: bytes = b""
+    name: bytes,
+    kind: bytes,
+    size: int,
+    fields: tuple[int, int, int, int],
+    *,
+    link: bytes = b"",
+    tail: bytes = b"",
 ) -> bytes:
     mode, uid, gid, mtime = fields
     head = (
@@ -127,7 +138,8 @@ def _block(
         + kind
         + link[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
         + b"ustar  \x00"
-    ).ljust(BLOCK, b"\x00")
+    ).ljust(_MAP, b"\x00")
+    head = (head + tail).ljust(BLOCK, b"\x00")
     return head[:148] + b"%06o\x00 " % sum(head) + head[156:]
 
 
@@ -143,38 +155,88 @@ def _long(kind: bytes, text: bytes) -> bytes:
     )
 
 
-def directory_header(path: bytes, mode: int, mtime: int, uid: int, gid: int) -> bytes:
-    """Return the block or blocks of a directory, in GNU format, which all four tars read.
+def member_header(
+    path: bytes,
+    kind: bytes,
+    *,
+    size: int = 0,
+    mode: int,
+    mtime: int,
+    uid: int,
+    gid: int,
+    link: bytes = b"",
+    records: bytes = b"",
+) -> bytes:
+    """Return the block or blocks of a member, in GNU format, which all four tars read.
 
     Args:
-        path: relative, without trailing slash.
+        path: relative; a directory's ends with a slash.
+        kind: the type flag.
+        size: bytes of content that follow; 8 GiB and more are written in base-256.
         mode: permission bits.
         mtime: whole seconds since 1970; negative is written in base-256.
         uid: numeric owner; no names are written.
         gid: numeric group.
+        link: target. busybox and toybox take a hard link's absolute target as it stands and so link
+            to what the container has there; both paths have to be relative.
+        records: PAX records for a tar that takes them (GNU and bsdtar read them beside the rest).
     """
-    name = path + b"/"
-    return _long(b"L", name) + _block(name, b"5", 0, (mode, uid, gid, mtime))
+    fields = (mode, uid, gid, mtime)
+    return (
+        _records(records)
+        + _long(b"K", link)
+        + _long(b"L", path)
+        + _block(path, kind, size, fields, link=link)
+    )
 
 
-def hard_link_header(
-    path: bytes, target: bytes, *, mode: int, mtime: int, uid: int, gid: int
+def sparse_header(
+    path: bytes,
+    extents: array[int],
+    *,
+    size: int,
+    mode: int,
+    mtime: int,
+    uid: int,
+    gid: int,
+    records: bytes = b"",
 ) -> bytes:
-    """Return the block or blocks of a hard link, in GNU format, which all four tars read.
-
-    busybox and toybox take an absolute target as it stands and so link to what the container has
-    there; a link written anew, with both paths relative, leads nowhere else.
+    """Return the blocks of a member with holes, in GNU's old format (GNU tar manual).
 
     Args:
         path: relative.
-        target: relative to the same directory (`normal_path` of what the archive says).
+        extents: pairs of offset and length of the parts that follow.
+        size: bytes of the file, holes included.
         mode: permission bits.
         mtime: whole seconds since 1970.
         uid: numeric owner.
         gid: numeric group.
+        records: PAX records.
     """
+    numbers = [_number(value, 12) for value in extents]
+    end = sum(extents[-2:])
+    if end < size:
+        # Without this empty part at the end GNU tar makes the file too short.
+        numbers += [_number(size, 12), _number(0, 12)]
+    stored = sum(extents[1::2])
+    own = b"".join(numbers[:8]).ljust(96, b"\x00")
+    further = numbers[8:]
+    tail = own + (b"\x01" if further else b"\x00") + _number(size, 12)
+    block = _block(path, b"S", stored, (mode, uid, gid, mtime), tail=tail)
+    pieces = [_records(records), _long(b"L", path), block]
+    for at in range(0, len(further), 42):
+        more = b"\x01" if at + 42 < len(further) else b"\x00"
+        block = b"".join(further[at : at + 42]).ljust(504, b"\x00") + more
+        pieces.append(block.ljust(BLOCK, b"\x00"))
+    return b"".join(pieces)
+
+
+def _records(records: bytes) -> bytes:
+    """Return the blocks of an extended header."""
+    if not records:
+        return b""
     return (
-        _long(b"K", target)
-        + _long(b"L", path)
-        + _block(path, b"1", 0, (mode, uid, gid, mtime), target)
+        _block(b"././@PaxHeader", b"x", len(records), (0o644, 0, 0, 0))
+        + records
+        + bytes(-len(records) % BLOCK)
     )

@@ -7,6 +7,8 @@ from enum import Flag, StrEnum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from array import array
+
     from kubectl_restore.archive.packing import Compression
 
 
@@ -23,16 +25,22 @@ class Kind(StrEnum):
     OTHER = "member of unknown type"
 
 
-class Need(Flag):
-    """What a member asks of the pod's tar beyond the common ground."""
+class Extra(Flag):
+    """What a member has beyond name, kind, content, mode, owner and whole seconds."""
 
     NOTHING = 0
-    SPARSE = auto()
-    """Holes, in GNU's or PAX's way."""
-    PAX_SIZE = auto()
-    """Its size stands in a PAX record only; the header says something else."""
-    V7 = auto()
-    """A header without a magic: busybox may have been built without it ("invalid tar magic")."""
+    FRACTION = auto()
+    """Parts of a second in its modification time."""
+    XATTRS = auto()
+    """Extended attributes of the user's own (`user.*`)."""
+    CAPABILITIES = auto()
+    """A program's capabilities (`security.capability`)."""
+    OTHER_XATTRS = auto()
+    """Extended attributes that are not passed on (`trusted.*`, those of other systems)."""
+    ACL = auto()
+    """Access control lists."""
+    FLAGS = auto()
+    """Flags of its file system (immutable, nodump)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +54,18 @@ class Member:
         kind: what it is.
         offset: where its first block stands on the archive stream, its prefix blocks included.
         length: all its bytes there: prefix blocks, header, data, padding.
+        prefix: those of them that stand before its data.
         size: bytes of its content, as restored.
         mode: permission bits, 0o7777.
         mtime: whole seconds since 1970, rounded down.
         uid: numeric owner.
         gid: numeric group.
         link: target of a symlink or hard link.
-        needs: what the pod's tar must be able to do.
-        mtime_fraction: its time has parts of a second besides (busybox and toybox drop them).
+        is_common: its blocks mean the same to every tar, so they may be sent as they stand.
+        extents: for a member with holes, where its stored data belongs: pairs of offset and length,
+            rising; None for all others.
+        extras: what it has besides.
+        records: PAX records of that, for tars that can take them.
     """
 
     name: bytes
@@ -61,14 +73,17 @@ class Member:
     kind: Kind
     offset: int
     length: int
+    prefix: int
     size: int
     mode: int
     mtime: int
     uid: int
     gid: int
     link: bytes
-    needs: Need
-    mtime_fraction: bool = False
+    is_common: bool = True
+    extents: array[int] | None = None
+    extras: Extra = Extra.NOTHING
+    records: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +91,7 @@ class Index:
     """All members of an archive, in order.
 
     Attributes:
-        members: in the archive's order.
-        globals: ranges (offset, length) of PAX global headers: they hold for what follows.
+        members: in the archive's order; of several with one path only the last.
         stream_length: bytes up to and with the end marker.
         compression: how the file is packed.
         missing_end: the end marker is not whole (and that was allowed).
@@ -85,7 +99,6 @@ class Index:
     """
 
     members: list[Member]
-    globals: tuple[tuple[int, int], ...]
     stream_length: int
     compression: Compression
     missing_end: bool = False

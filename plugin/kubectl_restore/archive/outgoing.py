@@ -38,15 +38,22 @@ class Extract:
     length: int
 
 
-Segment = Literal | Extract
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    """A hole, written out."""
+
+    length: int
+
+
+Segment = Literal | Extract | Zeros
 
 
 def read_segments(
     backup: BackupFile, compression: Compression, segments: Iterable[Segment], watch: Watch
-) -> Iterator[memoryview]:
+) -> Iterator[memoryview | Zeros]:
     """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
 
-    The offsets of extracts rise. Many small segments make one block.
+    The offsets of extracts rise. Many small segments make one block. Holes come as they are.
 
     Raises:
         BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
@@ -64,13 +71,19 @@ def read_segments(
     backup.check_unchanged(is_sending=True)
 
 
-def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview]:
+def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
     """Read straight into one buffer; hand it out whenever it is full."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
     for segment in segments:
+        if isinstance(segment, Zeros):
+            if filled:
+                yield buffer[:filled]
+                filled = 0
+            yield segment
+            continue
         done = 0
-        length = segment.length if isinstance(segment, Extract) else len(segment.data)
+        length = len(segment.data) if isinstance(segment, Literal) else segment.length
         while done < length:
             room = buffer[filled : min(filled + length - done, _BUFFER)]
             if isinstance(segment, Extract):
@@ -89,15 +102,19 @@ def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[mem
         yield buffer[:filled]
 
 
-def _collected(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
+def _collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
     """Return the pieces, small ones together."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
     for piece in pieces:
-        if filled and (len(piece) >= _WORTH_A_BLOCK or len(piece) > _BUFFER - filled):
+        if filled and (
+            isinstance(piece, Zeros)
+            or len(piece) >= _WORTH_A_BLOCK
+            or len(piece) > _BUFFER - filled
+        ):
             yield buffer[:filled]
             filled = 0
-        if len(piece) >= _WORTH_A_BLOCK:
+        if isinstance(piece, Zeros) or len(piece) >= _WORTH_A_BLOCK:
             yield piece
         else:
             buffer[filled : filled + len(piece)] = piece
@@ -108,11 +125,14 @@ def _collected(pieces: Iterator[memoryview]) -> Iterator[memoryview]:
 
 def _read_packed(
     backup: BackupFile, compression: Compression, segments: Iterable[Segment], watch: Watch
-) -> Iterator[memoryview]:
+) -> Iterator[memoryview | Zeros]:
     stream = PackedStream(backup, compression, watch.check)
     for segment in segments:
         if isinstance(segment, Literal):
             yield memoryview(segment.data)
+            continue
+        if isinstance(segment, Zeros):
+            yield segment
             continue
         gap = segment.offset - stream.position
         if gap < 0:

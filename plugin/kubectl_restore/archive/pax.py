@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.member import Extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST_DIGITS: Final = 18
 """Of a number: what fits 64 bits for certain."""
+_MOST_RECORDS: Final = 256 * 1024
+"""Bytes of extended attributes and ACLs of one member (Linux takes 64 KiB for a value)."""
 
 
 @dataclass(slots=True)
@@ -21,12 +25,15 @@ class Pax:
         linkpath: the whole target of a link.
         size: bytes stored in the archive.
         mtime: whole seconds since 1970, rounded down.
-        has_fraction: the time has parts of a second besides.
+        extras: what the member has beyond the common ground.
+        records: the records of that, as they stand, for a tar that can take them.
         uid: numeric owner.
         gid: numeric group.
         is_sparse: the member has holes (GNU's records; GNU tar manual, "Sparse Formats").
         sparse_size: bytes with the holes.
         sparse_name: the whole name of a member with holes, where `path` is a stand-in.
+        sparse_map: where its parts stand: offsets and lengths in turn (formats 0.0 and 0.1); None
+            where the map stands before the data (format 1.0).
         refused: the header type that these records replace and that is not supported.
     """
 
@@ -34,12 +41,14 @@ class Pax:
     linkpath: bytes | None = None
     size: int | None = None
     mtime: int | None = None
-    has_fraction: bool = False
+    extras: Extra = Extra.NOTHING
+    records: bytes = b""
     uid: int | None = None
     gid: int | None = None
     is_sparse: bool = False
     sparse_size: int | None = None
     sparse_name: bytes | None = None
+    sparse_map: list[bytes] | None = None
     refused: bytes = b""
 
     @property
@@ -57,17 +66,13 @@ class Pax:
         if base is NO_RECORDS:
             return self
         silent = self.mtime is None
-        return Pax(
-            path=self.path,
-            linkpath=self.linkpath,
-            size=self.size,
+        return replace(
+            self,
             mtime=base.mtime if silent else self.mtime,
-            has_fraction=base.has_fraction if silent else self.has_fraction,
+            extras=self.extras | (base.extras if silent else Extra.NOTHING),
+            records=self.records + (base.records if silent else b""),
             uid=base.uid if self.uid is None else self.uid,
             gid=base.gid if self.gid is None else self.gid,
-            is_sparse=self.is_sparse,
-            sparse_size=self.sparse_size,
-            sparse_name=self.sparse_name,
         )
 
 
@@ -95,8 +100,10 @@ def parse_pax(data: bytes) -> Pax:
             raise ValueError("a record is not as long as it says")
         if key in _ONCE and seen.setdefault(key, value) != value:
             raise ValueError(f"it has two records for {key.decode('ascii')}")
-        _take(pax, key, value)
+        _take(pax, key, value, data[at:end])
         at = end
+    if len(pax.records) > _MOST_RECORDS:
+        raise ValueError("it has more than 256 KiB of extended attributes")
     return pax
 
 
@@ -105,18 +112,59 @@ _ONCE: Final = frozenset(
 )
 
 
-def _take(pax: Pax, key: bytes, value: bytes) -> None:
+def _take(pax: Pax, key: bytes, value: bytes, record: bytes) -> None:
     if key in _READ:
         attribute, read = _READ[key]
         setattr(pax, attribute, read(value))
     elif key == b"mtime":
-        pax.mtime, pax.has_fraction = _seconds(value)
+        pax.mtime, more = _seconds(value)
+        if more:
+            pax.extras |= Extra.FRACTION
+            pax.records += record
+    elif key.startswith((b"SCHILY.", b"LIBARCHIVE.xattr.")):
+        _take_extra(pax, key, record)
     elif key == b"GNU.dumpdir":
         pax.refused = b"D"
     elif key.startswith(b"GNU.volume."):
         pax.refused = b"V" if key == b"GNU.volume.label" else b"M"
     if key.startswith(b"GNU.sparse."):
         pax.is_sparse = True
+        _take_map(pax, key, value)
+
+
+def _take_extra(pax: Pax, key: bytes, record: bytes) -> None:
+    """Take an extended attribute, an ACL or flags, under star's and libarchive's keys.
+
+    Of the attributes the user's own and a program's capabilities are passed on.
+    A label of SELinux is the node's to give; `trusted.*` belongs to its file system. libarchive
+    writes each twice, under two keys; tars read the other one.
+    """
+    if key.startswith(b"SCHILY.xattr.user."):
+        pax.extras |= Extra.XATTRS
+        pax.records += record
+    elif key == b"SCHILY.xattr.security.capability":
+        pax.extras |= Extra.CAPABILITIES
+        pax.records += record
+    elif key.startswith(b"SCHILY.acl."):
+        pax.extras |= Extra.ACL
+        if key in _ACLS:
+            pax.records += record
+    elif key == b"SCHILY.fflags":
+        pax.extras |= Extra.FLAGS
+    elif b".xattr." in key and not key.endswith(b"selinux") and not key.startswith(_TWINS):
+        pax.extras |= Extra.OTHER_XATTRS
+
+
+def _take_map(pax: Pax, key: bytes, value: bytes) -> None:
+    if key == b"GNU.sparse.map":
+        pax.sparse_map = value.split(b",") if value else []
+    elif key in {b"GNU.sparse.offset", b"GNU.sparse.numbytes"}:
+        if pax.sparse_map is None:
+            pax.sparse_map = []
+        is_offset = key == b"GNU.sparse.offset"
+        if len(pax.sparse_map) % 2 == is_offset:
+            raise ValueError("its sparse map makes no sense")
+        pax.sparse_map.append(value)
 
 
 def _text(value: bytes) -> bytes:
@@ -141,6 +189,8 @@ def _seconds(value: bytes) -> tuple[int, bool]:
     return sign * _whole(whole) - (sign < 0 and more), more
 
 
+_TWINS: Final = (b"LIBARCHIVE.xattr.user.", b"LIBARCHIVE.xattr.security.capability")
+_ACLS: Final = frozenset({b"SCHILY.acl.access", b"SCHILY.acl.default"})
 _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
     b"path": ("path", _text),
     b"linkpath": ("linkpath", _text),

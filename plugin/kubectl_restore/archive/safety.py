@@ -45,7 +45,6 @@ def refusals(index: Index) -> list[Refusal]:
             _name_reason(member)
             or _kind_reason(member)
             or blocked.get(member.path, "")
-            or _again_reason(member, known.get(member.path), last[member.path])
             or (_hard_link_reason(member, known) if member.kind is Kind.HARDLINK else "")
         )
         if reason:
@@ -135,28 +134,6 @@ def _leads_outside(path: bytes, links: dict[bytes, bytes]) -> bool:
             return link.startswith(b"/")
         ahead.extend(link.split(b"/")[::-1])
     return False
-
-
-def _again_reason(member: Member, before: Member | None, last: Member) -> str:
-    """Refuse what comes twice in ways that tars end differently.
-
-    A directory over something else (or the reverse) stops busybox. A link that leads away is made
-    at the end by GNU and busybox, as hard links are by busybox, so that it replaces what came later
-    or fails.
-    """
-    is_directory = member.kind is Kind.DIRECTORY
-    if before is not None and (before.kind is Kind.DIRECTORY) != is_directory:
-        return f"the backup has it twice: as a {before.kind} and as a {member.kind}"
-    if member is last:
-        return ""
-    if (last.kind is Kind.DIRECTORY) != is_directory:
-        return f"the backup has it twice: as a {member.kind} and as a {last.kind}"
-    if member.kind is Kind.HARDLINK or (
-        member.kind is Kind.SYMLINK
-        and (member.link.startswith(b"/") or b".." in member.link.split(b"/"))
-    ):
-        return f"the backup has it twice, first as a {member.kind}"
-    return ""
 
 
 def _hard_link_reason(member: Member, known: dict[bytes, Member]) -> str:

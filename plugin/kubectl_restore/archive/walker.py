@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.codec import no_archive, open_stream
 from kubectl_restore.archive.header import BLOCK, Header, HeaderError, read_header
-from kubectl_restore.archive.member import Kind, Member, Need, normal_path
+from kubectl_restore.archive.member import Kind, Member, normal_path
 from kubectl_restore.archive.pax import NO_RECORDS, Pax, parse_pax
-from kubectl_restore.archive.sparse import SparseMap
+from kubectl_restore.archive.sparse import Extents, OldSparseMap, extents_of, read_map
 from kubectl_restore.archive.verdicts import (
     UNSUPPORTED,
     corrupt,
@@ -68,7 +68,6 @@ class Walker:
         """Stand before the first header."""
         self.stream = open_stream(backup, compression, self._pulse)
         self.members: list[Member] = []
-        self.globals: list[tuple[int, int]] = []
         self._backup = backup
         self._compression = compression
         self._progress = progress
@@ -183,45 +182,53 @@ class Walker:
         name = _one_of("names", at, pax.path, self._long_name) or header.name
         link = _one_of("link targets", at, pax.linkpath, self._long_link) or header.link
         kind = _TYPES.get(header.kind, Kind.OTHER)
-        needs = Need.NOTHING if header.has_magic else Need.V7
-        stored = 0 if header.kind in _WITHOUT_DATA else header.size
-        if header.kind not in _WITHOUT_DATA and pax.size is not None and pax.size != header.size:
-            needs |= Need.PAX_SIZE
-            stored = pax.size
+        has_data = header.kind not in _WITHOUT_DATA
+        stored = (header.size if pax.size is None else pax.size) if has_data else 0
+        content = self.stream.position
+        extents: Extents | None = None
         size = stored
         if header.kind == b"S":
             if not header.is_gnu:
                 raise corrupt(f"the sparse member at byte {at} is not in GNU's format")
-            needs |= Need.SPARSE
-            size = self._read_old_sparse(block, stored, at)
+            extents, size = self._read_old_sparse(block)
         elif pax.is_sparse:
             if pax.sparse_size is None or kind is not Kind.FILE:
                 raise corrupt(f"the sparse member at byte {at} does not say how large it is")
-            needs |= Need.SPARSE
             size = pax.sparse_size
             name = pax.sparse_name or name
+            extents = self._read_pax_sparse(pax, size)
         elif kind is Kind.FILE and name.endswith(b"/"):
             # v7 had no type for directories.
             if stored:
                 raise corrupt(f"the directory at byte {at} has {stored} bytes of content")
             kind = Kind.DIRECTORY
+        if extents is not None:
+            if header.kind != b"S":
+                # The map of PAX 1.0 counts as data.
+                stored -= self.stream.position - content
+            if extents.stored != stored:
+                raise corrupt(f"the sparse map at byte {at} does not add up to the member's data")
+        prefix = self.stream.position - self._start
         self._pass_over(stored, name)
-        mtime = pax.mtime if pax.mtime is not None else header.mtime
+        path = normal_path(name)
         self.members.append(
             Member(
                 name=name,
-                path=normal_path(name),
+                path=path,
                 kind=kind,
                 offset=self._start,
                 length=self.stream.position - self._start,
+                prefix=self._share(prefix),
                 size=size,
                 mode=self._share(header.mode),
-                mtime=self._share(mtime),
+                mtime=self._share(header.mtime if pax.mtime is None else pax.mtime),
                 uid=self._share((header.uid if pax.uid is None else pax.uid) & _USER_IDS),
                 gid=self._share((header.gid if pax.gid is None else pax.gid) & _USER_IDS),
                 link=link if kind in {Kind.SYMLINK, Kind.HARDLINK} else b"",
-                needs=needs,
-                mtime_fraction=pax.has_fraction,
+                is_common=_is_common(header, name, path) and pax is NO_RECORDS,
+                extents=None if extents is None else extents.pairs,
+                extras=pax.extras,
+                records=pax.records,
             )
         )
         self._begin(self.stream.position)
@@ -272,21 +279,26 @@ class Walker:
             # GNU gives every member that follows this name; busybox, bsdtar and toybox do not.
             raise corrupt(f"the global header at byte {at} gives many members one name or size")
         self._global = pax.over(self._global)
-        self.globals.append((at, self.stream.position - at))
         self._begin(self.stream.position)
 
-    def _read_old_sparse(self, block: bytes, stored: int, at: int) -> int:
-        """Pass over the extension blocks of an old-GNU sparse member; return its real size."""
-        sparse = SparseMap(block)
+    def _read_old_sparse(self, block: bytes) -> tuple[Extents, int]:
+        """Read the map of an old-GNU sparse member, its further blocks too; and its real size."""
+        sparse = OldSparseMap(block)
         while sparse.goes_on:
-            extension = self.stream.read(BLOCK)
-            if len(extension) < BLOCK:
-                raise truncated(f"it ends inside a sparse map, at byte {self.stream.position}")
-            sparse.extend(extension)
-            self._pulse()
-        if sparse.stored != stored:
-            raise corrupt(f"the sparse map at byte {at} does not add up to the member's data")
-        return sparse.size
+            sparse.extend(self._block_of_map())
+        return sparse.extents, sparse.size
+
+    def _read_pax_sparse(self, pax: Pax, size: int) -> Extents:
+        if pax.sparse_map is not None:
+            return extents_of(pax.sparse_map, size)
+        return read_map(self._block_of_map, size)
+
+    def _block_of_map(self) -> bytes:
+        block = self.stream.read(BLOCK)
+        if len(block) < BLOCK:
+            raise truncated(f"it ends inside a sparse map, at byte {self.stream.position}")
+        self._pulse()
+        return block
 
     def _pass_over(self, stored: int, name: bytes) -> None:
         """Pass over data and padding."""
@@ -298,6 +310,17 @@ class Walker:
                 f"the content of {shown(name)} goes from byte {start} to byte {start + length}, "
                 f"but the archive ends at byte {start + passed}"
             )
+
+
+def _is_common(header: Header, name: bytes, path: bytes) -> bool:
+    """Tell whether a header, without extended ones, means the same to every tar."""
+    return (
+        header.has_magic
+        and header.kind in {b"0", b"2"}
+        # Links have no content; some old archivers record a size all the same.
+        and (header.kind == b"0" or not header.size)
+        and name in {path, b"./" + path}
+    )
 
 
 def _one_of(what: str, at: int, records: bytes | None, long: bytes) -> bytes:

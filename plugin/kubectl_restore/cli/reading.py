@@ -30,6 +30,9 @@ _LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
 _LOG_FORMATS: Final = ("text", "json")
 _ARCHIVE_NAME: Final = re.compile(r"\.(tar|tgz|tar\.\w+)$")
 _POSITIONALS: Final = 2
+_OWNER: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
+_NOBODY: Final = 0xFFFF_FFFF
+"""-1: to chown it means "leave as it is"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,9 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         container=parsed.value("container"),
         force=parsed.is_set("force"),
         allow_missing_end=parsed.is_set("allow-missing-end"),
+        same_owner=not parsed.is_set("no-same-owner"),
+        owner=_owner(parsed),
+        keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         stall_timeout=parse_duration(
             _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
@@ -171,6 +177,27 @@ def _target_path(text: str) -> str:
     if not text.isprintable():
         raise _bad_target(text, "it has control characters in it")
     return "/" + "/".join(part for part in text.split("/") if part not in {"", "."})
+
+
+def _owner(parsed: Parsed) -> tuple[int, int] | None:
+    text = parsed.value("owner")
+    if text is None:
+        return None
+    found = _OWNER.fullmatch(text)
+    numbers = (int(found[1]), int(found[2])) if found else (_NOBODY, _NOBODY)
+    if max(numbers) >= _NOBODY:
+        raise UsageError(
+            f"--owner {shown(os.fsencode(text))} is no owner",
+            reason="it is UID:GID, two numbers below 4294967295; names differ from pod to pod",
+            fix="--owner 1000:1000",
+        )
+    if parsed.is_set("no-same-owner"):
+        raise UsageError(
+            "--owner and --no-same-owner contradict each other",
+            reason="the one names an owner, the other takes the container's user",
+            fix="leave one of them out",
+        )
+    return numbers
 
 
 def _bad_target(text: str, reason: str) -> UsageError:

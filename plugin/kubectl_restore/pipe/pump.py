@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.outgoing import Zeros
 from kubectl_restore.pipe.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NOTHING: Final = memoryview(b"")
+_ZEROS: Final = memoryview(bytes(256 * 1024))
+_WORTH_A_LINE: Final = 64 * 1024
+"""Bytes of a hole from which on the pod makes the zeros itself."""
 
 
 class Pump:
@@ -18,18 +22,33 @@ class Pump:
 
     The payload is cut into chunks: a line with the length, then that many bytes; `end` closes it.
     A chunk is begun only while the window has room. Blocks are views into somebody's buffer and
-    are written from there: no byte is copied or looked at here.
+    are written from there: no byte is copied or looked at here. Long holes are not sent: a line
+    says how many zeros the pod puts there.
     """
 
     def __init__(
-        self, blocks: Iterator[memoryview], total: int, clock: Callable[[], float]
+        self,
+        blocks: Iterator[memoryview | Zeros],
+        total: int,
+        clock: Callable[[], float],
+        envelope: Callable[[int], tuple[bytes, bytes]] | None = None,
     ) -> None:
-        """Take the blocks of a payload of `total` bytes."""
+        """Take the blocks of a payload of `total` bytes.
+
+        Args:
+            blocks: the payload; a block stays valid until the next one is asked for.
+            total: its bytes, holes included.
+            clock: the time in seconds.
+            envelope: what stands before and behind a chunk of a length, where it needs that.
+        """
         self.window = Window()
         self._blocks = blocks
         self._clock = clock
+        self._envelope = envelope
         self._head = _NOTHING
+        self._tail = _NOTHING
         self._block = _NOTHING
+        self._hole = 0
         self._chunk = 0
         self._left_of_chunk = 0
         self._unannounced = total
@@ -47,7 +66,11 @@ class Pump:
     def wants_to_write(self) -> bool:
         """Tell whether there is something to write now (else: wait for acknowledgements)."""
         return not self.closed and bool(
-            self._head or self._left_of_chunk or not self._unannounced or self.window.has_room()
+            self._head
+            or self._left_of_chunk
+            or self._tail
+            or not self._unannounced
+            or self.window.has_room()
         )
 
     def write(self, descriptor: int) -> int:
@@ -62,37 +85,65 @@ class Pump:
         """
         total = 0
         while self.wants_to_write:
-            if not self._head and not self._left_of_chunk:
+            if not (self._head or self._left_of_chunk or self._tail):
                 self._announce()
-            view = self._head or self._data()
+            view = self._head or (self._data() if self._left_of_chunk else self._tail)
             try:
                 written = os.write(descriptor, view)
             except BlockingIOError:
                 break
             total += written
-            if self._head:
-                self._head = self._head[written:]
-                if not self._head and not self._chunk:
-                    self.closed = True
-            else:
-                self._block = self._block[written:]
-                self._left_of_chunk -= written
-                if not self._left_of_chunk:
-                    self.window.sent(self._chunk, self._clock())
+            self._wrote(written)
             if written < len(view):
                 # Full. Trying again at once would find the few KiB that kubectl has just taken,
                 # thousands of times a second.
                 break
         return total
 
+    def _wrote(self, written: int) -> None:
+        """Pass on over what was written; a chunk that is out belongs to the window."""
+        if self._head:
+            self._head = self._head[written:]
+            if not self._head and not self._chunk:
+                self.closed = True
+        elif self._left_of_chunk:
+            self._left_of_chunk -= written
+            if self._block:
+                self._block = self._block[written:]
+            else:
+                self._hole -= written
+        else:
+            self._tail = self._tail[written:]
+        if self._chunk and not (self._head or self._left_of_chunk or self._tail):
+            self.window.sent(self._chunk, self._clock())
+
     def _announce(self) -> None:
         """Set up the line of the next chunk, or the closing one."""
         self._chunk = min(self.window.chunk, self._unannounced)
-        self._left_of_chunk = self._chunk
+        if not self._chunk:
+            self._head = memoryview(self._closing)
+            return
+        if not self._block and not self._hole:
+            self._next_block()
+        if self._hole >= _WORTH_A_LINE:
+            self._chunk = min(self._chunk, self._hole)
+            self._hole -= self._chunk
+            self._head = memoryview(b"zeros %d\n" % self._chunk)
+        else:
+            before, behind = self._envelope(self._chunk) if self._envelope else (b"", b"")
+            self._head = memoryview(b"%d\n%s" % (self._chunk, before))
+            self._tail = memoryview(behind)
+            self._left_of_chunk = self._chunk
         self._unannounced -= self._chunk
-        self._head = memoryview(b"%d\n" % self._chunk if self._chunk else self._closing)
+
+    def _next_block(self) -> None:
+        block = next(self._blocks)
+        if isinstance(block, Zeros):
+            self._hole = block.length
+        else:
+            self._block = block
 
     def _data(self) -> memoryview:
-        while not self._block:
-            self._block = next(self._blocks)
-        return self._block[: self._left_of_chunk]
+        while not self._block and not self._hole:
+            self._next_block()
+        return (self._block or _ZEROS[: self._hole])[: self._left_of_chunk]

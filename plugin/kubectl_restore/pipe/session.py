@@ -35,7 +35,8 @@ from kubectl_restore.pipe.feedback import (
 )
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.records import Record, RecordParser
-from kubectl_restore.pod.agent import agent_script
+from kubectl_restore.pod.agent import agent_script, envelope
+from kubectl_restore.pod.capabilities import Framing
 from kubectl_restore.pod.kubectl_messages import error_from, find_rule, is_klog, is_kubectls_own
 from kubectl_restore.progress import Level
 from kubectl_restore.watch import TICK, as_duration
@@ -43,6 +44,7 @@ from kubectl_restore.watch import TICK, as_duration
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from kubectl_restore.archive.outgoing import Zeros
     from kubectl_restore.pod.agent import Mark
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -117,6 +119,7 @@ class Session:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._child.stdout, selectors.EVENT_READ)
         self._selector.register(self._child.stderr, selectors.EVENT_READ)
+        self._framing = Framing.DD
         self._writing = False
         self._wrote_at = 0.0
         self._write_again = 0.0
@@ -137,6 +140,13 @@ class Session:
             # its own for connecting. --timeout holds.
             self._turn()
 
+    def frame(self, framing: Framing) -> None:
+        """Say how chunks have to be wrapped from now on (a command without payload tells)."""
+        self._framing = framing
+
+    def _envelope(self, length: int) -> tuple[bytes, bytes]:
+        return envelope(self._framing, length)
+
     def ask(self, command: bytes) -> Answer:
         """Run a command that has no payload.
 
@@ -148,7 +158,7 @@ class Session:
     def feed(
         self,
         command: bytes,
-        blocks: Iterator[memoryview],
+        blocks: Iterator[memoryview | Zeros],
         total: int,
         *,
         on_acknowledged: Callable[[int], None] | None = None,
@@ -170,7 +180,7 @@ class Session:
         """
         self._pump_acknowledged = on_acknowledged
         self._on_record = on_record
-        return self._run(command, Pump(blocks, total, now))
+        return self._run(command, Pump(blocks, total, now, self._envelope))
 
     def question(
         self, command: bytes, payload: bytes, on_record: Callable[[bytes, bytes], bool]
@@ -181,7 +191,8 @@ class Session:
             RestoreError: as for `feed`.
         """
         self._on_record = on_record
-        framed = b"%s\n%d\n%s" % (command, len(payload), payload)
+        before, behind = self._envelope(len(payload))
+        framed = b"%s\n%d\n%s%s%s" % (command, len(payload), before, payload, behind)
         return self._run(framed + b"end", None)
 
     def close(self) -> None:

@@ -8,6 +8,9 @@ from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.header import BLOCK, member_header
+from kubectl_restore.pod.capabilities import Framing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -64,3 +67,11 @@ def agent_script() -> bytes:
     lines = (line.strip() for line in text.splitlines())
     kept = [line for line in lines if line and not line.startswith("#")]
     return "\n".join([*kept, ".", ""]).encode()
+
+
+def envelope(framing: Framing, length: int) -> tuple[bytes, bytes]:
+    """Return what stands before and behind a chunk of `length` bytes on the stream."""
+    if framing is not Framing.TAR:
+        return b"", b""
+    before = member_header(b"chunk", b"0", size=length, mode=0o600, mtime=0, uid=0, gid=0)
+    return before, bytes(-length % BLOCK + 2 * BLOCK)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.errors import PodCannotError, TargetError
 from kubectl_restore.names import shown_text
@@ -18,7 +19,18 @@ class Tar(StrEnum):
 
     GNU = "GNU tar"
     BUSYBOX = "busybox tar"
+    BSD = "bsdtar"
+    TOYBOX = "toybox tar"
     OTHER = "another tar"
+
+
+class Framing(StrEnum):
+    """What takes exactly a chunk from the stream in the container."""
+
+    DD = "dd"
+    HEAD = "head"
+    TAR = "tar"
+    """toybox's, which stops at an archive's end mark: each chunk comes as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +40,75 @@ class Capabilities:
     Attributes:
         tar: which tar stands in the container.
         tar_version: its own words, safe to print.
+        framing: what takes the chunks.
         uid: who we are there; None where `id` is missing.
+        gid: our group there.
+        kernel: the kernel's capabilities that we have there, as a bit set; None where unknown.
+        uids: the ranges of users that exist there, as (first, count).
+        gids: the ranges of groups.
         missing: the tools that a restore needs and that are not there.
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
     """
 
     tar: Tar = Tar.OTHER
     tar_version: str = ""
+    framing: Framing = Framing.DD
     uid: int | None = None
+    gid: int | None = None
+    kernel: int | None = None
+    uids: tuple[tuple[int, int], ...] = ()
+    gids: tuple[tuple[int, int], ...] = ()
     missing: tuple[str, ...] = field(default=())
     target: str = "absent"
 
     @property
     def is_root(self) -> bool:
         """May owners be set there?"""
-        return self.uid == 0
+        return self.uid == 0 and (self.kernel is None or bool(self.kernel >> _CAP_CHOWN & 1))
+
+    @property
+    def sets_capabilities(self) -> bool:
+        """May programs be given capabilities there?"""
+        return self.uid == 0 and (self.kernel is None or bool(self.kernel >> _CAP_SETFCAP & 1))
+
+    def may_own(self, uid: int, gid: int) -> bool:
+        """Tell whether a file may be given to this user and group there."""
+        return self.is_root and _within(uid, self.uids) and _within(gid, self.gids)
+
+    @property
+    def reads_holes(self) -> bool:
+        """Does the tar read GNU's old sparse format? (busybox does not: "unknown typeflag")."""
+        return self.tar in {Tar.GNU, Tar.BSD, Tar.TOYBOX}
+
+    @property
+    def reads_records(self) -> bool:
+        """Does the tar take times, attributes and ACLs from PAX records? (GNU: from 1.27 on)."""
+        if self.tar is Tar.GNU:
+            return _numbers(self.tar_version) >= (1, 27)
+        return self.tar is Tar.BSD
+
+
+_CAP_CHOWN: Final = 0
+_CAP_SETFCAP: Final = 31
+"""Bits of the kernel's capability sets (linux/capability.h)."""
+
+
+def _within(number: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return not ranges or any(first <= number < first + count for first, count in ranges)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.search(r"(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else (0,)
 
 
 def _which_tar(version: str) -> Tar:
     if "GNU tar" in version:
         return Tar.GNU
-    if "busybox" in version.lower():
-        return Tar.BUSYBOX
+    lower = version.lower()
+    for word, tar in (("busybox", Tar.BUSYBOX), ("bsdtar", Tar.BSD), ("toybox", Tar.TOYBOX)):
+        if word in lower:
+            return tar
     return Tar.OTHER
 
 
@@ -57,14 +116,36 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
     """Read the probe's records, each as (word, rest)."""
     answers = {word: rest.strip() for word, rest in records}
     version = shown_text(answers.get(b"tar", b""))
-    user = answers.get(b"user", b"")
+    framing = answers.get(b"framing", b"").decode("ascii", "replace")
     return Capabilities(
         tar=_which_tar(version),
         tar_version=version,
-        uid=int(user) if user.isdigit() else None,
+        framing=Framing(framing) if framing in set(Framing) else Framing.DD,
+        uid=_number(answers.get(b"user", b"")),
+        gid=_number(answers.get(b"group", b"")),
+        kernel=_number(answers.get(b"capabilities", b""), 16),
+        uids=_ranges(answers.get(b"uids", b"")),
+        gids=_ranges(answers.get(b"gids", b"")),
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
         target=answers.get(b"target", b"absent").decode("ascii", "replace"),
     )
+
+
+def _number(text: bytes, base: int = 10) -> int | None:
+    try:
+        return int(text, base)
+    except ValueError:
+        return None
+
+
+def _ranges(text: bytes) -> tuple[tuple[int, int], ...]:
+    found = []
+    for word in text.split():
+        first, _, count = word.partition(b":")
+        if not (first.isdigit() and count.isdigit()):
+            return ()
+        found.append((int(first), int(count)))
+    return tuple(found)
 
 
 def require_tools(capabilities: Capabilities, container: str) -> None:

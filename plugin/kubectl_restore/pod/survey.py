@@ -43,17 +43,25 @@ class Entry:
     uid: int
     gid: int
     inode: int
+    blocks: int = 0
+    """Allocated, of 512 bytes."""
 
 
-def questions(paths: Iterable[bytes]) -> Iterator[bytes]:
+def questions(paths: Iterable[bytes], words: Iterable[bytes] = ()) -> Iterator[bytes]:
     """Return payloads of NUL-ended `./path` names, each at most `LARGEST_QUESTION` bytes.
 
     The leading `./` keeps a name that begins with a dash from being read as an option.
+
+    Args:
+        paths: below the target; the empty one is the target itself.
+        words: what stands before each name, an item of its own.
     """
     names: list[bytes] = []
     length = 0
+    before = iter(words)
     for path in paths:
-        name = b"./" + path + b"\0"
+        word = next(before, b"")
+        name = b"%s./%s\0" % (word + b"\0" if word else b"", path)
         if names and length + len(name) > LARGEST_QUESTION:
             yield b"".join(names)
             names, length = [], 0
@@ -64,18 +72,19 @@ def questions(paths: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def read_entry(record: bytes) -> tuple[bytes, Entry] | None:
-    """Read the words of one `stat` record (`MODE SIZE MTIME UID GID INODE ./NAME`).
+    """Read the words of one `stat` record (`MODE SIZE MTIME UID GID INODE BLOCKS ./NAME`).
 
     Returns:
         The path (without `./`) and the entry; None when this is not what the agent asks stat for.
     """
-    fields = record.split(b" ", 6)
-    if len(fields) != 7 or not fields[6].startswith(b"./"):
+    fields = record.split(b" ", 7)
+    if len(fields) != 8 or not fields[7].startswith(b"./"):
         return None
     try:
         mode = int(fields[0], 16)
-        size, mtime, uid, gid, inode = (int(field) for field in fields[1:6])
+        numbers = [int(field) for field in fields[1:7]]
     except ValueError:
         return None
     kind = _KINDS.get(stat.S_IFMT(mode), Standing.OTHER)
-    return fields[6][2:], Entry(kind, size, stat.S_IMODE(mode), mtime, uid, gid, inode)
+    size, *rest = numbers
+    return fields[7][2:], Entry(kind, size, stat.S_IMODE(mode), *rest)

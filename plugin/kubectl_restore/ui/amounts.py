@@ -37,8 +37,3 @@ def as_time(seconds: float) -> str:
         return f"{minutes}m{rest:02d}s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02d}m"
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return `1 file`, `2 files`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

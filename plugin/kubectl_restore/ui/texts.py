@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.names import shown, shown_text
+from kubectl_restore.phrases import counted
 from kubectl_restore.progress import Phase
-from kubectl_restore.ui.amounts import as_rate, as_size, as_time, counted
+from kubectl_restore.ui.amounts import as_rate, as_size, as_time
 
 if TYPE_CHECKING:
     from kubectl_restore.progress import Header, Summary

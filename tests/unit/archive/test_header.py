@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,14 +17,14 @@ from hypothesis import strategies as st
 from kubectl_restore.archive.header import (
     BLOCK,
     HeaderError,
-    directory_header,
-    hard_link_header,
     is_header,
+    member_header,
     read_header,
     read_number,
+    sparse_header,
 )
 from kubectl_restore.archive.outgoing import END_OF_ARCHIVE
-from tests.unit.archive.making import GNU, V7, file, header
+from tests.unit.archive.making import GNU, V7, file, header, padded, record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ def read_back(data: bytes) -> list[tarfile.TarInfo]:
 
 @given(PATHS, MODES, TIMES, OWNERS, OWNERS)
 def test_directories_come_back(path: bytes, mode: int, mtime: int, uid: int, gid: int) -> None:
-    (info,) = read_back(directory_header(path, mode, mtime, uid, gid))
+    (info,) = read_back(member_header(path + b"/", b"5", mode=mode, mtime=mtime, uid=uid, gid=gid))
     assert info.isdir()
     assert info.name.encode("utf-8", "surrogateescape") == path
     assert (info.mode, info.mtime, info.uid, info.gid) == (mode, mtime, uid, gid)
@@ -58,7 +59,7 @@ def test_directories_come_back(path: bytes, mode: int, mtime: int, uid: int, gid
 @given(PATHS, PATHS)
 def test_hard_links_come_back(path: bytes, target: bytes) -> None:
     assume(not path.endswith(b"/"))
-    data = hard_link_header(path, target, mode=0o600, mtime=5, uid=6, gid=7)
+    data = member_header(path, b"1", link=target, mode=0o600, mtime=5, uid=6, gid=7)
     (info,) = read_back(data)
     assert info.islnk()
     assert info.name.encode("utf-8", "surrogateescape") == path
@@ -75,12 +76,13 @@ def test_each_tar_makes_what_our_headers_say(tmp_path: Path, tar: str, length: i
     if shutil.which(words[0]) is None:
         pytest.skip(f"{words[0]} is not installed")
     name = b"\xff" * length
-    data = directory_header(b"top", 0o755, 1, 0, 0)
-    data += directory_header(b"top/" + name, 0o750, 1_500_000_000, 0, 0)
+    data = member_header(b"top/", b"5", mode=0o755, mtime=1, uid=0, gid=0)
+    data += member_header(b"top/" + name + b"/", b"5", mode=0o750, mtime=15, uid=0, gid=0)
     data += file(b"f", magic=GNU)
-    data += hard_link_header(b"top/" + name + b"/h", b"f", mode=0o644, mtime=5, uid=0, gid=0)
+    link = b"top/" + name + b"/h"
+    data += member_header(link, b"1", link=b"f", mode=0o644, mtime=5, uid=0, gid=0)
     # Behind a long link target, too: the second link's target is the first's path.
-    second = hard_link_header(b"h2", b"top/" + name + b"/h", mode=0o644, mtime=5, uid=0, gid=0)
+    second = member_header(b"h2", b"1", link=link, mode=0o644, mtime=5, uid=0, gid=0)
     subprocess.run(
         [*words, "-xf", "-", "-C", str(tmp_path)],
         input=data + second + END_OF_ARCHIVE,
@@ -90,6 +92,59 @@ def test_each_tar_makes_what_our_headers_say(tmp_path: Path, tar: str, length: i
     assert made.stat().st_mode & 0o7777 == 0o750
     assert (made / "h").stat().st_ino == (tmp_path / "h2").stat().st_ino
     assert (tmp_path / "f").stat().st_nlink == 3
+
+
+@pytest.mark.parametrize("tar", ["tar", "bsdtar", "toybox tar"])
+@pytest.mark.parametrize("parts", [0, 1, 3, 4, 5, 24, 25, 26, 60])
+@pytest.mark.parametrize("rest", [0, 5000])
+def test_each_tar_makes_the_holes_that_our_headers_say(
+    tmp_path: Path, tar: str, parts: int, rest: int
+) -> None:
+    words = tar.split()
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    extents, content = array("q"), b""
+    far = 9 << 30  # more than eleven octal digits say
+    for number in range(parts):
+        extents.extend((number * 10_000 + far * (number > 3), 512))
+        content += bytes([number + 1]) * 512
+    size = (extents[-2] + 512 if parts else 0) + rest
+    data = sparse_header(b"holes", extents, size=size, mode=0o640, mtime=5, uid=0, gid=0)
+    (info,) = read_back(data + content)
+    assert info.size == size
+    subprocess.run(
+        [*words, "-xf", "-", "-C", str(tmp_path)],
+        input=data + content + file(b"next", magic=GNU) + END_OF_ARCHIVE,
+        check=True,
+    )
+    status = (tmp_path / "holes").stat()
+    assert (status.st_size, status.st_mode & 0o7777, status.st_mtime) == (size, 0o640, 5)
+    assert status.st_blocks * 512 < 2_000_000
+    with (tmp_path / "holes").open("rb") as made:
+        for number in range(parts):
+            made.seek(extents[2 * number])
+            assert made.read(512) == bytes([number + 1]) * 512
+            assert made.read(100).strip(b"\0") == b""
+    assert (tmp_path / "next").read_bytes() == b"abc"
+
+
+@pytest.mark.parametrize("tar", TARS)
+def test_records_and_long_names_stand_side_by_side(tmp_path: Path, tar: str) -> None:
+    words = tar.split()
+    if shutil.which(words[0]) is None:
+        pytest.skip(f"{words[0]} is not installed")
+    records = record(b"mtime", b"1600000123.5")
+    name = b"n" * 150
+    data = member_header(
+        name, b"0", size=3, mode=0o640, mtime=1_600_000_123, uid=0, gid=0, records=records
+    ) + padded(b"abc")
+    subprocess.run(
+        [*words, "-xf", "-", "-C", str(tmp_path)], input=data + END_OF_ARCHIVE, check=True
+    )
+    made = tmp_path / os.fsdecode(name)
+    assert made.read_bytes() == b"abc"
+    takes = words[0] in {"tar", "bsdtar"}
+    assert made.stat().st_mtime == 1_600_000_123 + (0.5 if takes else 0)
 
 
 @pytest.mark.parametrize("at", range(0, 345, 7))

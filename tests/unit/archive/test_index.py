@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.index import Index, Kind, Member, Need, normal_path, read_index
+from kubectl_restore.archive.index import Extra, Index, Kind, Member, normal_path, read_index
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import BackupError, SignalledError, TimedOutError
 from kubectl_restore.progress import Phase, Silence
@@ -53,8 +53,8 @@ KINDS = {
 
 
 def tiles(index: Index) -> bool:
-    """Tell whether the ranges of members and global headers cover the stream without a gap."""
-    ranges = sorted([(one.offset, one.length) for one in index.members] + list(index.globals))
+    """Tell whether the ranges of members cover the stream without a gap."""
+    ranges = sorted((one.offset, one.length) for one in index.members)
     at = 0
     for offset, length in ranges:
         if offset != at or length <= 0:
@@ -73,7 +73,7 @@ def assert_as_tarfile_says(index: Index, data: bytes) -> None:
         assert KINDS[member.kind](info)
         assert member.mode == info.mode & 0o7777
         assert member.mtime == info.mtime // 1
-        assert member.mtime_fraction == (info.mtime != info.mtime // 1)
+        assert (Extra.FRACTION in member.extras) == (info.mtime != info.mtime // 1)
         assert (member.uid, member.gid) == (info.uid, info.gid)
         assert member.link == info.linkname.encode("utf-8", "surrogateescape")
         assert member.size == (info.size if info.isreg() else 0)
@@ -173,7 +173,7 @@ def test_what_gnu_tar_writes(tmp_path: Path, tree: Path, layout: str, sparse: st
     data = made_by(["tar", "-c", f"--format={layout}", *sparse.split(), "."], tree)
     index = index_of_bytes(tmp_path, data)
     assert_is_tree(index, tree)
-    with_holes = [one.path for one in index.members if Need.SPARSE in one.needs]
+    with_holes = [one.path for one in index.members if one.extents is not None]
     assert with_holes == ([b"holes"] if sparse else [])
     if sparse:
         assert len(data) < 5_000_000
@@ -203,7 +203,7 @@ def test_what_busybox_writes(tmp_path: Path, tree: Path) -> None:
 def test_each_way_to_say_file(tmp_path: Path, kind: bytes, magic: bytes) -> None:
     (member,) = index_of_bytes(tmp_path, file(b"f", kind=kind, magic=magic) + END).members
     assert (member.kind, member.size, member.length) == (Kind.FILE, 3, 1024)
-    assert member.needs == (Need.V7 if magic == V7 else Need.NOTHING)
+    assert member.is_common == (magic != V7 and kind == b"0")
 
 
 @pytest.mark.parametrize(
@@ -277,15 +277,16 @@ def test_a_file_over_8_gib_is_measured_not_read(tmp_path: Path) -> None:
     assert tiles(index)
 
 
-def test_a_size_in_a_pax_record_only_is_marked(tmp_path: Path) -> None:
+def test_a_size_in_a_pax_record_counts(tmp_path: Path) -> None:
     data = extended(record(b"size", b"700")) + header(b"f", size=0) + padded(b"x" * 700) + END
     (member,) = index_of_bytes(tmp_path, data).members
-    assert (member.size, member.needs) == (700, Need.PAX_SIZE)
+    assert (member.size, member.length, member.prefix) == (700, 2560, 1536)
+    assert not member.is_common
     same = extended(record(b"size", b"3")) + file(b"f") + END
-    assert index_of_bytes(tmp_path, same).members[0].needs == Need.NOTHING
+    assert index_of_bytes(tmp_path, same).members[0].size == 3
     nothing = extended(record(b"size", b"0")) + header(b"f", size=700) + END
     (member,) = index_of_bytes(tmp_path, nothing).members
-    assert (member.size, member.needs, member.length) == (0, Need.PAX_SIZE, 1536)
+    assert (member.size, member.length) == (0, 1536)
 
 
 @pytest.mark.parametrize(
@@ -295,7 +296,8 @@ def test_a_size_in_a_pax_record_only_is_marked(tmp_path: Path) -> None:
 def test_times_are_rounded_down(tmp_path: Path, text: bytes, whole: int, *, fraction: bool) -> None:
     data = extended(record(b"mtime", text)) + file(b"f") + END
     (member,) = index_of_bytes(tmp_path, data).members
-    assert (member.mtime, member.mtime_fraction) == (whole, fraction)
+    assert (member.mtime, Extra.FRACTION in member.extras) == (whole, fraction)
+    assert (b"mtime" in member.records) == fraction
 
 
 def test_global_headers_hold_for_what_follows(tmp_path: Path) -> None:
@@ -309,8 +311,7 @@ def test_global_headers_hold_for_what_follows(tmp_path: Path) -> None:
         (70, 5),
         (0, 5),
     ]
-    assert index.globals == ((0, 1024), (2048, 1024))
-    assert tiles(index)
+    assert [one.offset for one in index.members] == [1024, 3072, 4096]
 
 
 LONG = b"x" * 300
@@ -404,10 +405,10 @@ def test_old_sparse_maps_go_on_in_further_blocks(tmp_path: Path) -> None:
     more = (b"%011o\x00%011o\x00" % (5000, 0)).ljust(512, b"\x00")
     data = old_sparse([(0, 2), (10, 1), (20, 1), (30, 1)], 5000, b"abcde", more)
     index = index_of_bytes(tmp_path, data + file(b"next") + END)
-    assert [(one.size, one.needs, one.length) for one in index.members] == [
-        (5000, Need.SPARSE, 1536),
-        (3, Need.NOTHING, 1024),
-    ]
+    holes, following = index.members
+    assert (holes.size, holes.length, holes.prefix) == (5000, 1536, 1024)
+    assert list(holes.extents or ()) == [0, 2, 10, 1, 20, 1, 30, 1]
+    assert (following.size, following.length, following.extents) == (3, 1024, None)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from kubectl_restore.archive.outgoing import (
     Extract,
     Literal,
     Segment,
+    Zeros,
     read_segments,
 )
 from kubectl_restore.archive.packing import Compression
@@ -47,6 +48,9 @@ def sent(path: Path, compression: Compression, segments: list[Segment]) -> bytes
     blocks = []
     with BackupFile.open(path) as backup:
         for block in read_segments(backup, compression, iter(segments), Watch(None)):
+            if isinstance(block, Zeros):
+                blocks.append(bytes(block.length))
+                continue
             assert 0 < len(block) <= LARGEST
             blocks.append(bytes(block))
     return b"".join(blocks)
@@ -61,6 +65,8 @@ def chosen(draw: st.DrawFn) -> list[Segment]:
         if draw(st.booleans()):
             length = draw(st.sampled_from([0, 1, 512, 70_000, 300_000]))
             segments.append(Literal(bytes([length % 251]) * length))
+        if draw(st.booleans()):
+            segments.append(Zeros(draw(st.sampled_from([1, 511, 70_000]))))
         segments.append(Extract(start, end - start))
     return segments
 
@@ -71,7 +77,11 @@ def test_segments_come_in_order(
     backups: dict[Compression, Path], compression: Compression, segments: list[Segment]
 ) -> None:
     expected = b"".join(
-        one.data if isinstance(one, Literal) else CONTENT[one.offset : one.offset + one.length]
+        one.data
+        if isinstance(one, Literal)
+        else CONTENT[one.offset : one.offset + one.length]
+        if isinstance(one, Extract)
+        else bytes(one.length)
         for one in segments
     )
     assert sent(backups[compression], compression, segments) == expected

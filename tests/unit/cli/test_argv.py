@@ -24,16 +24,16 @@ BUILT = [
     "verbose",
     "yes",
     "kubectl",
+    "preserve-perms",
+    "no-same-owner",
+    "owner",
+    "keep-directory-symlinks",
     "allow-missing-end",
     "help",
     "version",
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "preserve-perms",
-    "no-same-owner",
-    "owner",
-    "keep-directory-symlinks",
     "skip-paths",
     "include",
     "exclude",

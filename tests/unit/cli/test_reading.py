@@ -286,6 +286,31 @@ def test_overwrite_as_a_switch_names_force(words: list[str], *, older: bool) -> 
     assert "--force" in refused("pod", "b.tar", *words, older=older).fix
 
 
-@pytest.mark.parametrize("word", ["-fpt/data", "-s=*.log", "--skip-paths=a,b"])
+@pytest.mark.parametrize("word", ["-fst/data", "-s=*.log", "--skip-paths=a,b"])
 def test_older_flags_that_are_not_built_are_told(word: str) -> None:
     assert "not yet supported" in refused("pod", "b.tar", word, older=True).what
+
+
+def test_whom_things_belong_to() -> None:
+    def read(*words: str) -> RestoreRequest:
+        return read_request(parse(["pod", "b.tar", *words]), words, older=False)
+
+    assert (read().same_owner, read().owner) == (True, None)
+    assert not read("--no-same-owner").same_owner
+    assert read("--owner", "1000:0").owner == (1000, 0)
+    assert read("--owner=4294967294:07").owner == (4294967294, 7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1000", "1000:", ":1", "app:app", "-1:1", "4294967295:0", "1:2:3", "1 :2", "\u0661:1"],
+)
+def test_an_owner_is_two_numbers(text: str) -> None:
+    error = refused("pod", "b.tar", f"--owner={text}")
+    assert "is no owner" in error.what
+    assert error.fix == "--owner 1000:1000"
+
+
+def test_two_answers_to_whom_things_belong_contradict_each_other() -> None:
+    error = refused("pod", "b.tar", "--owner=1:1", "--no-same-owner")
+    assert "contradict" in error.what

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_restore.archive.outgoing import Zeros
 from kubectl_restore.pipe.pump import Pump
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Reader:
         self.wire = bytearray()
         self.payload = bytearray()
         self.lengths: list[int] = []
+        self.zeros = 0
         self.closing = b""
 
     def take(self, data: bytes) -> list[int]:
@@ -42,6 +44,12 @@ class Reader:
         complete = []
         while b"\n" in self.wire:
             line, _, rest = bytes(self.wire).partition(b"\n")
+            if line.startswith(b"zeros "):
+                complete.append(int(line[6:]))
+                self.zeros += complete[-1]
+                self.payload += bytes(complete[-1])
+                del self.wire[: len(line) + 1]
+                continue
             if not line.isdigit():
                 self.closing = line
                 assert not rest
@@ -55,13 +63,40 @@ class Reader:
         return complete
 
 
+class Wrapped(Reader):
+    """The same, for chunks in an envelope."""
+
+    def take(self, data: bytes) -> list[int]:
+        self.wire += data
+        complete = []
+        while b"\n" in self.wire:
+            line, _, rest = bytes(self.wire).partition(b"\n")
+            if not line.isdigit():
+                self.closing = line
+                break
+            size = int(line)
+            if len(rest) < 1 + size + size % 7:
+                break
+            assert rest[:1] == b"<"
+            assert rest[1 + size : 1 + size + size % 7] == b">" * (size % 7)
+            self.payload += rest[1 : 1 + size]
+            del self.wire[: len(line) + 2 + size + size % 7]
+            complete.append(size)
+        return complete
+
+
 def run(data: bytes, sizes: list[int], *, stop_after: int | None = None) -> Reader:
     """Pump data through a pipe to a reader that acknowledges."""
+    return pumped(Pump(blocks_of(data, sizes), len(data), lambda: 0.0), stop_after=stop_after)
+
+
+def pumped(pump: Pump, reader: Reader | None = None, *, stop_after: int | None = None) -> Reader:
+    """Pump through a pipe to a reader that acknowledges."""
+    reader = reader or Reader()
     reading, writing = os.pipe()
     try:
         os.set_blocking(writing, False)
         os.set_blocking(reading, False)
-        pump, reader = Pump(blocks_of(data, sizes), len(data), lambda: 0.0), Reader()
         while not pump.closed:
             pump.write(writing)
             if stop_after is not None and len(reader.payload) >= stop_after:
@@ -80,6 +115,36 @@ def run(data: bytes, sizes: list[int], *, stop_after: int | None = None) -> Read
     finally:
         os.close(reading)
         os.close(writing)
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from([1, 511, 65_535, 65_536, 300_000, 5_000_000])),
+        max_size=6,
+    )
+)
+def test_long_holes_are_told_and_not_sent(parts: list[tuple[bool, int]]) -> None:
+    blocks = [Zeros(size) if hole else memoryview(b"x" * size) for hole, size in parts]
+    expected = b"".join(bytes(size) if hole else b"x" * size for hole, size in parts)
+    reader = pumped(Pump(iter(blocks), len(expected), lambda: 0.0))
+    assert reader.payload == expected
+    assert reader.closing == b"end"
+    longest = max([size for hole, size in parts if hole], default=0)
+    # At most one chunk was announced before a hole was met.
+    assert reader.zeros > longest - 4 * 1024 * 1024 - 65_536
+
+
+def test_an_envelope_goes_around_each_chunk() -> None:
+    data = os.urandom(300_000)
+    reader = Wrapped()
+    pump = Pump(
+        blocks_of(data, [1000, 70_000]),
+        len(data),
+        lambda: 0.0,
+        lambda size: (b"<", b">" * (size % 7)),
+    )
+    pumped(pump, reader)
+    assert reader.payload == data
 
 
 @given(

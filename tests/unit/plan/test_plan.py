@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kubectl_restore.archive.index import Index, Kind, read_index
-from kubectl_restore.archive.outgoing import read_segments
+from kubectl_restore.archive.outgoing import Zeros, read_segments
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.operation import Action
-from kubectl_restore.plan import Plan, in_the_way, make_plan, paths_to_survey
+from kubectl_restore.plan import Plan, Policy, in_the_way, make_plan, paths_to_survey
 from kubectl_restore.pod.survey import Entry, Standing
 from kubectl_restore.progress import Silence
 from kubectl_restore.watch import Watch
@@ -38,7 +38,9 @@ def index_of(path: Path, archive: bytes) -> Index:
 def stream_of(path: Path, index: Index, plan: Plan) -> bytes:
     with BackupFile.open(path) as backup:
         blocks = read_segments(backup, index.compression, plan.segments, Watch(None))
-        return b"".join(bytes(block) for block in blocks)
+        return b"".join(
+            bytes(block.length) if isinstance(block, Zeros) else bytes(block) for block in blocks
+        )
 
 
 def sample() -> bytes:
@@ -55,7 +57,7 @@ def sample() -> bytes:
 def test_the_stream_restores_what_the_archive_has(tmp_path: Path) -> None:
     path = tmp_path / "b.tar"
     index = index_of(path, sample())
-    plan = make_plan(index, {}, force=False)
+    plan = make_plan(index, {}, Policy())
     stream = stream_of(path, index, plan)
     assert len(stream) == plan.total
     assert plan.total % 10240 == 0
@@ -97,7 +99,7 @@ def test_the_targets_own_entry_is_left_out(tmp_path: Path) -> None:
 def test_what_stands_there_decides(
     tmp_path: Path, path: bytes, entry: Entry, action: Action, *, force: bool
 ) -> None:
-    plan = make_plan(index_of(tmp_path / "b.tar", sample()), {path: entry}, force=force)
+    plan = make_plan(index_of(tmp_path / "b.tar", sample()), {path: entry}, Policy(force=force))
     decided = {one.path: one for one in plan.operations}
     assert decided[path].action is action
     if action is Action.REFUSE:
@@ -146,7 +148,7 @@ def test_properties(
 ) -> None:
     path = tmp_path / "b.tar"
     index = index_of(path, archive)
-    plan = make_plan(index, survey, force=force)
+    plan = make_plan(index, survey, Policy(force=force))
     decided = [one.path for one in plan.operations]
     assert decided == sorted(set(decided)) == paths_to_survey(index)
     if not force:

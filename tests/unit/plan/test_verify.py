@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
-from kubectl_restore.archive.index import Kind, Member, Need
+from kubectl_restore.archive.index import Kind, Member
 from kubectl_restore.operation import Action, Operation
 from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.verify import amendments, compare
+from kubectl_restore.verify import Amendment, amendments, compare
 
 MEMBER = Member(
-    name=b"f", path=b"f", kind=Kind.FILE, offset=0, length=1024, size=5, mode=0o640, mtime=100,
-    uid=1, gid=2, link=b"", needs=Need.NOTHING,
+    name=b"f", path=b"f", kind=Kind.FILE, offset=0, length=1024, prefix=512, size=5,
+    mode=0o640, mtime=100, uid=1, gid=2, link=b"",
 )  # fmt: skip
 ENTRY = Entry(Standing.FILE, 5, 0o640, 100, 1, 2, 9)
 
@@ -22,7 +23,7 @@ def sent(member: Member) -> Operation:
 
 def test_what_is_as_it_was_sent() -> None:
     verdict = compare([sent(MEMBER)], {b"f": ENTRY})
-    assert (verdict.differences, verdict.modes, verdict.owners, verdict.times) == ([], {}, {}, 0)
+    assert (verdict.differences, verdict.modes, verdict.owners, verdict.times) == ([], {}, {}, {})
 
 
 def test_missing_of_another_kind_and_of_another_size() -> None:
@@ -51,20 +52,34 @@ def test_a_symlink_has_the_length_of_its_target() -> None:
 
 
 def test_what_was_kept_must_still_be_there() -> None:
-    kept = Operation(b"d", Action.KEEP, replace(MEMBER, path=b"d", kind=Kind.DIRECTORY))
+    directory = replace(MEMBER, path=b"d", kind=Kind.DIRECTORY)
+    kept = Operation(b"d", Action.KEEP, directory, stands=Standing.DIRECTORY)
     assert compare([kept], {}).differences != []
     entry = Entry(Standing.DIRECTORY, 1, 0o711, 5, 7, 7, 1)
     verdict = compare([kept], {b"d": entry})
-    assert (verdict.differences, verdict.modes, verdict.times) == ([], {}, 0)
+    assert (verdict.differences, verdict.modes, verdict.times) == ([], {}, {})
 
 
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
     other = replace(MEMBER, path=b"g", mode=0o4755)
     found = {b"f": replace(ENTRY, uid=0), b"g": replace(ENTRY, mode=0o755, mtime=7)}
     verdict = compare([sent(MEMBER), sent(other)], found)
-    assert verdict.times == 1
-    assert amendments(verdict, owners=True) == [
-        (b"chown -h 1:2", [b"f"]),
-        (b"chmod 04755", [b"g"]),
+    modes = Amendment(b"chmod 04755", [b"g"])
+    times = Amendment(b"-n 2 touch -h -d", [b"g"], [b"@100"])
+    owners = Amendment(b"chown -h 1:2", [b"f"])
+    assert amendments(verdict, lambda uid, gid: (uid, gid) == (1, 2)) == [owners, modes, times]
+    assert amendments(verdict, lambda _uid, _gid: False) == [modes, times]
+
+
+def test_after_a_failure_a_size_alone_proves_nothing() -> None:
+    large = replace(MEMBER, size=1_000_000)
+    cut = replace(ENTRY, size=1_000_000, blocks=8)
+    assert compare([sent(large)], {b"f": cut}).differences == []
+    verdict = compare([sent(large)], {b"f": cut}, suspicious=True)
+    assert [one.what for one in verdict.differences] == [
+        "only 4096 of 1000000 bytes are on the disk"
     ]
-    assert amendments(verdict, owners=False) == [(b"chmod 04755", [b"g"])]
+    whole = replace(cut, blocks=2000)
+    assert compare([sent(large)], {b"f": whole}, suspicious=True).differences == []
+    holes = replace(large, extents=array("q", [0, 4096]))
+    assert compare([sent(holes)], {b"f": cut}, suspicious=True).differences == []

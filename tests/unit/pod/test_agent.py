@@ -16,8 +16,10 @@ import pytest
 
 from kubectl_restore.pipe.feedback import EndOfCommand, FeedbackParser, Line
 from kubectl_restore.pipe.records import Record, RecordParser
-from kubectl_restore.pod.agent import Mark, agent_command, agent_script
-from kubectl_restore.pod.capabilities import Tar, read_probe
+from kubectl_restore.pod.agent import Mark, agent_command, agent_script, envelope
+from kubectl_restore.pod.capabilities import Framing, Tar, read_probe
+from kubectl_restore.pod.links import read_link
+from kubectl_restore.pod.space import read_space
 from kubectl_restore.pod.survey import Standing, questions, read_entry
 
 if TYPE_CHECKING:
@@ -37,6 +39,20 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     if shutil.which(words[0]) is None:
         pytest.skip(f"{words[0]} is not on this machine")
     return words
+
+
+def directory_of(programs: Path, names: dict[str, str]) -> str:
+    """Return a PATH that has just these programs."""
+    programs.mkdir()
+    for name, source in names.items():
+        found = shutil.which(source)
+        if found is None:
+            pytest.skip(f"{source} is not on this machine")
+        (programs / name).symlink_to(found)
+    return str(programs)
+
+
+COMMON = {name: name for name in ("stat", "xargs", "tar", "sleep", "id", "grep", "cat", "printf")}
 
 
 class Agent:
@@ -269,13 +285,8 @@ def test_sigterm_ends_everything_it_started(agent: Agent) -> None:
 def test_a_missing_tool_is_named(shell: list[str], tmp_path: Path, tool: str) -> None:
     if shell[0] == "busybox":
         pytest.skip("this busybox finds its own applets without PATH")
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    for name in {"dd", "stat", "xargs", "tar", "sleep", "id", "grep"} - {tool}:
-        found = shutil.which(name)
-        assert found
-        (programs / name).symlink_to(found)
-    agent = Agent(shell, tmp_path, path=str(programs))
+    names = {name: source for name, source in {**COMMON, "dd": "dd"}.items() if name != tool}
+    agent = Agent(shell, tmp_path, path=directory_of(tmp_path / "bin", names))
     try:
         agent.send(b"probe\n")
         records = agent.records_until_done()
@@ -294,3 +305,142 @@ def test_the_target_is_told_apart(shell: list[str], tmp_path: Path) -> None:
             assert read_probe((one.word, one.rest) for one in records).target == state
         finally:
             agent.kill()
+
+
+@pytest.mark.parametrize(
+    ("names", "framing"),
+    [
+        ({**COMMON, "dd": "dd", "head": "head"}, Framing.DD),
+        ({**COMMON, "head": "head"}, Framing.HEAD),
+        ({**COMMON, "head": "toybox", "tar": "toybox"}, Framing.TAR),
+    ],
+    ids=["dd", "head", "toybox"],
+)
+def test_each_framing_takes_chunks_and_questions_exactly(
+    shell: list[str], tmp_path: Path, names: dict[str, str], framing: Framing
+) -> None:
+    if shell[0] == "busybox":
+        pytest.skip("this busybox finds its own applets without PATH")
+    target = tmp_path / "target"
+    target.mkdir()
+    agent = Agent(shell, target, path=directory_of(tmp_path / "bin", names))
+
+    def wrapped(data: bytes) -> bytes:
+        before, behind = envelope(framing, len(data))
+        return b"%d\n%s%s%s" % (len(data), before, data, behind)
+
+    try:
+        agent.send(b"probe\n")
+        found = read_probe((one.word, one.rest) for one in agent.records_until_done())
+        assert (found.framing, found.missing) == (framing, ())
+        stream = tar_of(one=os.urandom(200_000), two=b"2")
+        chunks = [stream[at : at + 65_543] for at in range(0, len(stream), 65_543)]
+        agent.send(b"extract -p\n" + b"".join(map(wrapped, chunks)) + b"end\n")
+        records = agent.records_until_done()
+        lengths = [int(record.rest) for record in records if record.word == b"ack"]
+        assert lengths == [len(chunk) for chunk in chunks]
+        assert Record(b"exit", b"0") in records
+        assert (target / "two").read_bytes() == b"2"
+        agent.send(b"survey\n" + wrapped(b"./two\0./missing\0") + b"end\n")
+        entries = [
+            read_entry(one.rest) for one in agent.records_until_done() if one.word == b"stat"
+        ]
+        assert [entry and entry[0] for entry in entries] == [b"two"]
+    finally:
+        agent.kill()
+
+
+@pytest.mark.parametrize("framing", [{"dd": "dd"}, {"head": "head"}, {"head": "toybox"}])
+def test_zeros_are_made_in_the_pod(
+    shell: list[str], tmp_path: Path, framing: dict[str, str]
+) -> None:
+    if shell[0] == "busybox":
+        pytest.skip("this busybox finds its own applets without PATH")
+    names = {**COMMON, **framing, **({"tar": "toybox"} if "toybox" in framing.values() else {})}
+    target = tmp_path / "target"
+    target.mkdir()
+    agent = Agent(shell, target, path=directory_of(tmp_path / "bin", names))
+    length = 300_000
+    stream = tar_of(hole=bytes(length))
+    way = Framing.TAR if "tar" in names and names["tar"] == "toybox" else Framing.DD
+
+    def wrapped(data: bytes) -> bytes:
+        before, behind = envelope(way, len(data))
+        return b"%d\n%s%s%s" % (len(data), before, data, behind)
+
+    try:
+        agent.send(
+            b"extract -p\n"
+            + wrapped(stream[:512])
+            + b"zeros %d\n" % length
+            + wrapped(stream[512 + length :])
+            + b"end\n"
+        )
+        records = agent.records_until_done()
+        assert Record(b"ack", b"%d" % length) in records
+        assert Record(b"exit", b"0") in records
+        assert (target / "hole").read_bytes() == bytes(length)
+    finally:
+        agent.kill()
+
+
+def test_a_consumer_never_takes_a_cut_for_the_end(agent: Agent, tmp_path: Path) -> None:
+    # bsdtar would give the file its full size and its time.
+    stream = tar_of(whole=bytes(70_000), cut=b"c" * 200_000)
+    agent.send(b"extract -p\n" + framed(stream[:150_000]))
+    for _ in range(3):
+        assert agent.next().word == b"ack"
+    agent.stdin.close()
+    records = agent.records_until_done()
+    assert Record(b"exit", b"137") in records
+    assert records[-1] == Record(b"done", b"2")
+    left = tmp_path / "target/cut"
+    assert not left.exists() or left.stat().st_size < 200_000
+
+
+def test_directories_that_take_nothing_are_told(agent: Agent, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    for name in ("open", "two\nlines", "-n", "back\\tslash"):
+        (target / name).mkdir()
+    asked = [b"", b"open", b"two\nlines", b"-n", b"back\\tslash", b"gone"]
+    found = []
+    for payload in questions(asked):
+        agent.send(b"closed\n" + b"%d\n%s" % (len(payload), payload) + b"end\n")
+        found += [one.rest for one in agent.records_until_done() if one.word == b"closed"]
+    # Root may write anywhere; what is not there takes nothing.
+    assert found == [b"./gone"]
+
+
+def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (target / "real/deep\n").mkdir(parents=True)
+    (target / "to real").symlink_to("real")
+    (target / "two\nlines").symlink_to(target / "real/deep\n")
+    (target / "out").symlink_to(tmp_path)
+    (target / "self").symlink_to(".")
+    (target / "nowhere").symlink_to("gone")
+    (target / "file").write_bytes(b"")
+    (target / "to file").symlink_to("file")
+    asked = [b"to real", b"two\nlines", b"out", b"self", b"nowhere", b"to file"]
+    found = {}
+    for payload in questions(asked):
+        agent.send(b"resolve\n" + b"%d\n%s" % (len(payload), payload) + b"end\n")
+        for record in agent.records_until_done():
+            link = read_link(record.rest) if record.word == b"leads" else None
+            if link:
+                found[link[0]] = link[1]
+    assert found == {
+        b"to real": b"real",
+        b"two\nlines": b"real/deep\n",
+        b"out": None,
+        b"self": None,
+        b"nowhere": None,
+        b"to file": None,
+    }
+
+
+def test_the_room_that_is_left_is_told(agent: Agent) -> None:
+    agent.send(b"space\n")
+    text = read_space((one.word, one.rest) for one in agent.records_until_done())
+    assert "KiB are free" in text
+    assert "inodes are free" in text

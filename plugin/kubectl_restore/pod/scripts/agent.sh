@@ -1,9 +1,11 @@
 # shellcheck shell=sh
 # The agent: the pod's side of one exec. The client feeds it on stdin to a shell that was started
-# with three arguments: MARK TARGET IDLE (pod/agent.py). It needs sh, dd, tar, stat, xargs, sleep.
+# with three arguments: MARK TARGET IDLE (pod/agent.py). It needs sh, tar, stat, xargs, sleep, and
+# one of dd, an exact head, and toybox's tar to take a chunk and no byte more.
 #
-# stdin   a command a line. After `survey` and `extract` comes a payload: lines with a length, each
-#         followed by exactly so many bytes, then a line `end` or `abort`.
+# stdin   a command a line. After most comes a payload: lines with a length, each followed by
+#         exactly so many bytes (in an archive of their own where tar takes them), or `zeros` and a
+#         length; then a line `end` or `abort`.
 # stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat.
 # stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
 #
@@ -17,7 +19,7 @@ LC_ALL=C
 export KUBECTL_RESTORE LC_ALL
 unset TAR_OPTIONS POSIXLY_CORRECT CDPATH
 umask 022
-exec 3>&1 1>&2
+exec 3>&1 1>&2 4>/dev/null
 
 say() { echo "$token $* $token" >&3; }
 
@@ -115,23 +117,61 @@ guard() {
     wait
 }
 
+# Copy $1 bytes from stdin to stdout, and read none beyond. 64 KiB blocks: dd's buffer counts
+# against the container's memory limit.
+take() {
+    case $framing in
+    dd)
+        if [ "$1" -ge 65536 ]; then
+            dd bs=65536 count="$(($1 / 65536))" iflag=fullblock 2>/dev/null || return
+        fi
+        if [ "$(($1 % 65536))" -gt 0 ]; then
+            dd bs="$(($1 % 65536))" count=1 iflag=fullblock 2>/dev/null
+        fi
+        ;;
+    head) head -c "$1" ;;
+    # The chunk comes as the only member of an archive, at whose end mark this tar stops.
+    *) tar -x -O -f - ;;
+    esac
+}
+
+zeros() {
+    case $framing in
+    tar) head -c "$1" ;;
+    *) take "$1" ;;
+    esac </dev/zero
+}
+
+# A payload that stops short: its consumer must not take that for the end (bsdtar then fills the
+# file under way with zeros to its full size and gives it its time).
+end_consumer() {
+    set +f
+    # shellcheck disable=SC2013 # paths below /proc: no blanks in them
+    for file in $(grep -ls -e "KUBECTL_RESTORE_FOR=$token" /proc/[0-9]*/environ 2>/dev/null); do
+        process=${file#/proc/}
+        kill -s KILL "${process%%/*}" 2>/dev/null
+    done
+}
+
 # Copy a payload from stdin to stdout; $1 is `acknowledge` or `quietly`.
-# 0: whole; 1: the client gave it up; 2: the stream ended; 3: not the protocol; 4: dd failed.
+# 0: whole; 1: the client gave it up; 2: the stream ended; 3: not the protocol; 4: a copy failed.
 receive() {
+    pieces "$1"
+    received=$?
+    [ "$received" = 0 ] || end_consumer
+    return "$received"
+}
+
+pieces() {
     while IFS= read -r length; do
+        copy=take
         case $length in
         end) return 0 ;;
         abort) return 1 ;;
-        '' | *[!0-9]*) return 3 ;;
+        'zeros '*) copy=zeros length=${length#* } ;;
         esac
-        # 64 KiB blocks: dd's buffer counts against the container's memory limit.
-        blocks=$((length / 65536)) rest=$((length % 65536))
-        if [ "$blocks" -gt 0 ]; then
-            dd bs=65536 count="$blocks" iflag=fullblock 2>/dev/null || return 4
-        fi
-        if [ "$rest" -gt 0 ]; then
-            dd bs="$rest" count=1 iflag=fullblock 2>/dev/null || return 4
-        fi
+        case $length in '' | *[!0-9]*) return 3 ;; esac
+        "$copy" "$length" || return 4
         [ "$1" = quietly ] || say ack "$length"
     done
     return 2
@@ -140,9 +180,20 @@ receive() {
 # Run the consumer "$@" on the payload that comes on stdin, its own stdout on descriptor 5. When it
 # ends, say so at once, then take what is still under way, so that the sender never breaks.
 consume() {
-    "$@" >&5 3>&- 5>&-
+    KUBECTL_RESTORE_FOR=$token "$@" >&5 3>&- 5>&-
     say exit "$?"
-    dd bs=65536 of=/dev/null 2>/dev/null
+    cat >/dev/null
+}
+
+# Run a tool on a payload of paths: ask STDOUT STDERR TOOL..., the first two descriptors.
+ask() {
+    out=$1 err=$2
+    shift 2
+    received=$({ {
+        receive quietly
+        echo "$?" >&7
+    } | consume "$@" 5>&"$out" 2>&"$err" 7>&-; } 7>&1)
+    finished "$received"
 }
 
 finished() {
@@ -152,17 +203,42 @@ finished() {
 
 probe() {
     missing=''
-    for tool in dd stat xargs tar sleep; do
+    for tool in stat xargs tar sleep; do
         command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
     done
+    [ "$framing" ] || missing="$missing dd"
     say missing "$missing"
+    say framing "$framing"
     say user "$(id -u 2>/dev/null)"
-    version=$(tar --version 2>&1 </dev/null)
-    say tar "${version%%
-*}"
+    say group "$(id -g 2>/dev/null)"
+    while read -r key value; do
+        [ "$key" = CapEff: ] && say capabilities "$value"
+    done 2>/dev/null </proc/self/status
+    for which in uid gid; do
+        ranges=''
+        while read -r inside _ count; do
+            ranges="$ranges $inside:$count"
+        done 2>/dev/null </proc/self/${which}_map
+        say "${which}s" "$ranges"
+    done
+    say tar "$version"
     say target "$state"
     finished 0
 }
+
+# dd takes exactly what it is told to; GNU's head does too, others read ahead, which one line shows.
+# toybox's tar reads block by block and stops at an archive's end mark.
+version=$(tar --version 2>&1 </dev/null)
+version=${version%%
+*}
+framing=''
+if command -v dd >/dev/null 2>&1; then
+    framing='dd'
+elif [ "$(printf 'abcdef' | { head -c 3 >/dev/null && cat; } 2>/dev/null)" = def ]; then
+    framing='head'
+else
+    case $version in toybox*) framing='tar' ;; esac
+fi
 
 state=ready
 if [ ! -e "$target" ]; then
@@ -184,29 +260,39 @@ while IFS= read -r line; do
     set -- $line
     command=$1
     shift
-    case $command$state in
-    surveyabsent | surveyfile | surveyclosed | extractabsent | extractfile | extractclosed)
-        # We are not where the client thinks.
-        break
-        ;;
+    case $command/$state in
+    probe/* | ping/* | bye/* | */ready | */readonly) ;;
+    # We are not where the client thinks.
+    *) break ;;
     esac
     case $command in
     probe) probe ;;
     survey)
         # Names cannot carry the token, so a name with newlines cannot look like a record.
-        received=$({ {
-            receive quietly
-            echo "$?" >&7
-        } | consume xargs -0 stat -c "$token stat %f %s %Y %u %g %i %n $token" 5>&3 7>&- 2>/dev/null; } 7>&1)
-        finished "$received"
+        ask 3 4 xargs -0 stat -c "$token stat %f %s %Y %u %g %i %b %n $token"
+        ;;
+    closed)
+        # Which of these directories take nothing from us?
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 sh -c 'for path; do
+            [ -w "$path" ] || printf "%s closed %s %s\n" "$0" "$path" "$0"; done' "$token"
+        ;;
+    resolve)
+        # Where do these links to directories lead?
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 sh -c 'here=$(pwd -P; echo .); for path; do
+            there=$(cd -P -- "$path" && pwd -P; echo .)
+            printf "%s leads %s %s %s%s%s %s\n" \
+                "$0" "${#here}" "${#there}" "$here" "$there" "$path" "$0"; done' "$token"
         ;;
     amend)
-        # `amend chmod MODE` or `amend chown OWNER` for the paths of the payload.
-        received=$({ {
-            receive quietly
-            echo "$?" >&7
-        } | consume xargs -0 "$@" 5>&2 7>&-; } 7>&1)
-        finished "$received"
+        # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`, for these paths.
+        ask 2 2 xargs -0 "$@"
+        ;;
+    space)
+        say space "$(df -Pk . 2>/dev/null)"
+        say inodes "$(df -Pi . 2>/dev/null)"
+        finished 0
         ;;
     extract)
         # The archive's modes are the modes: parents that are not in it were put into the stream.

@@ -1,0 +1,72 @@
+"""What keeps a plan from being carried out, known before the pod is touched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.errors import InTheWayError, PodCannotError
+from kubectl_restore.names import shown
+from kubectl_restore.phrases import counted, listed
+from kubectl_restore.plan import in_the_way
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubectl_restore.plan import Plan
+
+
+def require_way(plan: Plan, with_force: str) -> None:
+    """Return when nothing is in the way.
+
+    Args:
+        plan: what would be done.
+        with_force: the same command with --force, for the fix.
+
+    Raises:
+        InTheWayError: something is; the pod is as it was.
+    """
+    forced, blocked = in_the_way(plan.operations)
+    if not forced and not blocked:
+        return
+    count = len(forced) + len(blocked)
+    fix = f"to replace what is there: {with_force}"
+    if blocked:
+        fix = "move them away in the container, then run the command again"
+        if any("symlink" in one.reason for one in blocked):
+            fix += (
+                "\nto go through symbolic links that stay inside the target: "
+                "--keep-directory-symlinks"
+            )
+    raise InTheWayError(
+        f"{counted(count, 'path')} in the way; nothing was changed",
+        reason=listed([f"{shown(one.path)}: {one.reason}" for one in blocked or forced]),
+        fix=fix,
+    )
+
+
+def require_writable(
+    target: str, uid: int | None, closed: Sequence[bytes], out_of_reach: Sequence[bytes]
+) -> None:
+    """Return unless something has to be made where we may make nothing.
+
+    Args:
+        target: the target's path, for messages.
+        uid: who we are in the container.
+        closed: directories that take nothing from us; the empty one is the target.
+        out_of_reach: paths that belong to others, in others' sticky directories.
+
+    Raises:
+        PodCannotError: there are such.
+    """
+    if not closed and not out_of_reach:
+        return
+    where = target if b"" in closed else f"something below {target}"
+    reasons = [
+        f"{shown(path) or target}: read-only, or belongs to somebody else" for path in closed
+    ]
+    reasons += [f"{shown(path)}: belongs to somebody else" for path in out_of_reach]
+    raise PodCannotError(
+        f"{where} cannot be written to; nothing was changed",
+        reason=f"the container runs as uid {uid}\n{listed(reasons)}",
+        fix="name a directory that can be written to: -t PATH, or another container: -c CONTAINER",
+    )

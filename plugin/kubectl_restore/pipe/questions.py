@@ -1,0 +1,94 @@
+"""What the pod is asked and told beside the stream: short talks with the agent in the open exec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.errors import InterruptedRestoreError
+from kubectl_restore.phrases import listed
+from kubectl_restore.pod.links import read_link
+from kubectl_restore.pod.space import read_space
+from kubectl_restore.pod.survey import questions, read_entry
+from kubectl_restore.progress import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kubectl_restore.pipe.session import Session
+    from kubectl_restore.pod.survey import Entry
+    from kubectl_restore.progress import Phase, Progress
+
+
+class Questions:
+    """Asks through one session. Every answer is whole, or an error.
+
+    All calls raise RestoreError when the link is lost, the time runs out or a signal comes.
+    """
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        """Take the session that is open."""
+        self._session = session
+        self._progress = progress
+
+    def survey(self, phase: Phase, paths: Sequence[bytes]) -> dict[bytes, Entry]:
+        """Ask what stands at each path; the empty one is the target itself."""
+        found: dict[bytes, Entry] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            entry = read_entry(rest) if word == b"stat" else None
+            if entry is not None:
+                found[entry[0]] = entry[1]
+            return entry is not None
+
+        self._progress.status(Status(phase, total_files=len(paths)))
+        asked = 0
+        for payload in questions(paths):
+            self._ask(b"survey", payload, take)
+            asked += payload.count(b"\0")
+            self._progress.status(Status(phase, done_files=asked, total_files=len(paths)))
+        return found
+
+    def closed(self, directories: Iterable[bytes]) -> list[bytes]:
+        """Ask which of these directories take nothing from us."""
+        found: list[bytes] = []
+
+        def take(word: bytes, rest: bytes) -> bool:
+            if word == b"closed" and rest.startswith(b"./"):
+                found.append(rest[2:])
+            return word == b"closed"
+
+        for payload in questions(directories):
+            self._ask(b"closed", payload, take)
+        return found
+
+    def leads(self, links: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Ask where links lead; return those that lead to directories inside the target."""
+        found: dict[bytes, bytes] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            link = read_link(rest) if word == b"leads" else None
+            if link is not None and link[1] is not None:
+                found[link[0]] = link[1]
+            return word == b"leads"
+
+        for payload in questions(links):
+            self._ask(b"resolve", payload, take)
+        return found
+
+    def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:
+        """Run a tool on paths; what came of it is for the next survey to show."""
+        for payload in questions(paths, words):
+            self._ask(b"amend " + command, payload, lambda _word, _rest: False)
+
+    def space(self) -> str:
+        """Ask how much room is left; empty where the container cannot tell."""
+        return read_space(self._session.ask(b"space").records)
+
+    def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:
+        answer = self._session.question(command, payload, take)
+        if not answer.is_whole:
+            raise InterruptedRestoreError(
+                "the container did not hear the whole question",
+                reason=listed(answer.lines) or f"the agent ended it with {answer.received}",
+                fix="run the same command again",
+            )
