@@ -1,4 +1,4 @@
-"""Docker archives of one layer, written with tarfile."""
+"""Docker archives, written with tarfile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _PATH: Final = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -53,6 +53,11 @@ class Layer:
         member.linkname = target
         self.tar.addfile(member)
 
+    def hide(self, path: str) -> None:
+        """Take away what a lower layer has at a path."""
+        folder, _, name = path.rpartition("/")
+        self.text(f"{folder}/.wh.{name}", "")
+
     def tree(self, root: Path, without: Sequence[str] = ()) -> None:
         """Add all that is below a directory, but for devices and what is named."""
         left_out = [PurePosixPath(path) for path in without]
@@ -67,24 +72,53 @@ class Layer:
             self.tar.add(child, arcname=child.name, filter=accepted)
 
 
-def pack(layer: Path, target: Path, *, name: str, entrypoint: Sequence[str]) -> None:
-    """Make a docker archive of a finished layer."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What an image consists of.
+
+    Attributes:
+        name: as pods name it.
+        layers: names of layers, the lowest first.
+        entrypoint: what runs when a pod names no command.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    entrypoint: tuple[str, ...]
+
+
+def pack(target: Path, layers: Mapping[str, Path], images: Sequence[Contents]) -> None:
+    """Make one docker archive of several images, which may have finished layers in common."""
     machine = platform.machine()
-    configuration = json.dumps(
-        {
-            "architecture": _ARCHITECTURES.get(machine, machine),
-            "os": "linux",
-            "config": {"Env": [_PATH], "Entrypoint": list(entrypoint)},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{_digest(layer)}"]},
-        }
-    )
-    digest = hashlib.sha256(configuration.encode()).hexdigest()
-    manifest = [{"Config": f"{digest}.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    identities = {name: f"sha256:{_digest(path)}" for name, path in layers.items()}
+    manifest: list[dict[str, object]] = []
     with tarfile.open(target, "w") as tar:
         archive = Layer(tar)
-        archive.text(f"{digest}.json", configuration)
+        for name, path in layers.items():
+            archive.program(f"{name}.tar", path)
+        for image in images:
+            configuration = json.dumps(
+                {
+                    "architecture": _ARCHITECTURES.get(machine, machine),
+                    "os": "linux",
+                    "config": {"Env": [_PATH], "Entrypoint": list(image.entrypoint)},
+                    "rootfs": {
+                        "type": "layers",
+                        "diff_ids": [identities[name] for name in image.layers],
+                    },
+                }
+            )
+            digest = hashlib.sha256(configuration.encode()).hexdigest()
+            if all(entry["Config"] != f"{digest}.json" for entry in manifest):
+                archive.text(f"{digest}.json", configuration)
+            manifest.append(
+                {
+                    "Config": f"{digest}.json",
+                    "RepoTags": [image.name],
+                    "Layers": [f"{name}.tar" for name in image.layers],
+                }
+            )
         archive.text("manifest.json", json.dumps(manifest))
-        archive.program("layer.tar", layer)
 
 
 def open_layer(folder: Path) -> tuple[Layer, Path]:

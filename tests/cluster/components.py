@@ -171,7 +171,7 @@ class Components:
                 socket=_quoted(self.places.containerd_socket),
                 optional=_quoted(state / "containerd-optional"),
                 pause=_quoted(PAUSE),
-                snapshotter=_quoted(self.snapshotter()),
+                snapshotter=_quoted(snapshotter(state)),
                 plugins=_quoted(self.programs.network_plugins),
                 networks=_quoted(networks),
                 runc=_quoted(self.programs.find("runc")),
@@ -199,21 +199,6 @@ class Components:
             f"--root-dir={self.places.state / 'kubelet'}",
             f"--cert-dir={self.places.state / 'kubelet-certificates'}",
         ]
-
-    def snapshotter(self) -> str:
-        """Return overlayfs where this directory's file system can carry it, else plain copies."""
-        with tempfile.TemporaryDirectory(dir=self.places.state, prefix="overlay-") as folder:
-            names = {name: Path(folder, name) for name in ("lower", "upper", "work", "merged")}
-            for place in names.values():
-                place.mkdir()
-            options = ",".join(f"{name}dir={names[name]}" for name in ("lower", "upper", "work"))
-            mount = [command.find("mount"), "-t", "overlay", "overlay", "-o", options]
-            done = subprocess.run(
-                [command.find("unshare"), "--mount", *mount, str(names["merged"])],
-                capture_output=True,
-                check=False,
-            )
-        return "overlayfs" if done.returncode == 0 else "native"
 
     def _controller(self, name: str, pair: Pair, port: int) -> list[str]:
         kubeconfig = self.certificates.kubeconfig(
@@ -262,6 +247,22 @@ class Components:
             "podLogsDir": str(self.places.state / "pod-logs"),
             "volumePluginDir": str(self.places.state / "volume-plugins"),
         }
+
+
+def snapshotter(state: Path) -> str:
+    """Return overlayfs where this directory's file system can carry it, else plain copies."""
+    with tempfile.TemporaryDirectory(dir=state, prefix="overlay-") as folder:
+        names = {name: Path(folder, name) for name in ("lower", "upper", "work", "merged")}
+        for place in names.values():
+            place.mkdir()
+        options = ",".join(f"{name}dir={names[name]}" for name in ("lower", "upper", "work"))
+        mount = [command.find("mount"), "-t", "overlay", "overlay", "-o", options]
+        done = subprocess.run(
+            [command.find("unshare"), "--mount", *mount, str(names["merged"])],
+            capture_output=True,
+            check=False,
+        )
+    return "overlayfs" if done.returncode == 0 else "native"
 
 
 def containerd_again(places: Places, programs: Programs) -> list[str]:

@@ -11,7 +11,6 @@ from tests.cluster import command
 from tests.cluster.errors import BrokenError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 _PATIENCE: Final = 20.0
@@ -34,13 +33,11 @@ class Containerd:
         """Whether it answers."""
         return self.socket.exists() and self._attempt("version")
 
-    def import_images(self, archives: Sequence[Path], snapshotter: str, log: Path) -> None:
-        """Bring docker archives in, unpacked, so that the first pod need not wait."""
-        for archive in archives:
-            command.run(
-                self._words("images", "import", f"--snapshotter={snapshotter}", str(archive)),
-                log=log,
-            )
+    def import_images(self, archive: Path, snapshotter: str, log: Path) -> None:
+        """Bring a docker archive's images in, unpacked, so that the first pod need not wait."""
+        command.run(
+            self._words("images", "import", f"--snapshotter={snapshotter}", str(archive)), log=log
+        )
 
     def end_tasks(self) -> None:
         """Kill every container of this containerd, and wait until all are gone.

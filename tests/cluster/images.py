@@ -1,40 +1,33 @@
 """The images that the test pods run, made here because there is no registry.
 
-A new kind of pod needs a function that fills a layer, and a row in IMAGES.
+An image is a row in IMAGES: a name, and the functions that fill its layers, the lowest first.
 """
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.cluster import archives, cache, command
+from tests.cluster import archives, cache, command, debian
+from tests.cluster.errors import BrokenError
+from tests.cluster.packages import Programs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Mapping
 
     from tests.cluster.archives import Layer
-    from tests.cluster.packages import Programs
+    from tests.cluster.debian import Tree
 
-DEBIAN_RELEASE: Final = "bookworm"
 PAUSE: Final = "restore.test/pause:latest"
 
-_MIRROR: Final = "http://deb.debian.org/debian"
+_OLDER: Final = "bullseye"
+_NEWER: Final = "trixie"
 _USERS: Final = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/tmp:/bin/sh\n"
 _GROUPS: Final = "root:x:0:\napp:x:1000:\n"
-_DEBIAN_WITHOUT: Final = (
-    "dev",
-    "proc",
-    "sys",
-    "var/cache/apt",
-    "var/lib/apt/lists",
-    "var/log",
-    "usr/share/doc",
-    "usr/share/locale",
-    "usr/share/man",
-)
+_SINGLE: Final = ("usr/bin/bsdcat", "usr/bin/bsdcpio", "usr/bin/bsdtar", "usr/bin/toybox")
+"""Programs of the Debian tree that only images of their own have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +37,27 @@ class Sources:
     Attributes:
         programs: the unpacked Debian packages.
         sleeper: the static program that only sleeps.
-        scratch: where a large tree may stand for a while.
-        log: where commands write.
+        tree: an installed Debian.
+        busyboxes: busybox of other releases of Debian, of those that could be had.
     """
 
     programs: Programs
     sleeper: Path
-    scratch: Path
-    log: Path
+    tree: Tree
+    busyboxes: Mapping[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def gather(cls, place: Path, programs: Programs, sleeper: Path, log: Path) -> Sources:
+        """Return all sources, fetched on the first call."""
+        busyboxes = {}
+        for release in (_OLDER, _NEWER):
+            try:
+                root = debian.package(place, release, "busybox-static", programs, log)
+                busyboxes[release] = Programs(root).busybox
+            except BrokenError as problem:
+                reason = str(problem).splitlines()[-1].strip()
+                print(f"node: no busybox of Debian {release}: {reason}", file=sys.stderr)
+        return cls(programs, sleeper, debian.tree(place, programs, log), busyboxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,80 +66,132 @@ class Image:
 
     Attributes:
         name: as pods name it.
-        fill: writes its only layer.
+        layers: each writes a layer; layers of the same function are one.
         entrypoint: what runs when a pod names no command.
+        release: the Debian release whose busybox it needs; without that there is no such image.
     """
 
     name: str
-    fill: Callable[[Layer, Sources], None]
+    layers: tuple[Callable[[Layer, Sources], None], ...]
     entrypoint: tuple[str, ...]
+    release: str = ""
 
 
-def archives_of_all(place: Path, sources: Sources) -> list[Path]:
-    """Return the docker archives of all images, made on the first call."""
+def archive_of_all(place: Path, sources: Sources) -> Path:
+    """Return the docker archive of all images, made on the first call."""
     determined = cache.key(
         Path(__file__).resolve(),
         Path(archives.__file__).resolve(),
-        str(sources.programs.root.name),
-        str(sources.sleeper.parent.name),
+        sources.programs.root.name,
+        sources.sleeper.parent.name,
+        sources.tree.root.parent.name,
+        *(str(path) for path in sources.busyboxes.values()),
     )
-    folder = cache.entry(place, f"images-{determined}", lambda target: _make(target, sources))
-    return sorted(folder.glob("*.tar"))
+    name = f"images-{determined}"
+    return cache.entry(place, name, lambda target: _make(target, sources)) / "images.tar"
 
 
 def _make(target: Path, sources: Sources) -> None:
-    for image in IMAGES:
-        layer, path = archives.open_layer(target)
+    images = [image for image in IMAGES if not image.release or image.release in sources.busyboxes]
+    layers: dict[str, Path] = {}
+    for fill in {fill: None for image in images for fill in image.layers}:
+        layer, layers[_name(fill)] = archives.open_layer(target)
         with layer.tar:
-            image.fill(layer, sources)
-        short = image.name.rpartition("/")[2].partition(":")[0]
-        archives.pack(path, target / f"{short}.tar", name=image.name, entrypoint=image.entrypoint)
+            fill(layer, sources)
+    contents = [
+        archives.Contents(image.name, tuple(map(_name, image.layers)), image.entrypoint)
+        for image in images
+    ]
+    archives.pack(target / "images.tar", layers, contents)
+    for path in layers.values():
         path.unlink()
 
 
-def _busybox(layer: Layer, sources: Sources) -> None:
-    busybox = sources.programs.busybox
-    applets = command.ask([str(busybox), "--list-full"]).split()
-    folders = {str(parent) for applet in applets for parent in Path(applet).parents} - {"."}
-    for folder in sorted({*folders, "etc", "root", "data"}):
+def _name(fill: Callable[[Layer, Sources], None]) -> str:
+    return fill.__name__.strip("_")
+
+
+def _users(layer: Layer) -> None:
+    """Add what every root directory has that is made by hand."""
+    for folder in ("bin", "etc", "root", "data"):
         layer.directory(folder)
     layer.directory("tmp", 0o1777)
     layer.text("etc/passwd", _USERS)
     layer.text("etc/group", _GROUPS)
-    layer.program("bin/busybox", busybox)
+
+
+def _applets(layer: Layer, program: Path, without: Collection[str] = ()) -> None:
+    """Add a busybox outside PATH, with a link for each of its programs where it belongs."""
+    applets = command.ask([str(program), "--list-full"]).split()
+    folders = {str(parent) for applet in applets for parent in Path(applet).parents} - {".", "bin"}
+    for folder in sorted({*folders, "usr/lib", "usr/lib/busybox"}):
+        layer.directory(folder)
+    layer.program("usr/lib/busybox/busybox", program)
     for applet in applets:
-        if applet != "bin/busybox":
-            layer.link(applet, "/bin/busybox")
+        if Path(applet).name not in without:
+            layer.link(applet, "/usr/lib/busybox/busybox")
+
+
+def _dynamic(layer: Layer, tree: Tree, program: str, path: str) -> None:
+    """Add a program of the Debian tree, with the shared libraries that it needs."""
+    layer.program(path, tree.file(program))
+    for library in tree.libraries(program):
+        layer.program(library.lstrip("/"), tree.file(library))
+
+
+def _busybox(layer: Layer, sources: Sources) -> None:
+    _users(layer)
+    _applets(layer, sources.programs.busybox)
+
+
+def _older_busybox(layer: Layer, sources: Sources) -> None:
+    _users(layer)
+    _applets(layer, sources.busyboxes[_OLDER])
+
+
+def _newer_busybox(layer: Layer, sources: Sources) -> None:
+    _users(layer)
+    _applets(layer, sources.busyboxes[_NEWER])
+
+
+def _busybox_nodd(layer: Layer, sources: Sources) -> None:
+    # busybox's own shell would run its own dd, whatever stands in PATH.
+    _users(layer)
+    _applets(layer, sources.programs.busybox, {"ash", "busybox", "dd", "hush", "sh"})
+    _dynamic(layer, sources.tree, "/bin/dash", "bin/sh")
+
+
+def _toybox(layer: Layer, sources: Sources) -> None:
+    _users(layer)
+    _dynamic(layer, sources.tree, "/usr/bin/toybox", "bin/toybox")
+    _dynamic(layer, sources.tree, "/bin/dash", "bin/sh")
+    chroot = [command.find("chroot"), str(sources.tree.root), "/usr/bin/toybox"]
+    for name in command.ask(chroot).split():
+        if name not in {"dd", "sh", "toybox"}:
+            layer.link(f"bin/{name}", "/bin/toybox")
 
 
 def _debian(layer: Layer, sources: Sources) -> None:
-    programs = sources.programs
-    keyring = programs.root / "usr/share/keyrings/debian-archive-keyring.gpg"
-    with tempfile.TemporaryDirectory(dir=sources.scratch) as folder:
-        # A new root directory belongs to everybody, as `/` does, unlike a temporary directory.
-        root = Path(folder) / "root"
-        root.mkdir()
-        command.run(
-            [
-                # debootstrap mounts /proc; here it cannot stay behind, whatever happens.
-                command.find("unshare"),
-                "--mount",
-                programs.find("debootstrap"),
-                "--variant=minbase",
-                f"--keyring={keyring}",
-                DEBIAN_RELEASE,
-                str(root),
-                _MIRROR,
-            ],
-            log=sources.log,
-            environment={
-                "DEBOOTSTRAP_DIR": str(programs.root / "usr/share/debootstrap"),
-                "PATH": programs.path,
-            },
-        )
-        layer.tree(root, _DEBIAN_WITHOUT)
-    for empty in ("dev", "proc", "sys", "data", "var/log", "var/lib/apt/lists"):
-        layer.directory(empty)
+    layer.tree(sources.tree.root, _SINGLE)
+    layer.directory("data")
+
+
+def _bsdtar(layer: Layer, sources: Sources) -> None:
+    layer.program("usr/bin/tar", sources.tree.file("/usr/bin/bsdtar"))
+
+
+def _nodd(layer: Layer, _sources: Sources) -> None:
+    layer.hide("usr/bin/dd")
+
+
+def _bash(layer: Layer, _sources: Sources) -> None:
+    layer.link("usr/bin/sh", "bash")
+
+
+def _tar(layer: Layer, sources: Sources) -> None:
+    _users(layer)
+    _dynamic(layer, sources.tree, "/bin/tar", "bin/tar")
+    layer.program("sleeper", sources.sleeper)
 
 
 def _static(layer: Layer, sources: Sources) -> None:
@@ -141,8 +199,16 @@ def _static(layer: Layer, sources: Sources) -> None:
 
 
 IMAGES: Final = (
-    Image("restore.test/busybox:latest", _busybox, ("/bin/sh",)),
-    Image("restore.test/debian:latest", _debian, ("/bin/bash",)),
-    Image("restore.test/static:latest", _static, ("/sleeper",)),
-    Image(PAUSE, _static, ("/sleeper",)),
+    Image("restore.test/busybox:latest", (_busybox,), ("/bin/sh",)),
+    Image("restore.test/busybox-old:latest", (_older_busybox,), ("/bin/sh",), _OLDER),
+    Image("restore.test/busybox-new:latest", (_newer_busybox,), ("/bin/sh",), _NEWER),
+    Image("restore.test/busybox-nodd:latest", (_busybox_nodd,), ("/bin/sh",)),
+    Image("restore.test/toybox:latest", (_toybox,), ("/bin/sh",)),
+    Image("restore.test/debian:latest", (_debian,), ("/bin/bash",)),
+    Image("restore.test/bsdtar:latest", (_debian, _bsdtar), ("/bin/bash",)),
+    Image("restore.test/nodd:latest", (_debian, _nodd), ("/bin/bash",)),
+    Image("restore.test/bash-sh:latest", (_debian, _bash), ("/bin/bash",)),
+    Image("restore.test/tar-only:latest", (_tar,), ("/sleeper",)),
+    Image("restore.test/static:latest", (_static,), ("/sleeper",)),
+    Image(PAUSE, (_static,), ("/sleeper",)),
 )

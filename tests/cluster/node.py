@@ -14,7 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.cluster import binaries, cache, certificates, command, host, images, packages, processes
+from tests.cluster import (
+    binaries,
+    cache,
+    certificates,
+    command,
+    components,
+    host,
+    images,
+    packages,
+    processes,
+)
 from tests.cluster.api import Server
 from tests.cluster.components import Components, Ports, containerd_again
 from tests.cluster.containers import Containerd
@@ -44,7 +54,7 @@ class _Prepared:
 
     programs: packages.Programs
     kubernetes: Path
-    images: list[Path]
+    images: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ def up(places: Places) -> None:
         if record is not None:
             if _runs(places, record):
                 _say("the node is running")
+                _renew_images(places, record)
                 return
             _say("a node that does not run any more is cleaned away")
             _end(places, record)
@@ -159,10 +170,9 @@ def _prepare(places: Places) -> _Prepared:
             programs = packages.unpack(places.cache, log)
             _say("Debian packages are there")
             sleeper = binaries.sleeper(places.cache, log)
-            sources = images.Sources(programs, sleeper, scratch=places.state, log=log)
-            archives = images.archives_of_all(places.cache, sources)
+            archive = _images(places, programs, sleeper)
             _say("images are there")
-            prepared = _Prepared(programs, kubernetes.result(), archives)
+            prepared = _Prepared(programs, kubernetes.result(), archive)
         except BaseException:
             command.end_running()
             raise
@@ -170,11 +180,35 @@ def _prepare(places: Places) -> _Prepared:
     return prepared
 
 
-def _start(places: Places, record: Record, prepared: _Prepared) -> None:
+def _images(places: Places, programs: packages.Programs, sleeper: Path) -> Path:
     log = places.logs / "prepare.log"
-    owned = certificates.create(places.certificates, log)
+    sources = images.Sources.gather(places.cache, programs, sleeper, log)
+    return images.archive_of_all(places.cache, sources)
+
+
+def _renew_images(places: Places, record: Record) -> None:
+    """Bring images into a running node when it has others; pods that run keep theirs."""
+    log = places.logs / "prepare.log"
+    programs = packages.unpack(places.cache, log)
+    archive = _images(places, programs, binaries.sleeper(places.cache, log))
+    if record.images == str(archive):
+        return
+    _import(places, record, programs, archive)
+
+
+def _import(places: Places, record: Record, programs: packages.Programs, archive: Path) -> None:
+    containerd = Containerd(programs.find("ctr"), places.containerd_socket)
+    snapshotter = components.snapshotter(places.state)
+    containerd.import_images(archive, snapshotter, places.logs / "prepare.log")
+    record.images = str(archive)
+    record.write()
+    _say("images imported")
+
+
+def _start(places: Places, record: Record, prepared: _Prepared) -> None:
+    owned = certificates.create(places.certificates, places.logs / "prepare.log")
     ports = Ports.free()
-    components = Components(places, prepared.programs, prepared.kubernetes, owned, ports)
+    servers = Components(places, prepared.programs, prepared.kubernetes, owned, ports)
     record.packages = str(prepared.programs.root)
     record.port = ports.api
     record.settings = host.read_settings()
@@ -184,16 +218,15 @@ def _start(places: Places, record: Record, prepared: _Prepared) -> None:
     starter = _Starter(places, record, prepared.programs)
     server = _server(places, ports.api)
     containerd = Containerd(prepared.programs.find("ctr"), places.containerd_socket)
-    starter.start("etcd", components.etcd())
-    namespace = starter.start("containerd", components.containerd())
-    starter.start("kube-apiserver", components.api_server())
+    starter.start("etcd", servers.etcd())
+    namespace = starter.start("containerd", servers.containerd())
+    starter.start("kube-apiserver", servers.api_server())
     starter.wait("containerd answers", lambda: containerd.ready, suspect="containerd")
-    containerd.import_images(prepared.images, components.snapshotter(), log)
-    _say("images imported")
+    _import(places, record, prepared.programs, prepared.images)
     starter.wait("the API server is ready", lambda: server.ready, suspect="kube-apiserver")
-    starter.start("kube-controller-manager", components.controller_manager())
-    starter.start("kube-scheduler", components.scheduler())
-    starter.start("kubelet", components.kubelet(namespace))
+    starter.start("kube-controller-manager", servers.controller_manager())
+    starter.start("kube-scheduler", servers.scheduler())
+    starter.start("kubelet", servers.kubelet(namespace))
     node = certificates.NODE_NAME
     starter.wait("the node is ready", lambda: server.node_ready(node), suspect="kubelet")
     starter.wait(
@@ -201,7 +234,7 @@ def _start(places: Places, record: Record, prepared: _Prepared) -> None:
         lambda: server.has_account("default"),
         suspect="kube-controller-manager",
     )
-    owned.kubeconfig(owned.admin, components.api_url, places.kubeconfig)
+    owned.kubeconfig(owned.admin, servers.api_url, places.kubeconfig)
     record.complete = True
     record.write()
 

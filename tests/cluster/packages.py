@@ -55,7 +55,7 @@ class Programs:
     @property
     def busybox(self) -> Path:
         """The busybox that stands alone."""
-        return self.root / "bin" / "busybox"
+        return Path(self.find("busybox"))
 
     @property
     def network_plugins(self) -> Path:

@@ -9,32 +9,49 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 JSON: TypeAlias = "str | int | bool | Sequence[JSON] | Mapping[str, JSON] | None"
 
 VOLUME: Final = "/data"
-"""Where every container has an empty volume of its own."""
+"""Where every container has an empty volume: the one that it names, or one of its own."""
 
+READY: Final = "Ready"
+SUCCEEDED: Final = "Succeeded"
+INITIALIZING: Final = "Initializing"
+TERMINATING: Final = "Terminating"
+
+_BSDTAR: Final = "restore.test/bsdtar:latest"
 _BUSYBOX: Final = "restore.test/busybox:latest"
 _DEBIAN: Final = "restore.test/debian:latest"
 _STATIC: Final = "restore.test/static:latest"
-_FOREVER: Final = ("sleep", "infinity")
+_TOYBOX: Final = "restore.test/toybox:latest"
+_FOREVER: Final = ("sleep", "100000000")
+"""Neither toybox nor older busyboxes sleep to infinity."""
+
+_DEAF: Final = ("sh", "-c", "trap '' TERM; trap exit USR1; sleep 100000000 & wait")
+"""Ends by a signal that no cluster sends: a kubelet that waits for its end hears of no change."""
+
+_NO_IMAGE: Final = "ErrImageNeverPull"
+_LITTLE: Final = "64Mi"
+_HOUR: Final = 3600
 _USER: Final = 1000
+_AS_USER: Final[Mapping[str, JSON]] = {"runAsUser": _USER, "runAsGroup": _USER}
+_NO_CAPABILITIES: Final[Mapping[str, JSON]] = {"capabilities": {"drop": ["ALL"]}}
 _RESTRICTED: Final[Mapping[str, JSON]] = {
     "readOnlyRootFilesystem": True,
     "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
+    **_NO_CAPABILITIES,
 }
 _NON_ROOT: Final[Mapping[str, JSON]] = {
+    **_AS_USER,
     "runAsNonRoot": True,
-    "runAsUser": _USER,
-    "runAsGroup": _USER,
     "fsGroup": _USER,
 }
 
@@ -52,21 +69,38 @@ class Container:
         image: its image, which the node already has.
         command: what it runs; nothing for what the image says.
         security: its security context.
+        volume_of: the container whose volume it has; itself when empty.
+        read_only: its volume cannot be written to.
+        memory: how much it may use; any amount when empty.
     """
 
     name: str
     image: str
     command: tuple[str, ...] = _FOREVER
     security: Mapping[str, JSON] = field(default_factory=dict)
+    volume_of: str = ""
+    read_only: bool = False
+    memory: str = ""
 
-    def manifest(self, volume: str) -> Mapping[str, JSON]:
+    @property
+    def volume(self) -> str:
+        """The name of the volume that it has at /data."""
+        return f"data-{self.volume_of or self.name}"
+
+    def manifest(self) -> Mapping[str, JSON]:
         """Return the container's part of a pod."""
+        mount: Mapping[str, JSON] = {
+            "name": self.volume,
+            "mountPath": VOLUME,
+            "readOnly": self.read_only,
+        }
         return {
             "name": self.name,
             "image": self.image,
             "imagePullPolicy": "Never",
             **({"command": list(self.command)} if self.command else {}),
-            "volumeMounts": [{"name": volume, "mountPath": VOLUME}],
+            **({"resources": {"limits": {"memory": self.memory}}} if self.memory else {}),
+            "volumeMounts": [mount],
             "securityContext": self.security,
         }
 
@@ -79,17 +113,33 @@ class Pod:
         kind: the kind's name, and the pod's.
         containers: at least one; the first is kubectl's default.
         security: the pod's security context.
-        completes: whether it ends by itself, with success.
+        initial: the init containers.
+        helper: an ephemeral container.
+        tmpfs: the size of its volumes when they are in memory.
+        grace: how many seconds it may take to end.
+        becomes: what it is in the end: ready, succeeded, initializing or terminating.
+        optional: whether a cluster may lack its image.
     """
 
     kind: str
     containers: tuple[Container, ...]
     security: Mapping[str, JSON] = field(default_factory=dict)
-    completes: bool = False
+    initial: tuple[Container, ...] = ()
+    helper: Container | None = None
+    tmpfs: str = ""
+    grace: int = 0
+    becomes: str = READY
+    optional: bool = False
+
+    def container(self, name: str) -> Container:
+        """Return a container of any sort by its name."""
+        helpers = () if self.helper is None else (self.helper,)
+        every: tuple[Container, ...] = (*self.containers, *self.initial, *helpers)
+        return next(container for container in every if container.name == name)
 
     def manifest(self) -> Mapping[str, JSON]:
-        """Return what `kubectl apply` takes."""
-        volumes = {container.name: f"data-{container.name}" for container in self.containers}
+        """Return what `kubectl apply` takes; the helper comes later."""
+        empty = {"medium": "Memory", "sizeLimit": self.tmpfs} if self.tmpfs else {}
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -98,25 +148,82 @@ class Pod:
                 "hostNetwork": True,
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
-                "terminationGracePeriodSeconds": 0,
-                "restartPolicy": "Never" if self.completes else "Always",
+                "terminationGracePeriodSeconds": self.grace,
+                "restartPolicy": "Never" if self.becomes == SUCCEEDED else "Always",
                 "securityContext": self.security,
-                "containers": [
-                    container.manifest(volumes[container.name]) for container in self.containers
+                "initContainers": [container.manifest() for container in self.initial],
+                "containers": [container.manifest() for container in self.containers],
+                "volumes": [
+                    {"name": container.volume, "emptyDir": empty} for container in self.containers
                 ],
-                "volumes": [{"name": volume, "emptyDir": {}} for volume in volumes.values()],
             },
         }
 
 
+def _simple(
+    kind: str, image: str, *, memory: str = "", tmpfs: str = "", optional: bool = False
+) -> Pod:
+    """Return a pod of one container, as root."""
+    return Pod(kind, (Container("app", image, memory=memory),), tmpfs=tmpfs, optional=optional)
+
+
+def _restricted(kind: str, image: str) -> Pod:
+    """Return a pod of one container, as its namespace may ask for it."""
+    return Pod(kind, (Container("app", image, security=_RESTRICTED),), _NON_ROOT)
+
+
 PODS: Final = (
-    Pod("busybox", (Container("app", _BUSYBOX),)),
-    Pod("debian", (Container("app", _DEBIAN),)),
+    _simple("busybox", _BUSYBOX),
+    _simple("busybox-old", "restore.test/busybox-old:latest", optional=True),
+    _simple("busybox-new", "restore.test/busybox-new:latest", optional=True),
+    _simple("busybox-nodd", "restore.test/busybox-nodd:latest"),
+    _simple("debian", _DEBIAN),
+    _simple("nodd", "restore.test/nodd:latest"),
+    _simple("bash-sh", "restore.test/bash-sh:latest"),
+    _simple("bsdtar", _BSDTAR),
+    _simple("toybox", _TOYBOX),
+    Pod("tar-only", (Container("app", "restore.test/tar-only:latest", command=()),)),
     Pod("static", (Container("app", _STATIC, command=()),)),
-    Pod("nonroot-gnu", (Container("app", _DEBIAN, security=_RESTRICTED),), _NON_ROOT),
-    Pod("nonroot-busybox", (Container("app", _BUSYBOX, security=_RESTRICTED),), _NON_ROOT),
+    _restricted("nonroot-gnu", _DEBIAN),
+    _restricted("nonroot-busybox", _BUSYBOX),
+    _restricted("nonroot-bsdtar", _BSDTAR),
+    _restricted("nonroot-toybox", _TOYBOX),
+    Pod("no-capabilities", (Container("app", _DEBIAN, security=_NO_CAPABILITIES),)),
+    Pod(
+        "foreign-target",
+        (Container("app", _DEBIAN, security=_AS_USER),),
+        initial=(
+            Container(
+                "prepare",
+                _DEBIAN,
+                command=("sh", "-c", f"chown 0:0 {VOLUME} && chmod 755 {VOLUME}"),
+                volume_of="app",
+            ),
+        ),
+    ),
+    Pod("read-only-mount", (Container("app", _DEBIAN, read_only=True),)),
+    _simple("tmpfs", _DEBIAN, tmpfs="16Mi"),
+    _simple("small-memory", _DEBIAN, memory=_LITTLE),
+    _simple("small-memory-busybox", _BUSYBOX, memory=_LITTLE),
     Pod("two", (Container("app", _BUSYBOX), Container("side", _DEBIAN))),
-    Pod("completed", (Container("app", _BUSYBOX, command=("true",)),), completes=True),
+    Pod(
+        "init",
+        (Container("app", _DEBIAN),),
+        initial=(Container("prepare", _DEBIAN, volume_of="app"),),
+        becomes=INITIALIZING,
+    ),
+    Pod(
+        "ephemeral",
+        (Container("app", _DEBIAN),),
+        helper=Container("helper", _DEBIAN, volume_of="app"),
+    ),
+    Pod(
+        "terminating",
+        (Container("app", _DEBIAN, command=_DEAF),),
+        grace=_HOUR,
+        becomes=TERMINATING,
+    ),
+    Pod("completed", (Container("app", _BUSYBOX, command=("true",)),), becomes=SUCCEEDED),
 )
 
 
@@ -165,47 +272,90 @@ def apply(cluster: Cluster, namespace: str, pods: Sequence[Pod] = PODS) -> None:
     """Make pods in a namespace, without waiting."""
     manifests = {"apiVersion": "v1", "kind": "List", "items": [pod.manifest() for pod in pods]}
     cluster.run("apply", f"--namespace={namespace}", "--filename=-", stdin=json.dumps(manifests))
+    for pod in pods:
+        if pod.helper is not None:
+            _add_helper(cluster, namespace, pod.kind, pod.helper)
 
 
 def wait(
-    cluster: Cluster, namespace: str, pods: Sequence[Pod] = PODS, patience: float = 90.0
-) -> None:
-    """Wait until each pod is as expected: ready, or completed.
+    cluster: Cluster, namespace: str, pods: Sequence[Pod] = PODS, patience: float = 120.0
+) -> frozenset[str]:
+    """Wait until each pod is what it becomes, and return the kinds that the cluster cannot have.
 
     Raises:
         PodsError: one is not in time; the text says what each is instead, with its events.
     """
     deadline = time.monotonic() + patience
+    lacking: set[str] = set()
+    dying: set[str] = set()
     while True:
         listed = json.loads(cluster.run("get", "pods", f"--namespace={namespace}", "--output=json"))
         states = {item["metadata"]["name"]: _state(item) for item in listed["items"]}
         wrong = {
-            pod.kind: states.get(pod.kind, "missing")
+            pod.kind: (pod, states.get(pod.kind, "Missing"))
             for pod in pods
-            if states.get(pod.kind) != ("Succeeded" if pod.completes else "Ready")
+            if states.get(pod.kind) != pod.becomes and pod.kind not in lacking
         }
         if not wrong:
-            return
+            return frozenset(lacking)
+        for pod, state in wrong.values():
+            if pod.optional and state == _NO_IMAGE:
+                _delete_pod(cluster, namespace, pod.kind)
+                lacking.add(pod.kind)
+            elif pod.becomes == TERMINATING and state == READY and pod.kind not in dying:
+                _delete_pod(cluster, namespace, pod.kind)
+                dying.add(pod.kind)
         if time.monotonic() > deadline:
             break
         time.sleep(0.3)
     events = cluster.run("get", "events", f"--namespace={namespace}")
-    raise PodsError(f"after {patience:.0f} s: {wrong}\n{events}")
+    different = {kind: state for kind, (_, state) in wrong.items()}
+    raise PodsError(f"after {patience:.0f} s: {different}\n{events}")
 
 
 def delete_namespace(cluster: Cluster, namespace: str) -> None:
     """Delete a namespace and all that is in it, and wait until it is gone."""
+    pods = ("pods", "--all", f"--namespace={namespace}", "--wait=false")
+    cluster.run("delete", *pods)
+    for pod in PODS:
+        if pod.grace:
+            with suppress(PodsError):
+                end = ("sh", "-c", "kill -s USR1 1")
+                cluster.run("exec", pod.kind, f"--namespace={namespace}", "--", *end)
+    cluster.run("delete", *pods, "--force", "--grace-period=0")
     cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--timeout=90s")
 
 
-def _state(item: Mapping[str, JSON]) -> str:
-    """Return Ready, or the pod's phase."""
+def _delete_pod(cluster: Cluster, namespace: str, name: str) -> None:
+    cluster.run("delete", "pod", name, f"--namespace={namespace}", "--wait=false")
+
+
+def _add_helper(cluster: Cluster, namespace: str, name: str, helper: Container) -> None:
+    """Add an ephemeral container, in a way that every kubectl knows."""
+    path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+    pod = json.loads(cluster.run("get", "--raw", path))
+    pod["spec"]["ephemeralContainers"] = [helper.manifest()]
+    # Without a version it does not matter what has become of the pod since.
+    del pod["metadata"]["resourceVersion"]
+    words = ("replace", "--raw", f"{path}/ephemeralcontainers", "--filename=-")
+    cluster.run(*words, stdin=json.dumps(pod))
+
+
+def _state(item: Mapping[str, Any]) -> str:
+    """Return what a pod may become, the reason why a container waits, or the pod's phase."""
     status = item["status"]
-    if not isinstance(status, Mapping):
-        return "Unknown"
-    conditions = status.get("conditions")
-    if isinstance(conditions, Sequence):
-        for condition in conditions:
-            if isinstance(condition, Mapping) and condition.get("type") == "Ready":
-                return "Ready" if condition.get("status") == "True" else str(status.get("phase"))
-    return str(status.get("phase"))
+    conditions = {one["type"]: one["status"] for one in status.get("conditions", ())}
+    containers = [one["state"] for one in status.get("containerStatuses", ())]
+    helpers = [one["state"] for one in status.get("ephemeralContainerStatuses", ())]
+    initial = [one["state"] for one in status.get("initContainerStatuses", ())]
+    wanted = item["spec"].get("ephemeralContainers", ())
+    if "deletionTimestamp" in item["metadata"]:
+        state = TERMINATING
+    elif conditions.get("Ready") == "True":
+        state = READY if sum("running" in one for one in helpers) == len(wanted) else "No helper"
+    elif any("running" in one for one in initial):
+        state = INITIALIZING
+    else:
+        reasons = [one["waiting"].get("reason", "") for one in containers if "waiting" in one]
+        state = _NO_IMAGE if _NO_IMAGE in reasons else str(status.get("phase"))
+    return state

@@ -19,6 +19,7 @@ class Record:
     Attributes:
         file: where it stands.
         packages: the unpacked programs that the node runs with.
+        images: the docker archive that its images come from.
         port: the API server's port.
         complete: whether the node came up completely.
         settings: the kernel's settings from before.
@@ -27,6 +28,7 @@ class Record:
 
     file: Path
     packages: str = ""
+    images: str = ""
     port: int = 0
     complete: bool = False
     settings: dict[str, str] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Record:
         return cls(
             file=file,
             packages=content["packages"],
+            images=content.get("images", ""),
             port=content["port"],
             complete=content["complete"],
             settings=content["settings"],

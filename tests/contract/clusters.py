@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.cluster import pods as node_pods
+from tests.cluster.places import Places
+from tests.cluster.record import Record
 from tests.contract.trees import tree_of
 from tests.embedded.cluster import EmbeddedCluster
 
@@ -25,7 +28,13 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 KUBECTL: Final = os.environ.get("RESTORE_TEST_KUBECTL") or shutil.which("kubectl") or "kubectl"
-_ROOT_KINDS: Final = frozenset({"busybox", "debian", "two"})
+_USER_KINDS: Final = frozenset(
+    {"nonroot-gnu", "nonroot-busybox", "nonroot-bsdtar", "nonroot-toybox", "foreign-target"}
+)
+_NO_CHOWN_KINDS: Final = frozenset({"no-capabilities"})
+_NO_SHELL_KINDS: Final = frozenset({"static", "tar-only"})
+_CONTAINERS: Final = {"init": "prepare", "ephemeral": "helper"}
+"""What a test looks at where it is not `app`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +49,49 @@ class Pod:
     @property
     def is_root(self) -> bool:
         """Tell whether owners can be set in it."""
-        return self.name in _ROOT_KINDS and self.cluster.can_chown
+        return self.name not in _USER_KINDS | _NO_CHOWN_KINDS and self.cluster.can_chown
 
     @property
     def owner(self) -> tuple[int, int]:
         """Whom the files of a backup may belong to here."""
         if self.is_root:
             return 1234, 567
-        # Without real root a root pod has no other user than its own.
-        return (0, 0) if self.name in _ROOT_KINDS else (1000, 1000)
+        # Without real root, or the right to use it, root has no other user than its own.
+        return (1000, 1000) if self.name in _USER_KINDS else (0, 0)
+
+    @property
+    def uid(self) -> str:
+        """The Pod object's own."""
+        words = ("get", "pod", self.name, "--output=jsonpath={.metadata.uid}")
+        return subprocess.run(
+            [*self.cluster.kubectl, *words], capture_output=True, text=True, check=True
+        ).stdout
+
+    def host_directory(self) -> Path | None:
+        """Return the volume as this machine sees it; None when its node is another machine.
+
+        A completed pod has none any more: the path leads nowhere.
+
+        On the real node it is seen through the kubelet's mounts, where a tmpfs is too. Do not
+        resolve the path: that would lead out of them.
+        """
+        if self.cluster.embedded is not None:
+            return self.cluster.embedded.pod(self.name).volume(self.container)
+        if self.cluster.kubelet is None:
+            return None
+        kind = next(one for one in node_pods.PODS if one.kind == self.name)
+        volumes = self.cluster.kubelet / "pods" / self.uid / "volumes/kubernetes.io~empty-dir"
+        return volumes / kind.container(self.container).volume
+
+    def host_tree(self, path: str = ".") -> dict[bytes, Seen]:
+        """Return what stands below a path in the volume, as this machine's tar packs it.
+
+        Owners are this machine's: without real root not those that the embedded pods see.
+        """
+        directory = self.host_directory()
+        assert directory is not None, "the volume is on another machine"
+        words = ["tar", "-cf", "-", "-C", str(directory / path), "."]
+        return tree_of(subprocess.run(words, capture_output=True, check=True).stdout)
 
     def run(self, *command: str, stdin: bytes = b"", check: bool = True) -> bytes:
         """Run a command in the pod with plain kubectl and return its stdout."""
@@ -81,6 +124,8 @@ class Pod:
         if self.cluster.embedded is not None:
             # Its pods see the whole machine's processes, those of another test run too.
             return [name for _, name in self.cluster.embedded.pod(self.name).processes()]
+        if self.cluster.kubelet is not None:
+            return self._marked_on_host()
         script = (
             # The brackets keep this very command from being found.
             "for p in /proc/[0-9]*; do"
@@ -88,6 +133,18 @@ class Pod:
             " *KUBECTL_RESTOR[E]=*) echo $p;; esac; done"
         )
         return self.run("sh", "-c", script).decode().split()
+
+    def _marked_on_host(self) -> list[str]:
+        """Do what the script does, in pods without a shell or `tr` too."""
+        found = []
+        uid = self.uid.encode()
+        for place in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if uid in (place / "cgroup").read_bytes():
+                    seen = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
+                    if b"KUBECTL_RESTORE=" in seen:
+                        found.append(str(place))
+        return found
 
     def signal_tar(self, signal: str) -> None:
         """Wait for a tar that runs in the pod (a zombie does not), and send it a signal."""
@@ -101,6 +158,14 @@ class Pod:
 
     def clear(self) -> None:
         """Empty the volume."""
+        directory = self.host_directory()
+        if directory is not None and self.cluster.embedded is None:
+            for child in directory.iterdir():
+                if child.is_dir() and not child.is_symlink():
+                    shutil.rmtree(child)
+                else:
+                    child.unlink()
+            return
         self.run("sh", "-c", f"cd {self.path} && chmod -R u+rwx . 2>/dev/null; rm -rf ./* ./.[!.]*")
 
 
@@ -115,6 +180,8 @@ class Cluster:
         address: host and port of the API server, for a link.
         can_chown: root pods may set any owner.
         embedded: the embedded cluster itself, for its faults.
+        kubelet: the kubelet's directory, when it is on this machine.
+        lacking: kinds of pods that cannot be had.
     """
 
     name: str
@@ -124,6 +191,8 @@ class Cluster:
     through: Callable[[int, str], Path]
     can_chown: bool = True
     embedded: EmbeddedCluster | None = None
+    kubelet: Path | None = None
+    lacking: frozenset[str] = frozenset()
 
     @property
     def kubectl(self) -> list[str]:
@@ -139,8 +208,12 @@ class Cluster:
                 pytest.skip(embedded.unavailable)
             embedded.reset()
             path = embedded.path
-        pod = Pod(self, kind, path)
-        if self.embedded is None and kind not in {"static", "completed"}:
+        elif kind in self.lacking:
+            pytest.skip(f"the node has no image for {kind} (the reason stands where it came up)")
+        pod = Pod(self, kind, path, _CONTAINERS.get(kind, "app"))
+        reachable = self.kubelet is not None or kind not in _NO_SHELL_KINDS
+        # The volumes of a completed pod are gone.
+        if self.embedded is None and kind != "completed" and reachable:
             pod.clear()
         return pod
 
@@ -169,7 +242,7 @@ def node_cluster(directory: Path) -> Iterator[Cluster]:
     node_pods.create_namespace(cluster, namespace)
     try:
         node_pods.apply(cluster, namespace)
-        node_pods.wait(cluster, namespace)
+        lacking = node_pods.wait(cluster, namespace)
         view = ("config", "view", "--flatten", "--minify", "--raw", "--output=json")
         flat = json.loads(cluster.run(*view))
         server = flat["clusters"][0]["cluster"]["server"]
@@ -186,9 +259,29 @@ def node_cluster(directory: Path) -> Iterator[Cluster]:
             path.write_text(json.dumps(changed))
             return path
 
-        yield Cluster("node", kubeconfig, namespace, (host, int(port or 443)), through)
+        yield Cluster(
+            "node",
+            kubeconfig,
+            namespace,
+            (host, int(port or 443)),
+            through,
+            kubelet=_kubelet_of(kubeconfig),
+            lacking=lacking,
+        )
     finally:
         node_pods.delete_namespace(cluster, namespace)
+
+
+def _kubelet_of(kubeconfig: Path) -> Path | None:
+    """Return the directory of the kubelet, with its mounts, if the node is this machine's own."""
+    places = Places.here()
+    if kubeconfig.absolute() != places.kubeconfig or os.getuid() != 0:
+        return None
+    record = Record.read(places.record)
+    process = record.find("kubelet") if record is not None else None
+    if process is None:
+        return None
+    return Path(f"/proc/{process.pid}/root{places.state}") / "kubelet"
 
 
 def _bring_up() -> str:

@@ -53,13 +53,23 @@ def own_namespaces(uid: int) -> None:
     mount("none", Path("/"), "", RECURSIVE | PRIVATE)
 
 
+def own_bin(folder: Path, spec: dict[str, Any]) -> None:
+    """Fill the pod's /bin with links to programs of the machine."""
+    folder.mkdir()
+    links = dict(spec["programs"])
+    if spec["whole"]:
+        others = {program.name: str(program) for program in Path("/usr/bin").iterdir()}
+        links = {**others, **links}
+    for name, target in links.items():
+        if name not in spec["without"]:
+            (folder / name).symlink_to(target)
+
+
 def own_root(root: Path, spec: dict[str, Any]) -> None:
     """Build the pod's file system: the machine's programs, read-only, and a volume at /data."""
     mount("tmpfs", root, "tmpfs", NO_SUID_NO_DEV, "mode=0755")
-    if spec["busybox"]:
-        (root / "bin").mkdir()
-        for applet in spec["applets"]:
-            (root / "bin" / applet).symlink_to(spec["busybox"])
+    if spec["own_bin"]:
+        own_bin(root / "bin", spec)
     for name in SYSTEM:
         here, there = Path("/", name), root / name
         if not here.exists() or there.exists():

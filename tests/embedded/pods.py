@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import shutil
@@ -14,9 +15,12 @@ import tempfile
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tests.embedded.faults import Faults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ENTER: Final = Path(__file__).with_name("enter.py")
 _USER: Final = 1000
@@ -27,32 +31,90 @@ class NotStartedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Programs:
+    """What stands in a container's /bin, where its PATH leads and nowhere else.
+
+    Attributes:
+        applets: a program of this machine that lists its applets; each has a link.
+        links: further names, each with the program of this machine that it means.
+        without: names that are not there.
+        whole: all programs of this machine are there besides.
+    """
+
+    applets: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    without: frozenset[str] = frozenset()
+    whole: bool = False
+
+    @property
+    def missing(self) -> list[str]:
+        """What this machine lacks of the programs that are needed."""
+        needed = {self.applets, *self.links.values()} - {""}
+        return sorted(name for name in needed if shutil.which(name) is None)
+
+    def table(self) -> dict[str, str]:
+        """Return the names in /bin beside the whole, each with what it links to."""
+        found: dict[str, str] = {}
+        if self.applets:
+            program = _found(self.applets)
+            found |= dict.fromkeys(_applets(program), program)
+        found |= {name: _found(program) for name, program in self.links.items()}
+        return {name: target for name, target in found.items() if name not in self.without}
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of pod, called as on the real node (tests/cluster/pods.py)."""
+    """One kind of pod, called as on the real node (tests/cluster/pods.py).
+
+    Attributes:
+        name: its name, and the pod's.
+        containers: their names.
+        programs: the containers that have only some of this machine's programs.
+        uid: who its processes are.
+        read_only: nothing but the volume can be written to.
+        static: there is nothing in it but /sleeper.
+        phase: the pod's phase.
+    """
 
     name: str
     containers: tuple[str, ...] = ("app",)
-    busybox: tuple[str, ...] = ()
+    programs: Mapping[str, Programs] = field(default_factory=dict)
     uid: int = 0
     read_only: bool = False
     static: bool = False
     phase: str = "Running"
 
 
+_BUSYBOX: Final = {"app": Programs(applets="busybox")}
+_BUSYBOX_NODD: Final = {
+    # busybox's own shells would run its own dd, whatever stands in PATH.
+    "app": Programs(
+        applets="busybox",
+        links={"sh": "dash"},
+        without=frozenset({"ash", "busybox", "dd", "hush"}),
+    )
+}
+_TOYBOX: Final = {
+    "app": Programs(applets="toybox", links={"sh": "dash"}, without=frozenset({"dd", "toysh"}))
+}
+_BSDTAR: Final = {"app": Programs(links={"tar": "bsdtar"}, whole=True)}
+_NODD: Final = {"app": Programs(without=frozenset({"busybox", "dd"}), whole=True)}
+
 KINDS: Final = (
-    Kind("busybox", busybox=("app",)),
+    Kind("busybox", programs=_BUSYBOX),
+    Kind("busybox-nodd", programs=_BUSYBOX_NODD),
     Kind("debian"),
+    Kind("nodd", programs=_NODD),
+    Kind("bsdtar", programs=_BSDTAR),
+    Kind("toybox", programs=_TOYBOX),
     Kind("static", static=True),
     Kind("nonroot-gnu", uid=_USER, read_only=True),
-    Kind("nonroot-busybox", busybox=("app",), uid=_USER, read_only=True),
-    Kind("two", ("app", "side"), busybox=("app",)),
+    Kind("nonroot-busybox", programs=_BUSYBOX, uid=_USER, read_only=True),
+    Kind("nonroot-bsdtar", programs=_BSDTAR, uid=_USER, read_only=True),
+    Kind("nonroot-toybox", programs=_TOYBOX, uid=_USER, read_only=True),
+    Kind("two", ("app", "side"), _BUSYBOX),
     Kind("completed", phase="Succeeded"),
 )
-
-
-def find_busybox() -> str | None:
-    """Return a busybox that runs anywhere, if the machine has one."""
-    return shutil.which("busybox")
 
 
 @dataclass(slots=True)
@@ -95,9 +157,10 @@ class EmbeddedPod:
     @property
     def unavailable(self) -> str:
         """Why this machine cannot have the pod; empty when it can."""
-        if self.kind.busybox and find_busybox() is None:
-            return "no busybox on this machine"
-        if self.kind.busybox and not self.isolated:
+        missing = [name for one in self.kind.programs.values() for name in one.missing]
+        if missing:
+            return f"no {' and no '.join(missing)} on this machine"
+        if self.kind.programs and not self.isolated:
             return "no namespaces for unprivileged users here"
         if self.kind.uid and not self.isolated:
             return "no namespaces for unprivileged users here"
@@ -139,22 +202,17 @@ class EmbeddedPod:
         return process
 
     def _spec(self, container: str, command: list[str], root: Path) -> dict[str, Any]:
-        busybox = find_busybox() if container in self.kind.busybox else None
-        applets = (
-            subprocess.run(
-                [busybox, "--list"], capture_output=True, text=True, check=True
-            ).stdout.split()
-            if busybox
-            else []
-        )
+        programs = self.kind.programs.get(container)
         return {
             "command": command,
-            "environment": {"PATH": "/bin" if busybox else "/usr/bin:/bin", "HOME": "/"},
+            "environment": {"PATH": "/bin" if programs else "/usr/bin:/bin", "HOME": "/"},
             "isolated": self.isolated,
             "root": str(root),
             "volume": str(self.volume(container)),
-            "busybox": busybox,
-            "applets": [name for name in applets if "/" not in name],
+            "own_bin": programs is not None,
+            "programs": programs.table() if programs else {},
+            "whole": programs is not None and programs.whole,
+            "without": sorted(programs.without) if programs else [],
             "uid": self.kind.uid,
             "read_only": self.kind.read_only,
         }
@@ -246,6 +304,22 @@ class EmbeddedPod:
                 ],
             },
         }
+
+
+@functools.cache
+def _applets(program: str) -> list[str]:
+    """Return the names that a program of many names goes by."""
+    # toybox lists its own when it is told nothing, busybox when it is asked.
+    words = [program] if Path(program).name == "toybox" else [program, "--list"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    return [name for name in listed if "/" not in name]
+
+
+def _found(program: str) -> str:
+    """Return where a program of this machine is when /bin is another one."""
+    found = shutil.which(program)
+    assert found is not None, f"{program} is gone"
+    return os.path.realpath(found)
 
 
 def _make_writable(directory: Path) -> None:
