@@ -34,6 +34,7 @@ _POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
     _NO_SPACE: "the volume is full",
     ("Read-only file system",): "the container's file system is read-only there",
     ("Permission denied", "Operation not permitted"): "the container may not write there",
+    ("Cannot open: File exists", "can't remove old file"): "something there cannot be replaced",
     ("Cannot allocate memory", "Out of memory"): "the container is out of memory",
 }
 _EXTRAS_ONLY: Final = re.compile(
@@ -163,6 +164,7 @@ def summary_of(
             *_not_set(verdict, capabilities),
             *_not_kept(plan, capabilities),
             *_left_alone(plan),
+            *_root_left_alone(plan, path),
         ),
     )
 
@@ -210,6 +212,19 @@ def _not_kept(plan: Plan, capabilities: Capabilities) -> list[str]:
             f"the container's tar; it is not compared whether they were set"
         )
     return notes
+
+
+def _root_left_alone(plan: Plan, path: str) -> list[str]:
+    """Say what the backup has for the target itself: often a program insists on it."""
+    if plan.root is None:
+        return []
+    member, entry = plan.root
+    if (member.mode, member.uid, member.gid) == (entry.mode, entry.uid, entry.gid):
+        return []
+    return [
+        f"{path} itself kept its mode {entry.mode:04o}, owner {entry.uid}:{entry.gid} and "
+        f"modification time (./ in the backup has {member.mode:04o} and {member.uid}:{member.gid})"
+    ]
 
 
 def _left_alone(plan: Plan) -> list[str]:

@@ -45,6 +45,8 @@ class Plan:
     """How many members have what the pod's tar cannot keep, by kind."""
     filled: int = 0
     """How many members have holes that are written out."""
+    root: tuple[Member, Entry] | None = None
+    """The archive's own entry for the target, and what the target is: it is left as it is."""
     attributed: int = 0
     """How many members have attributes or ACLs that the pod's tar is given."""
     _ends: array[int] = field(default_factory=lambda: array("q"))
@@ -128,6 +130,10 @@ def make_plan(index: Index, survey: Mapping[bytes, Entry], policy: Policy) -> Pl
         for path in paths
     ]
     plan = Plan(operations)
+    target = survey.get(b"")
+    for member in index.members:
+        if not member.path and target is not None:
+            plan.root = (member, target)
     if not plan.refused:
         _lay_out(plan, index, policy.dialect)
     return plan

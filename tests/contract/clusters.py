@@ -203,6 +203,8 @@ class Cluster:
         """Return an empty pod of a kind, or skip where the machine cannot have one."""
         path = "/data"
         if self.embedded is not None:
+            if kind not in self.embedded.pods:
+                pytest.skip(f"only the real node has {kind} pods")
             embedded = self.embedded.pod(kind)
             if embedded.unavailable:
                 pytest.skip(embedded.unavailable)

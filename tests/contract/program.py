@@ -44,7 +44,8 @@ def arguments(
     return [
         *program(),
         *(["filesystem"] if older else []),
-        pod.name,
+        # Some kinds are called as a command is.
+        pod.name if older else f"pod/{pod.name}",
         str(backup),
         f"--kubeconfig={kubeconfig or pod.cluster.kubeconfig}",
         f"--namespace={pod.cluster.namespace}",

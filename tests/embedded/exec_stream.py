@@ -62,7 +62,7 @@ class ExecStream:
         try:
             await asyncio.gather(*outputs)
             code = await asyncio.to_thread(process.wait)
-            if self._frozen.is_set():
+            if self._frozen.is_set() or self._faults.never_ends:
                 await asyncio.Event().wait()
             if not self._faults.no_status:
                 await self._status(exit_status(code if code >= 0 else 128 - code))
@@ -96,6 +96,8 @@ class ExecStream:
                     continue
                 channel, data = message.data[0], memoryview(message.data)[1:]
                 if channel == _CLOSE and data and data[0] == _STDIN:
+                    if self._faults.never_ends:
+                        continue
                     break
                 if channel == _STDIN and not await self._take(data, descriptor, process):
                     break
@@ -136,9 +138,16 @@ class ExecStream:
     ) -> None:
         """Carry one output to the client; at its end stdin may end too, as in containerd."""
         os.set_blocking(descriptor, False)
+        limit = self._faults.stdout_after if channel == _STDOUT else None
+        carried = 0
         while data := await _read(descriptor):
             if self._frozen.is_set():
                 await asyncio.Event().wait()
+            if limit is not None:
+                data = data[: max(0, limit - carried)]
+                carried += len(data)
+                if not data:
+                    continue
             await self._socket.send_bytes(bytes([channel]) + data)
         if feeding is not None and self._faults.stdin_follows_stdout:
             feeding.cancel()

@@ -15,6 +15,8 @@ class Faults:
         no_status: the WebSocket is closed without a status.
         end_after: bytes of stdin after which the process is killed.
         truncate_after: bytes of stdin after which the process sees an end of input.
+        stdout_after: bytes of stdout after which the rest is dropped, without a word.
+        never_ends: neither the end of stdin nor that of the process is passed on.
         drain: bytes a second that the process gets at most.
         get_answer: an HTTP status for every request about a pod.
         exec_answer: an HTTP status for exec.
@@ -27,6 +29,8 @@ class Faults:
     no_status: bool = False
     end_after: int | None = None
     truncate_after: int | None = None
+    stdout_after: int | None = None
+    never_ends: bool = False
     drain: int | None = None
     get_answer: int | None = None
     exec_answer: int | None = None
