@@ -33,7 +33,7 @@ class Recorder(Silence):
         self.statuses.append(status)
 
 
-@pytest.mark.parametrize("kind", ["busybox", "debian"])
+@pytest.mark.parametrize("kind", ["busybox", "debian", "bsdtar", "toybox"])
 def test_acknowledged_bytes_rise_evenly_over_a_slow_link(
     cluster: Cluster, backup: Callable[[bytes], Path], link: LinkProxy, kind: str
 ) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     Writer = Callable[..., Path]
 
 PODS = ["busybox", "debian", "nonroot-busybox", "nonroot-gnu"]
+TARS = ["busybox", "debian", "bsdtar", "toybox"]
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
@@ -42,7 +43,7 @@ def test_two_thousand_entries_arrive_as_they_are(
     assert pod.marked() == []
 
 
-@pytest.mark.parametrize("kind", PODS)
+@pytest.mark.parametrize("kind", [*PODS, "bsdtar", "toybox"])
 def test_what_exists_is_not_changed_without_force(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:
@@ -58,7 +59,7 @@ def test_what_exists_is_not_changed_without_force(
     assert pod.tree() == before
 
 
-@pytest.mark.parametrize("kind", PODS)
+@pytest.mark.parametrize("kind", [*PODS, "bsdtar", "toybox"])
 def test_force_replaces_what_exists(cluster: Cluster, backup: Writer, kind: str) -> None:
     pod = cluster.pod(kind)
     pod.run("sh", "-c", f"mkdir {pod.path}/app && echo mine >{pod.path}/app/config.yaml")
@@ -80,7 +81,7 @@ def test_an_existing_directory_keeps_its_mode_without_force(
     assert pod.tree()[b"app"].mode == 0o711
 
 
-@pytest.mark.parametrize("kind", ["busybox", "debian"])
+@pytest.mark.parametrize("kind", TARS)
 @pytest.mark.parametrize(
     ("obstacle", "where"),
     [("ln -s /tmp app", "app: a symlink stands where a directory has to be"),
@@ -169,7 +170,7 @@ def test_a_member_below_a_writable_directory_of_a_read_only_root_is_restored(
     assert pod.tree()[b"inside"].kind == "file"
 
 
-@pytest.mark.parametrize("kind", PODS)
+@pytest.mark.parametrize("kind", [*PODS, "bsdtar", "toybox"])
 def test_a_name_that_imitates_a_record_fools_nobody(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:
@@ -201,7 +202,7 @@ def test_directories_that_the_archive_lacks_are_made_for_others_to_enter_not_to_
     assert mode & 0o777 == 0o755
 
 
-@pytest.mark.parametrize("kind", PODS)
+@pytest.mark.parametrize("kind", [*PODS, "bsdtar", "nonroot-bsdtar", "toybox", "nonroot-toybox"])
 def test_a_directory_that_forbids_writing_is_filled_and_then_forbids(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:
@@ -216,7 +217,7 @@ def test_a_directory_that_forbids_writing_is_filled_and_then_forbids(
     assert tree[b"closed"].mtime == trees.MTIME
 
 
-@pytest.mark.parametrize("kind", ["busybox", "debian"])
+@pytest.mark.parametrize("kind", TARS)
 def test_an_empty_archive_and_a_lone_root_entry_are_nothing_to_restore(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:
@@ -250,7 +251,7 @@ def test_holes_stay_holes_or_it_is_said(cluster: Cluster, tmp_path: Path, kind: 
         assert blocks * 512 < 1_000_000
 
 
-@pytest.mark.parametrize("kind", ["busybox", "debian"])
+@pytest.mark.parametrize("kind", TARS)
 def test_a_hard_link_of_an_absolute_backup_stays_inside_the_target(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:

@@ -444,3 +444,27 @@ def test_the_room_that_is_left_is_told(agent: Agent) -> None:
     text = read_space((one.word, one.rest) for one in agent.records_until_done())
     assert "KiB are free" in text
     assert "inodes are free" in text
+
+
+@pytest.mark.parametrize("tar", ["tar", "busybox", "bsdtar", "toybox"])
+@pytest.mark.parametrize("end", [0, 200, 512, 1024, 1536, 1700, 2048 + 100_000, 2048 + 512 * 300])
+def test_no_cut_stream_is_a_success_and_what_was_in_flight_looks_cut(
+    tmp_path: Path, tar: str, end: int
+) -> None:
+    # In nothing, a header, data; at members' edges, where every tar alone would exit with 0.
+    target = tmp_path / "target"
+    target.mkdir()
+    path = directory_of(tmp_path / "bin", {**COMMON, "dd": "dd", "tar": tar})
+    agent = Agent(["dash"], target, path=path)
+    try:
+        stream = tar_of(small=b"x" * 512, flight=b"y" * (512 * 300))
+        agent.send(b"extract -p\n" + framed(stream[:end], 4096))
+        agent.stdin.close()
+        records = agent.records_until_done()
+        assert records[-1] == Record(b"done", b"2")
+        assert Record(b"exit", b"0") not in records
+        left = target / "flight"
+        if end < 1536 + 512 * 300 and left.exists():
+            assert (left.stat().st_size, left.stat().st_mtime) != (512 * 300, 1_700_000_000)
+    finally:
+        agent.kill()
