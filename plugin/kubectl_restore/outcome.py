@@ -221,10 +221,9 @@ def _root_left_alone(plan: Plan, path: str) -> list[str]:
     member, entry = plan.root
     if (member.mode, member.uid, member.gid) == (entry.mode, entry.uid, entry.gid):
         return []
-    return [
-        f"{path} itself kept its mode {entry.mode:04o}, owner {entry.uid}:{entry.gid} and "
-        f"modification time (./ in the backup has {member.mode:04o} and {member.uid}:{member.gid})"
-    ]
+    kept = f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid} and modification time"
+    backups = f"{member.mode:04o} and {member.uid}:{member.gid}"
+    return [f"{path} itself kept its {kept} (./ in the backup has {backups})"]
 
 
 def _left_alone(plan: Plan) -> list[str]:

@@ -168,12 +168,12 @@ def _decide_directory(
     path: bytes, member: Member | None, entry: Entry, policy: Policy
 ) -> Operation:
     if path in policy.kept_links:
-        reason = "is a symbolic link there and was kept"
+        reason = "left as a symbolic link that stands there"
     elif entry.kind is not Standing.DIRECTORY:
         reason = f"a {entry.kind} stands where a directory has to be"
         return Operation(path, Action.REFUSE, member, reason)
     elif policy.uid not in {None, entry.uid}:
-        reason = "belongs to somebody else there and kept mode, owner and time"
+        reason = "belonging to somebody else kept mode, owner and time"
     elif policy.force and member is not None:
         return Operation(path, Action.REPLACE, member)
     else:
