@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.packings import PACKINGS, make_packed
 from tests.contract.clusters import ROOT, Cluster, Pod, node_cluster
 from tests.contract.program import arguments, environment, program
 
@@ -138,15 +139,36 @@ def compare(cluster: Cluster, kind: str, archive: Path, runs: int) -> None:
     )
 
 
+def each_packing(cluster: Cluster, directory: Path, size: int) -> None:
+    """Print what a restore of so many bytes takes in each packing."""
+    pod = cluster.pod("debian")
+    for name, pack in PACKINGS.items():
+        path = directory / "packed"
+        make_packed(path, size, pack)
+        cost = ours(pod, path)
+        print(
+            f"{name:>26} {size / GIB:.0f} GiB in {path.stat().st_size / GIB:4.2f} GiB  "
+            f"{cost.wall:6.1f} s  our CPU {cost.own_processor * GIB / size:5.2f} s/GiB  "
+            f"our memory {cost.memory / (1 << 20):3.0f} MiB",
+            flush=True,
+        )
+        pod.clear()
+        path.unlink()
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--large", type=int, default=8, help="GiB of the memory comparison")
+    parser.add_argument("--packings", type=int, default=0, help="GiB to restore in each packing")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         directory = Path(name)
         with node_cluster(directory) as cluster:
+            if given.packings:
+                each_packing(cluster, directory, given.packings * GIB)
+                return
             archive = directory / "one.tar"
             make_archive(archive, GIB)
             print(f"bare os.read/os.write copy: {bare_copy(archive):.2f} s of CPU per GiB")
