@@ -45,7 +45,7 @@ from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.child import now
 from kubectl_restore.pipe.query import Query
 from kubectl_restore.pipe.questions import Questions
-from kubectl_restore.pipe.session import Session
+from kubectl_restore.pipe.session import Answer, Session
 from kubectl_restore.plan import (
     Policy,
     directories_written_to,
@@ -65,7 +65,6 @@ from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index import Index
-    from kubectl_restore.pipe.session import Answer
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.facts import PodFacts
@@ -333,6 +332,9 @@ class _Restore:
         capabilities: Capabilities,
     ) -> Answer:
         """Send the plan's stream and return how the pod's tar ended."""
+        if not plan.carried_out:
+            # toybox's tar takes an archive without members for an error.
+            return Answer(consumer=0, received=0)
         started = time.monotonic()
 
         def acknowledged(count: int) -> None:
