@@ -314,6 +314,7 @@ class _Restore:
             force=self._request.force,
             dialect=_dialect(capabilities),
             kept_links=links,
+            owner=self._request.owner or (0, 0),
             uid=None if uid == 0 else uid,
         )
         plan = make_plan(index, before, policy)
@@ -332,30 +333,33 @@ class _Restore:
         capabilities: Capabilities,
     ) -> Answer:
         """Send the plan's stream and return how the pod's tar ended."""
-        if not plan.carried_out:
+        layout = plan.layout
+        if layout is None or not plan.carried_out:
             # toybox's tar takes an archive without members for an error.
             return Answer(consumer=0, received=0)
         started = time.monotonic()
 
         def acknowledged(count: int) -> None:
             self._acknowledged = count
-            done, current = plan.position(count)
+            done, current = layout.position(count)
             self._progress.status(
-                Status(Phase.SEND, count, plan.total, done, plan.total_files, current)
+                Status(Phase.SEND, count, layout.total, done, layout.total_files, current)
             )
-            self._warn_of_time(count, plan.total, time.monotonic() - started)
+            self._warn_of_time(count, layout.total, time.monotonic() - started)
 
-        self._progress.status(Status(Phase.SEND, 0, plan.total, 0, plan.total_files))
+        self._progress.status(Status(Phase.SEND, 0, layout.total, 0, layout.total_files))
         command = b"extract " + " ".join(_options(capabilities, plan)).encode()
         answer = session.feed(
             command,
-            read_segments(backup, index.compression, plan.segments, self._watch),
-            plan.total,
+            read_segments(backup, index.compression, layout.segments(), self._watch),
+            layout.total,
             on_acknowledged=acknowledged,
         )
-        if plan.directories and answer.is_whole and answer.consumer == 0:
+        if layout.directories_total and answer.is_whole and answer.consumer == 0:
             again = session.feed(
-                command, iter([memoryview(plan.directories)]), len(plan.directories)
+                command,
+                read_segments(backup, index.compression, layout.directories(), self._watch),
+                layout.directories_total,
             )
             answer = replace(again, lines=answer.lines + again.lines, said=answer.said + again.said)
         return answer

@@ -129,7 +129,7 @@ def _evidence(answer: Answer, verdict: Verdict) -> str:
 
 def so_far(plan: Plan, acknowledged: int, path: str, seconds: float) -> Summary:
     """Return what had arrived when a restore was broken off."""
-    members = plan.members_until(acknowledged)
+    members = plan.layout.members_until(acknowledged) if plan.layout is not None else []
     return Summary(
         path=path,
         files=len(members),

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import stat
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.header import member_header
 from kubectl_restore.archive.index import Extra, Kind
-from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
-from kubectl_restore.archive.rewriting import Dialect, header_of, lost, records_of, segments_of
+from kubectl_restore.archive.layout import Layout, parents
+from kubectl_restore.archive.rewriting import Dialect, lost, records_of
 from kubectl_restore.operation import Action, Operation
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kubectl_restore.archive.index import Index, Member
-    from kubectl_restore.archive.outgoing import Segment
     from kubectl_restore.pod.survey import Entry
 
-_RECORD: Final = 10240
-"""Bytes of a tar record (20 blocks): tars read whole ones from a pipe (GNU tar manual, 9.4)."""
-_JOINED: Final = 64 * 1024
-"""Bytes up to which literals are joined; joining on and on would copy quadratically."""
-_PARENT_MODE: Final = 0o755
-_OWNER_WRITES: Final = 0o700
 _ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
 
 
@@ -36,11 +27,8 @@ class Plan:
     """What a restore will do, and the stream that does it."""
 
     operations: list[Operation]
-    segments: list[Segment] = field(default_factory=list)
-    total: int = 0
-    """Bytes of the stream."""
-    directories: bytes = b""
-    """A second archive, for when the first is extracted: each directory with its mode and time."""
+    layout: Layout | None = None
+    """The stream that does it; None for a plan that is refused."""
     lost: dict[Extra, int] = field(default_factory=dict)
     """How many members have what the pod's tar cannot keep, by kind."""
     filled: int = 0
@@ -49,8 +37,6 @@ class Plan:
     """The archive's own entry for the target, and what the target is: it is left as it is."""
     attributed: int = 0
     """How many members have attributes or ACLs that the pod's tar is given."""
-    _ends: array[int] = field(default_factory=lambda: array("q"))
-    _members: list[Member] = field(default_factory=list)
 
     @property
     def refused(self) -> list[Operation]:
@@ -61,28 +47,6 @@ class Plan:
     def carried_out(self) -> list[Operation]:
         """The operations that change the pod."""
         return [one for one in self.operations if one.action in {Action.CREATE, Action.REPLACE}]
-
-    @property
-    def total_files(self) -> int:
-        """How many members the stream carries (directories come as part of the frame)."""
-        return len(self._members)
-
-    def position(self, acknowledged: int) -> tuple[int, bytes | None]:
-        """Return how many members end within the first bytes, and the path under way after them."""
-        done = bisect_right(self._ends, acknowledged)
-        return done, self._members[done].path if done < len(self._members) else None
-
-    def members_until(self, acknowledged: int) -> list[Member]:
-        """Return the members whose last byte is among the first `acknowledged`."""
-        return self._members[: bisect_right(self._ends, acknowledged)]
-
-
-def parents(path: bytes) -> Iterator[bytes]:
-    """Return the directories above `path`, the outermost first."""
-    at = path.find(b"/")
-    while at >= 0:
-        yield path[:at]
-        at = path.find(b"/", at + 1)
 
 
 def paths_to_survey(index: Index) -> list[bytes]:
@@ -103,12 +67,14 @@ class Policy:
         force: what exists is replaced.
         dialect: what the pod's tar reads.
         kept_links: symbolic links that stay: where each leads to inside the target.
+        owner: whom parents belong to that the archive lacks.
         uid: who we are there when we may change nothing of others; None for root.
     """
 
     force: bool = False
     dialect: Dialect = field(default_factory=Dialect)
     kept_links: Mapping[bytes, bytes] = field(default_factory=dict)
+    owner: tuple[int, int] = (0, 0)
     uid: int | None = None
 
 
@@ -135,7 +101,7 @@ def make_plan(index: Index, survey: Mapping[bytes, Entry], policy: Policy) -> Pl
         if not member.path and target is not None:
             plan.root = (member, target)
     if not plan.refused:
-        _lay_out(plan, index, policy.dialect)
+        _lay_out(plan, index, policy)
     return plan
 
 
@@ -214,55 +180,12 @@ def out_of_reach(
     ]
 
 
-def _lay_out(plan: Plan, index: Index, dialect: Dialect) -> None:
-    """Write the stream: every member where it stood, in the form that the pod's tar reads.
-
-    A directory comes twice: where it stood, writable for its owner, so that its children can be
-    made on every tar; and in an archive of its own that is extracted afterwards, the deepest first,
-    with its true mode and time. Its children changed its time, and tars make some links only when
-    the stream has ended (GNU and busybox those with absolute or `..` targets), so the end of the
-    same stream would be too early.
-    """
-    changed = {one.path: one for one in plan.carried_out}
-    made: set[bytes] = set()
-    stream = _Stream()
-    for member in index.members:
-        for path in (*parents(member.path), member.path):
-            operation = changed.get(path)
-            if operation is None or path in made:
-                continue
-            if operation.member is None:
-                made.add(path)
-                stream.add(Literal(_parent(path, member.mtime)))
-            elif operation.member.kind is Kind.DIRECTORY:
-                made.add(path)
-                extra = _OWNER_WRITES
-                stream.add(Literal(header_of(operation.member, dialect, extra_mode=extra)))
-        if member.kind is not Kind.DIRECTORY and member.path in changed:
-            for segment in segments_of(member, dialect):
-                stream.add(segment)
-            plan._ends.append(stream.length)  # noqa: SLF001 - the plan's own builder
-            plan._members.append(member)  # noqa: SLF001
-    finals = [
-        one.member
-        for one in plan.carried_out
-        if one.member is not None and one.member.kind is Kind.DIRECTORY
-    ]
-    stream.add(Literal(END_OF_ARCHIVE))
-    stream.add(Literal(bytes(-stream.length % _RECORD)))
-    plan.segments = stream.segments
-    plan.total = stream.length
-    finals.sort(key=lambda one: one.path, reverse=True)
-    headers = b"".join(header_of(member, dialect) for member in finals) + END_OF_ARCHIVE
-    plan.directories = headers + bytes(-len(headers) % _RECORD) if finals else b""
-    for one in plan.carried_out:
-        if one.member is not None:
-            _count_lost(plan, one.member, dialect)
-
-
-def _parent(path: bytes, mtime: int) -> bytes:
-    """Return the header of a directory that the archive does not have."""
-    return member_header(path + b"/", b"5", mode=_PARENT_MODE, mtime=mtime, uid=0, gid=0)
+def _lay_out(plan: Plan, index: Index, policy: Policy) -> None:
+    wanted = {one.path: one.member for one in plan.carried_out}
+    plan.layout = Layout(index.members, wanted, policy.dialect, policy.owner)
+    for member in wanted.values():
+        if member is not None:
+            _count_lost(plan, member, policy.dialect)
 
 
 def _count_lost(plan: Plan, member: Member, dialect: Dialect) -> None:
@@ -272,34 +195,6 @@ def _count_lost(plan: Plan, member: Member, dialect: Dialect) -> None:
         plan.filled += 1
     if member.extras & _ATTRIBUTES and records_of(member, dialect):
         plan.attributed += 1
-
-
-class _Stream:
-    """Collects segments; neighbours are joined."""
-
-    def __init__(self) -> None:
-        self.segments: list[Segment] = []
-        self.length = 0
-
-    def add(self, segment: Segment) -> None:
-        last = self.segments[-1] if self.segments else None
-        if isinstance(segment, Literal):
-            length = len(segment.data)
-            if isinstance(last, Literal) and len(last.data) < _JOINED:
-                self.segments[-1] = Literal(last.data + segment.data)
-            elif segment.data:
-                self.segments.append(segment)
-        else:
-            length = segment.length
-            if (
-                isinstance(segment, Extract)
-                and isinstance(last, Extract)
-                and last.offset + last.length == segment.offset
-            ):
-                self.segments[-1] = Extract(last.offset, last.length + length)
-            else:
-                self.segments.append(segment)
-        self.length += length
 
 
 def in_the_way(operations: Iterable[Operation]) -> tuple[list[Operation], list[Operation]]:

@@ -190,6 +190,22 @@ def member_header(
     )
 
 
+def header_length(path: bytes, link: bytes = b"", records: bytes = b"") -> int:
+    """Return how many bytes `member_header` makes of these."""
+    long = sum(_long_length(text) for text in (path, link))
+    return BLOCK + long + (BLOCK + len(records) + -len(records) % BLOCK if records else 0)
+
+
+def _long_length(text: bytes) -> int:
+    return BLOCK + len(text) + 1 + -(len(text) + 1) % BLOCK if len(text) > _NAME_FIELD else 0
+
+
+def sparse_header_length(path: bytes, extents: array[int], size: int, records: bytes = b"") -> int:
+    """Return how many bytes `sparse_header` makes of these."""
+    parts = len(extents) // 2 + (sum(extents[-2:]) < size)
+    return header_length(path, records=records) + BLOCK * -(-max(0, parts - 4) // 21)
+
+
 def sparse_header(
     path: bytes,
     extents: array[int],

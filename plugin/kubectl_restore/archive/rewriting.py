@@ -11,7 +11,13 @@ from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.header import BLOCK, member_header, sparse_header
+from kubectl_restore.archive.header import (
+    BLOCK,
+    header_length,
+    member_header,
+    sparse_header,
+    sparse_header_length,
+)
 from kubectl_restore.archive.member import Extra, Kind, normal_path
 from kubectl_restore.archive.outgoing import Extract, Literal, Zeros
 
@@ -113,6 +119,24 @@ def segments_of(member: Member, dialect: Dialect) -> Iterator[Segment]:
         if member.kind is Kind.FILE and member.size:
             # Its padding follows it in the archive.
             yield Extract(content, member.length - member.prefix)
+
+
+def length_of(member: Member, dialect: Dialect) -> int:
+    """Return how many bytes are sent for a member: those of `segments_of`, or of its header."""
+    content = member.length - member.prefix
+    records = records_of(member, dialect)
+    if member.kind is Kind.DIRECTORY:
+        return header_length(member.path + b"/", records=records)
+    if member.extents is not None:
+        if dialect.holes:
+            head = sparse_header_length(member.path, member.extents, member.size, records)
+            return head + (content if member.extents else 0)
+        return header_length(member.path, records=records) + member.size + -member.size % BLOCK
+    if member.is_common:
+        return member.length
+    link = normal_path(member.link) if member.kind is Kind.HARDLINK else member.link
+    has_content = member.kind is Kind.FILE and member.size
+    return header_length(member.path, link, records) + (content if has_content else 0)
 
 
 def _sparse(member: Member, content: int, dialect: Dialect) -> Iterator[Segment]:

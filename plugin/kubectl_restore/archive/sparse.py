@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 MOST_EXTENTS: Final = 4_000_000
-"""Of one member: 64 MiB of map. GNU tar makes one for each run of data."""
+"""Of one archive: 64 MiB of maps. GNU tar makes one for each run of data."""
 _PAIR: Final = 24
 _MOST_DIGITS: Final = 18
 

@@ -12,7 +12,7 @@ from kubectl_restore.archive.codec import no_archive, open_stream
 from kubectl_restore.archive.header import BLOCK, Header, HeaderError, read_header
 from kubectl_restore.archive.member import Kind, Member, normal_path
 from kubectl_restore.archive.pax import NO_RECORDS, Pax, parse_pax
-from kubectl_restore.archive.sparse import Extents, OldSparseMap, extents_of, read_map
+from kubectl_restore.archive.sparse import MOST_EXTENTS, Extents, OldSparseMap, extents_of, read_map
 from kubectl_restore.archive.verdicts import (
     UNSUPPORTED,
     corrupt,
@@ -74,6 +74,7 @@ class Walker:
         self._watch = watch
         self._reported = 0
         self._headers = 0
+        self._parts = 0
         self._global = NO_RECORDS
         self._start = 0
         self._long_name = b""
@@ -203,11 +204,9 @@ class Walker:
                 raise corrupt(f"the directory at byte {at} has {stored} bytes of content")
             kind = Kind.DIRECTORY
         if extents is not None:
-            if header.kind != b"S":
-                # The map of PAX 1.0 counts as data.
-                stored -= self.stream.position - content
-            if extents.stored != stored:
-                raise corrupt(f"the sparse map at byte {at} does not add up to the member's data")
+            # The map of PAX 1.0 counts as data; that of the old format does not.
+            stored -= self.stream.position - content if header.kind != b"S" else 0
+            self._check_extents(extents, stored, at)
         prefix = self.stream.position - self._start
         self._pass_over(stored, name)
         path = normal_path(name)
@@ -232,6 +231,13 @@ class Walker:
             )
         )
         self._begin(self.stream.position)
+
+    def _check_extents(self, extents: Extents, stored: int, at: int) -> None:
+        self._parts += len(extents.pairs) // 2
+        if self._parts > MOST_EXTENTS:
+            raise corrupt(f"its sparse maps have more than {MOST_EXTENTS:,} parts")
+        if extents.stored != stored:
+            raise corrupt(f"the sparse map at byte {at} does not add up to the member's data")
 
     def _share(self, number: int) -> int:
         if len(self._shared) > 10_000:

@@ -54,12 +54,19 @@ def sent(where: Path, archive: bytes, dialect: Dialect) -> tuple[bytes, bytes]:
         index = read_index(backup, allow_missing_end=False, progress=Silence(), watch=Watch(None))
         assert refusals(index) == []
         plan = make_plan(owned_by(index, os.getuid(), os.getgid()), {}, Policy(dialect=dialect))
-        blocks = read_segments(backup, index.compression, plan.segments, Watch(None))
-        stream = b"".join(
-            bytes(block.length) if isinstance(block, Zeros) else bytes(block) for block in blocks
-        )
-    assert len(stream) == plan.total
-    return stream, plan.directories
+        assert plan.layout is not None
+        streams = []
+        for segments in (plan.layout.segments(), plan.layout.directories()):
+            blocks = read_segments(backup, index.compression, segments, Watch(None))
+            streams.append(
+                b"".join(
+                    bytes(block.length) if isinstance(block, Zeros) else bytes(block)
+                    for block in blocks
+                )
+            )
+    stream, directories = streams
+    assert (len(stream), len(directories)) == (plan.layout.total, plan.layout.directories_total)
+    return stream, directories
 
 
 def restored(where: Path, tar: str, streams: tuple[bytes, bytes]) -> dict[str, tuple[object, ...]]:

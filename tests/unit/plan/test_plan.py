@@ -21,8 +21,11 @@ from kubectl_restore.watch import Watch
 from tests.contract import trees
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from kubectl_restore.archive.layout import Layout
+    from kubectl_restore.archive.outgoing import Segment
 
 DIRECTORY = Entry(Standing.DIRECTORY, 4096, 0o755, 1, 0, 0, 1)
 FILE = Entry(Standing.FILE, 1, 0o644, 1, 0, 0, 2)
@@ -35,9 +38,14 @@ def index_of(path: Path, archive: bytes) -> Index:
         return read_index(backup, allow_missing_end=False, progress=Silence(), watch=Watch(None))
 
 
-def stream_of(path: Path, index: Index, plan: Plan) -> bytes:
+def layout_of(plan: Plan) -> Layout:
+    assert plan.layout is not None
+    return plan.layout
+
+
+def stream_of(path: Path, index: Index, segments: Iterable[Segment]) -> bytes:
     with BackupFile.open(path) as backup:
-        blocks = read_segments(backup, index.compression, plan.segments, Watch(None))
+        blocks = read_segments(backup, index.compression, segments, Watch(None))
         return b"".join(
             bytes(block.length) if isinstance(block, Zeros) else bytes(block) for block in blocks
         )
@@ -58,16 +66,19 @@ def test_the_stream_restores_what_the_archive_has(tmp_path: Path) -> None:
     path = tmp_path / "b.tar"
     index = index_of(path, sample())
     plan = make_plan(index, {}, Policy())
-    stream = stream_of(path, index, plan)
-    assert len(stream) == plan.total
-    assert plan.total % 10240 == 0
+    layout = layout_of(plan)
+    stream = stream_of(path, index, layout.segments())
+    assert len(stream) == layout.total
+    assert layout.total % 10240 == 0
     with tarfile.open(fileobj=io.BytesIO(stream)) as tar:
         members = {one.name: one for one in tar}
     assert list(members) == ["a", "a/one", "b", "b/c", "b/c/two", "a/link", "a/again"]
     # Writable until its children are made; the second archive has its true mode.
     assert members["a"].mode == 0o755
     assert members["b/c"].mode == 0o755
-    with tarfile.open(fileobj=io.BytesIO(plan.directories)) as tar:
+    directories = stream_of(path, index, layout.directories())
+    assert len(directories) == layout.directories_total
+    with tarfile.open(fileobj=io.BytesIO(directories)) as tar:
         finals = [(one.name, one.mode, one.uid, one.mtime) for one in tar]
     assert finals == [("a", 0o555, 7, trees.MTIME)]
 
@@ -103,7 +114,7 @@ def test_what_stands_there_decides(
     decided = {one.path: one for one in plan.operations}
     assert decided[path].action is action
     if action is Action.REFUSE:
-        assert plan.segments == []
+        assert plan.layout is None
         assert decided[path].reason
         with_force, without = in_the_way(plan.operations)
         assert len(with_force + without) == 1
@@ -154,9 +165,11 @@ def test_properties(
     if not force:
         assert not {one.path for one in plan.carried_out} & survey.keys()
     if plan.refused:
-        assert (plan.segments, plan.total, plan.directories) == ([], 0, b"")
+        assert plan.layout is None
         return
-    stream = stream_of(path, index, plan)
+    layout = layout_of(plan)
+    stream = stream_of(path, index, layout.segments())
+    assert len(stream) == layout.total
     with (
         tarfile.open(fileobj=io.BytesIO(stream)) as tar,
         tarfile.open(fileobj=io.BytesIO(archive)) as original,
@@ -170,9 +183,9 @@ def test_properties(
                 if original.getmember(member.name) is member:
                     assert first.read() == second.read()
     assert {name.encode() for name in sent} == {one.path for one in plan.carried_out}
-    positions = [plan.position(at)[0] for at in range(0, plan.total + 1, 512)]
+    positions = [layout.position(at)[0] for at in range(0, layout.total + 1, 512)]
     assert positions == sorted(positions)
-    assert plan.position(plan.total) == (plan.total_files, None)
-    assert plan.total_files == sum(
+    assert layout.position(layout.total) == (layout.total_files, None)
+    assert layout.total_files == sum(
         one.kind is not Kind.DIRECTORY for one in index.members if one.path
     )
