@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import uuid
 from contextlib import contextmanager
@@ -75,7 +76,9 @@ def versions(cluster: node_pods.Cluster) -> tuple[str, str]:
     client = json.loads(cluster.run("version", "--client", "--output=json"))
     nodes = json.loads(cluster.run("get", "nodes", "--output=json"))
     kubelets = {one["status"]["nodeInfo"]["kubeletVersion"] for one in nodes["items"]}
-    return client["clientVersion"]["gitVersion"], ", ".join(sorted(kubelets))
+    # Without what a packager has put behind it.
+    version = re.match(r"v[\d.]+", client["clientVersion"]["gitVersion"])
+    return version[0] if version else "of no version", ", ".join(sorted(kubelets))
 
 
 def tar_version(cluster: node_pods.Cluster, target: Target) -> str:
