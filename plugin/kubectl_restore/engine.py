@@ -39,7 +39,7 @@ from kubectl_restore.errors import (
     VerificationError,
 )
 from kubectl_restore.names import shown
-from kubectl_restore.obstacles import require_way, require_writable
+from kubectl_restore.obstacles import require_room, require_way, require_writable
 from kubectl_restore.outcome import error_of, is_full, so_far, summary_of
 from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.child import now
@@ -272,7 +272,7 @@ class _Restore:
                 touched = self._amend(questions, verdict, capabilities)
                 after.update(questions.survey(Phase.VERIFY, touched) if touched else {})
                 verdict = compare(plan.operations, after, owners=compare_owners)
-            space = questions.space() if is_full(answer) else ""
+            space = str(questions.space()) if is_full(answer) else ""
         except RestoreError as error:
             self._progress.broken_off(self._so_far(plan))
             self._say_how_to_go_on(error)
@@ -302,7 +302,8 @@ class _Restore:
 
         Raises:
             InTheWayError: something is in the way.
-            PodCannotError: something has to be made where we may make nothing.
+            PodCannotError: something has to be made where we may make nothing, or holes have to be
+                filled and there is no room for that.
         """
         paths = paths_to_survey(index)
         before = questions.survey(Phase.SURVEY, [b"", *paths])
@@ -322,6 +323,8 @@ class _Restore:
         closed = questions.closed(directories_written_to(plan.operations, before))
         others = [] if uid in {0, None} else out_of_reach(plan.operations, before, uid or 0)
         require_writable(self._request.target_path, uid, closed, others)
+        if plan.filled and plan.layout is not None:
+            require_room(plan.layout.total, questions.space())
         return plan
 
     def _stream(

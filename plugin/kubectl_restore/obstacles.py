@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.plan import Plan
+    from kubectl_restore.pod.space import Space
 
 
 def require_way(plan: Plan, with_force: str) -> None:
@@ -70,3 +71,20 @@ def require_writable(
         reason=f"the container runs as uid {uid}\n{listed(reasons)}",
         fix="name a directory that can be written to: -t PATH, or another container: -c CONTAINER",
     )
+
+
+def require_room(needed: int, space: Space) -> None:
+    """Return when a stream in which holes are filled with zeros has room in the pod.
+
+    A few KiB of a backup can say that a file of many TiB is a hole.
+
+    Raises:
+        PodCannotError: there is less room than `needed` bytes.
+    """
+    if space.free is not None and needed > space.free[0] * 1024:
+        raise PodCannotError(
+            "the volume has no room for the backup's holes; nothing was changed",
+            reason="the container's tar knows no holes, so they are filled with zeros: "
+            f"{-(-needed // 1024):,} KiB are needed\n{space}",
+            fix="name a container with GNU tar, bsdtar or toybox tar: -c CONTAINER",
+        )

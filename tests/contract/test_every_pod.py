@@ -407,6 +407,19 @@ def test_a_full_volume_is_exit_7_with_figures_and_names(
     assert again.code in {0, 7}, again
 
 
+def test_holes_that_have_no_room_are_known_before(cluster: Cluster, backup: Writer) -> None:
+    from tests.unit.archive.making import END, GNU, header, summed  # noqa: PLC0415
+
+    # 64 PiB in half a KiB.
+    block = header(b"hole", b"S", 0, magic=GNU)
+    block = summed(block[:483] + b"\x80" + bytes(3) + (1 << 56).to_bytes(8, "big") + block[495:])
+    pod = cluster.pod("busybox")
+    result = restore(pod, backup(block + END))
+    assert result.code == 7, result
+    assert "no room for the backup's holes; nothing was changed" in result.err
+    assert pod.tree() == {}
+
+
 @pytest.mark.parametrize("kind", ["small-memory", "small-memory-busybox"])
 def test_a_gibibyte_goes_through_a_container_of_64_mib(
     cluster: Cluster, tmp_path: Path, kind: str

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kubectl_restore.pipe.session import Session
+    from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
     from kubectl_restore.progress import Phase, Progress
 
@@ -80,8 +81,8 @@ class Questions:
         for payload in questions(paths, words):
             self._ask(b"amend " + command, payload, lambda _word, _rest: False)
 
-    def space(self) -> str:
-        """Ask how much room is left; empty where the container cannot tell."""
+    def space(self) -> Space:
+        """Ask how much room is left."""
         return read_space(self._session.ask(b"space").records)
 
     def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,12 +13,31 @@ _FIGURES: Final = re.compile(rb"\s(\d+)\s+(\d+)\s+(-?\d+)\s+(?:\d+%|-)\s+/[^\n]*
 """Total, used and available, before the last line's share and mount point (POSIX df -P)."""
 
 
-def read_space(records: Iterable[tuple[bytes, bytes]]) -> str:
-    """Return the figures as a sentence; empty where the container cannot tell."""
+@dataclass(frozen=True, slots=True)
+class Space:
+    """What is left, as far as the container can tell.
+
+    Attributes:
+        free: KiB that we may use, and all there are.
+        inodes: files that can still be made, and all that there can be.
+    """
+
+    free: tuple[int, int] | None = None
+    inodes: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        """Return the figures as a sentence; empty where the container cannot tell."""
+        return ", ".join(
+            f"{left:,} of {all_:,} {what} are free"
+            for found, what in ((self.free, "KiB"), (self.inodes, "inodes"))
+            if found is not None
+            for left, all_ in (found,)
+        )
+
+
+def read_space(records: Iterable[tuple[bytes, bytes]]) -> Space:
+    """Read what the agent's `space` says."""
     answers = dict(records)
-    parts = []
-    for word, what in ((b"space", "KiB"), (b"inodes", "inodes")):
-        found = _FIGURES.search(answers.get(word, b""))
-        if found is not None:
-            parts.append(f"{int(found[3]):,} of {int(found[1]):,} {what} are free")
-    return ", ".join(parts)
+    figures = [_FIGURES.search(answers.get(word, b"")) for word in (b"space", b"inodes")]
+    space, inodes = (None if found is None else (int(found[3]), int(found[1])) for found in figures)
+    return Space(space, inodes)

@@ -441,7 +441,8 @@ def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
 
 def test_the_room_that_is_left_is_told(agent: Agent) -> None:
     agent.send(b"space\n")
-    text = read_space((one.word, one.rest) for one in agent.records_until_done())
+    space = read_space((one.word, one.rest) for one in agent.records_until_done())
+    text = str(space)
     assert "KiB are free" in text
     assert "inodes are free" in text
 
