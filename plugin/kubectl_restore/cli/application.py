@@ -93,7 +93,7 @@ def choose_command(words: Sequence[str]) -> tuple[str, list[str]]:
     """
     parsed = parse(words)
     if parsed.is_set("version"):
-        return "version", []
+        return "version", list(words)
     if not words or (parsed.is_set("help") and not parsed.positionals):
         return "help", []
     first = parsed.positionals[0] if parsed.positionals else ""

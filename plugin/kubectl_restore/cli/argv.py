@@ -10,7 +10,7 @@ from kubectl_restore.cli.flags import BY_NAME, BY_SHORT, Flag, Scope
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _TRUE: Final = frozenset({"1", "t", "true", "T", "TRUE", "True"})
 _SWITCHES: Final = frozenset({"output", "overwrite"})
@@ -142,8 +142,10 @@ def _unknown(spelling: str, name: str) -> UsageError:
     )
 
 
-def check_built(parsed: Parsed, *, older: bool) -> None:
+def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> None:
     """Return when every flag given is built and belongs to this spelling.
+
+    Flags named in `also` are built for this command, although not for a restore.
 
     Raises:
         UsageError: one does not.
@@ -155,7 +157,7 @@ def check_built(parsed: Parsed, *, older: bool) -> None:
                 reason="in older versions -o/--overwrite was a switch; now it is something else",
                 fix="to replace what exists: --force (-f)",
             )
-        if flag.scope is Scope.LATER:
+        if flag.scope is Scope.LATER and flag.name not in also:
             raise UsageError(
                 f"--{flag.name} is not yet supported",
                 reason="it is planned; this version must not ignore it",

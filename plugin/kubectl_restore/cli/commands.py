@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from cleo.commands.command import Command
 from cleo.helpers import argument
 
-from kubectl_restore.about import NAME, VERSION
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_text
 from kubectl_restore.cli.log_file import log_file
-from kubectl_restore.cli.reading import read_manner, read_request
+from kubectl_restore.cli.reading import read_manner, read_request, read_version_request
 from kubectl_restore.errors import ExitCode, RestoreError, SignalledError, UsageError
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
@@ -86,11 +85,16 @@ class VersionCommand(_WordsCommand):
     """The version."""
 
     name = "version"
-    description = "Print the version"
+    description = "Print the version, and those of Python and kubectl"
 
     def handle(self) -> int:
-        """Print it."""
-        self.line(f"{NAME} {VERSION}")
+        """Print it; what stands beside the flags has no meaning here."""
+        kubectl, as_json = read_version_request(parse(self.words))
+        # Imported late: no other command needs it.
+        from kubectl_restore.cli.versions import find_versions  # noqa: PLC0415
+
+        versions = find_versions(kubectl)
+        self.io.output.write(versions.json() if as_json else versions.text())
         return ExitCode.RESTORED
 
 

@@ -26,7 +26,7 @@ Examples:
 Usage:
   kubectl restore [pod/]POD BACKUP [flags]
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
-  kubectl restore version
+  kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
 
 

@@ -27,6 +27,7 @@ _DEFAULT_TIMEOUT: Final = "10m"
 _DEFAULT_STALL: Final = "60s"
 _PROGRESS: Final = ("auto", "live", "plain", "none")
 _LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
+_VERSION_OUTPUTS: Final = ("json", "text")
 _LOG_FORMATS: Final = ("text", "json")
 _ARCHIVE_NAME: Final = re.compile(r"\.(tar|tgz|tar\.\w+)$")
 _POSITIONALS: Final = 2
@@ -74,6 +75,17 @@ def read_manner(parsed: Parsed, *, older: bool) -> Manner:
         older=older,
         log_file=Path(log_file) if log_file else None,
     )
+
+
+def read_version_request(parsed: Parsed) -> tuple[KubectlOptions, bool]:
+    """Return which kubectl is asked for its version, and whether JSON is wanted.
+
+    Raises:
+        UsageError: a flag is not built, or a value is none of those that it takes.
+    """
+    output = _choice(parsed, "output", _VERSION_OUTPUTS)
+    check_built(parsed, older=False, also=("output",))
+    return KubectlOptions(program=parsed.value("kubectl")), output == "json"
 
 
 def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> RestoreRequest:

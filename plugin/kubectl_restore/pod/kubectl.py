@@ -86,6 +86,14 @@ def exec_command(
     ]
 
 
+def version_command(program: str) -> list[str]:
+    """Return the argument list that asks a kubectl for its own version, without a cluster.
+
+    It carries none of the user's flags: a context that does not exist must not hide the version.
+    """
+    return [program, "version", "--client", "--output=json"]
+
+
 def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the environment for kubectl: the user's own.
 

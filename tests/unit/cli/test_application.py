@@ -244,7 +244,9 @@ def test_help_goes_to_stdout(words: list[str], capsys: pytest.CaptureFixture[str
 @pytest.mark.parametrize("words", [["version"], ["--version"], ["pod", "--version"]])
 def test_the_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_words(words) == 0
-    assert capsys.readouterr() == (f"{NAME} {VERSION}\n", "")
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == f"{NAME} {VERSION}"
+    assert err == ""
 
 
 @pytest.mark.parametrize(
@@ -391,7 +393,8 @@ def test_a_reader_that_is_gone_from_the_start(
 
 def test_without_a_home_and_with_nothing_in_the_environment() -> None:
     result = start("version")
-    assert (result.returncode, result.stdout) == (0, f"{NAME} {VERSION}\n".encode())
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"{NAME} {VERSION}\n".encode())
 
 
 def test_a_directory_that_cannot_be_written_to(tmp_path: Path) -> None:

@@ -295,7 +295,7 @@ def test_any_words_parse_or_are_a_usage_error(words: list[str]) -> None:
         ([], "help", []),
         (["--help"], "help", []),
         (["-h"], "help", []),
-        (["--version", "x"], "version", []),
+        (["--version", "-o", "json"], "version", ["--version", "-o", "json"]),
         (["version"], "version", []),
         (["pod", "b.tar"], "restore", ["pod", "b.tar"]),
         (["pod", "filesystem"], "restore", ["pod", "filesystem"]),

@@ -1,0 +1,71 @@
+"""Which kubectl would be used, and its version: asked without a cluster, and it may be missing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.errors import InterruptedRestoreError, TimedOutError, UsageError
+from kubectl_restore.names import shown_text
+from kubectl_restore.pipe.query import Query
+from kubectl_restore.pod.kubectl import child_environment, find_kubectl, version_command
+from kubectl_restore.progress import Silence
+from kubectl_restore.watch import Watch, as_duration
+
+if TYPE_CHECKING:
+    from kubectl_restore.pod.kubectl import KubectlOptions
+
+LIMIT: Final = 5.0
+"""Seconds that kubectl has to answer; it takes about 0.05."""
+
+
+@dataclass(frozen=True, slots=True)
+class KubectlVersion:
+    """What is known about the kubectl that would be used.
+
+    Attributes:
+        path: where it is, None when there is none.
+        version: as it says itself (`v1.34.1`), None when it does not say.
+        problem: why something is not known, safe to print; empty when everything is.
+    """
+
+    path: str | None
+    version: str | None
+    problem: str = ""
+
+
+def ask_kubectl(options: KubectlOptions, *, limit: float = LIMIT) -> KubectlVersion:
+    """Return what the kubectl says about itself within `limit` seconds.
+
+    Raises:
+        SignalledError: a signal came.
+    """
+    try:
+        program = find_kubectl(options)
+    except UsageError as error:
+        return KubectlVersion(None, None, shown_text(error.reason))
+    try:
+        with (
+            Watch(limit) as watch,
+            Query(version_command(program), child_environment(), Silence()) as query,
+        ):
+            query.wait(watch)
+            version = _version_in(query.answer)
+            said = query.said
+    except TimedOutError:
+        return KubectlVersion(program, None, f"it did not answer in {as_duration(limit)}")
+    except (InterruptedRestoreError, UsageError) as error:
+        return KubectlVersion(program, None, shown_text(error.reason))
+    if version is None:
+        last = f"; it said: {said[-1]}" if said else ""
+        return KubectlVersion(program, None, f"it does not say its version{last}")
+    return KubectlVersion(program, version)
+
+
+def _version_in(answer: bytes) -> str | None:
+    try:
+        version = json.loads(answer)["clientVersion"]["gitVersion"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return shown_text(version) if isinstance(version, str) and version else None
