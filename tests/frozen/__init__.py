@@ -1,0 +1,1 @@
+"""The program that users install, as they get it: frozen, out of its archive."""
