@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help setup develop demo test test-dist e2e lint bench dist lock clean
+.PHONY: help setup develop demo test test-dist e2e lint bench bench-startup dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -58,6 +58,9 @@ lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts
 
 bench: develop ## measured against plain kubectl exec in the same run (real node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+
+bench-startup: develop dist ## how long `kubectl restore version` takes, frozen and from source
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench --startup
 
 lock: $(VENV)/.develop ## resolve requirements/*.in again, with hashes
 	cd requirements && for name in runtime dev dist; do \

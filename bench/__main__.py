@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.packings import PACKINGS, make_packed
+from bench.startup import measure
 from tests.contract.clusters import ROOT, Cluster, Pod, node_cluster
 from tests.contract.program import arguments, environment, program
 
@@ -159,10 +160,14 @@ def each_packing(cluster: Cluster, directory: Path, size: int) -> None:
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--startup", action="store_true", help="only how long a start takes")
+    parser.add_argument("--runs", type=int, help="default: 3, with --startup 20")
     parser.add_argument("--large", type=int, default=8, help="GiB of the memory comparison")
     parser.add_argument("--packings", type=int, default=0, help="GiB to restore in each packing")
     given = parser.parse_args()
+    if given.startup:
+        measure(given.runs or 20)
+        return
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         directory = Path(name)
         with node_cluster(directory) as cluster:
@@ -173,7 +178,7 @@ def main() -> None:
             make_archive(archive, GIB)
             print(f"bare os.read/os.write copy: {bare_copy(archive):.2f} s of CPU per GiB")
             for kind in ("busybox", "debian"):
-                compare(cluster, kind, archive, given.runs)
+                compare(cluster, kind, archive, given.runs or 3)
             if given.large:
                 large = directory / "large.tar"
                 make_archive(large, given.large * GIB)

@@ -14,6 +14,9 @@ from kubectl_restore.cli.help_text import help_text  # noqa: E402 - the path com
 from kubectl_restore.errors import MEANING  # noqa: E402
 from kubectl_restore.pod.kubectl_messages import RULES  # noqa: E402
 
+sys.path.insert(0, str(ROOT))
+from distribution.glibc import OLDEST  # noqa: E402
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -49,9 +52,23 @@ def kubectl_messages() -> str:
     )
 
 
+def installing() -> str:
+    """Return how to install it; only the line about the C library is made."""
+    text = (ROOT / "docs/installing.md").read_text("utf-8")
+    start, end = "<!-- made by docs/generate.py: glibc -->\n", "<!-- end -->\n"
+    before, _, rest = text.partition(start)
+    _, _, after = rest.partition(end)
+    oldest = ".".join(str(part) for part in OLDEST)
+    made = (
+        f"The Linux program needs glibc {oldest} or newer (`ldd --version` says which is there).\n"
+    )
+    return before + start + made + end + after
+
+
 DOCUMENTS: Final[dict[str, Callable[[], str]]] = {
     "docs/cli.md": cli,
     "docs/exit-codes.md": exit_codes,
+    "docs/installing.md": installing,
     "docs/kubectl-messages.md": kubectl_messages,
 }
 

@@ -53,7 +53,9 @@ def test_through_a_symlink_on_path_as_krew_installs_it(program: Path, tmp_path: 
     assert first_line(tmp_path / "again") == FIRST_LINE
 
 
-@pytest.mark.parametrize("name", ["with spaces in it", 'quo\'te "$HOME" *', "Übung 日本"])
+@pytest.mark.parametrize(
+    "name", ["with spaces in it", "co:lon;s", 'quo\'te "$HOME" *', "Übung 日本"]
+)
 def test_from_a_path_with_odd_characters(program: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(program.parent, tmp_path / name / "kubectl-restore")
     assert first_line(tmp_path / name / "kubectl-restore" / "kubectl-restore") == FIRST_LINE

@@ -38,11 +38,11 @@ CLOSED = ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"]
     [
         {},
         {"LD_LIBRARY_PATH": "/nonexistent/the/users/own"},
-        {"LD_LIBRARY_PATH": ""},
-        {"LD_LIBRARY_PATH": "/nonexistent/a:/nonexistent/b", "LD_LIBRARY_PATH_ORIG": "mine"},
+        {"LD_LIBRARY_PATH": "/nonexistent/a:/nonexistent/b"},
+        {"LD_LIBRARY_PATH_ORIG": "/nonexistent/of/another/program"},
         {"PYTHONUTF8": "1", "PYTHONHASHSEED": "7", "LC_ALL": "C"},
     ],
-    ids=["none", "own", "empty", "two", "python"],
+    ids=["none", "own", "two", "stale", "python"],
 )
 def test_a_credential_plugin_in_python_has_the_users_environment(
     program: Path, cluster: Cluster, backup: Writer, tmp_path: Path, variables: dict[str, str]

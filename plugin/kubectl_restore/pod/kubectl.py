@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,8 @@ PROGRAM_VARIABLE: Final = "KUBECTL_RESTORE_KUBECTL"
 _SECRET: Final = re.compile(r"^(--(?:token|password))=.*$", re.DOTALL)
 _FROZEN_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 """What PyInstaller's boot loader changes; it keeps the user's value under NAME_ORIG."""
+_BUNDLE: Final[str | None] = getattr(sys, "_MEIPASS", None)
+"""Where a frozen program's libraries are; None from source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +97,24 @@ def version_command(program: str) -> list[str]:
     return [program, "version", "--client", "--output=json"]
 
 
-def child_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def child_environment(
+    environment: Mapping[str, str] = os.environ, *, bundle: str | None = _BUNDLE
+) -> dict[str, str]:
     """Return the environment for kubectl: the user's own.
 
-    A frozen program's boot loader points the dynamic linker at its own libraries; inherited by
-    kubectl it breaks credential plugins written in Python (PyInstaller's manual, "LD_LIBRARY_PATH
-    considerations"), so the user's value is put back.
+    A frozen program's boot loader puts its own libraries, in `bundle`, first in the dynamic
+    linker's path; inherited by kubectl that breaks credential plugins written in Python
+    (PyInstaller's manual, "LD_LIBRARY_PATH considerations"). What stands behind them is the
+    user's. The value kept under NAME_ORIG is no proof: it may be left of another frozen program.
     """
     child = dict(environment)
+    if bundle is None:
+        return child
     for name in _FROZEN_VARIABLES:
-        original = child.pop(f"{name}_ORIG", None)
-        if original is not None:
-            child[name] = original
-        elif "_MEIPASS2" in environment or environment.get("_PYI_ARCHIVE_FILE"):
-            child.pop(name, None)
+        value = child.get(name, "")
+        if value == bundle:
+            del child[name]
+        elif value.startswith(f"{bundle}:"):
+            child[name] = value.removeprefix(f"{bundle}:")
+            child.pop(f"{name}_ORIG", None)
     return {name: value for name, value in child.items() if not name.startswith("_PYI_")}

@@ -47,14 +47,31 @@ def test_which_kubectl(tmp_path: Path) -> None:
         find_kubectl(KubectlOptions(), {"PATH": "/nonexistent"})
 
 
-def test_kubectl_has_the_environment_that_the_user_had() -> None:
-    frozen = {
-        "HOME": "/h",
-        "LD_LIBRARY_PATH": "/frozen",
-        "LD_LIBRARY_PATH_ORIG": "/users",
-        "_PYI_ARCHIVE_FILE": "x",
-    }
-    assert child_environment(frozen) == {"HOME": "/h", "LD_LIBRARY_PATH": "/users"}
-    del frozen["LD_LIBRARY_PATH_ORIG"]
-    assert child_environment(frozen) == {"HOME": "/h"}
-    assert child_environment({"LD_LIBRARY_PATH": "/x"}) == {"LD_LIBRARY_PATH": "/x"}
+BOOT_LOADER = {"_PYI_ARCHIVE_FILE": "/frozen/x", "_PYI_PARENT_PROCESS_LEVEL": "0"}
+
+
+@pytest.mark.parametrize(
+    ("users", "frozen"),
+    [
+        ({}, {"LD_LIBRARY_PATH": "/frozen"}),
+        (
+            {"LD_LIBRARY_PATH": "/users:/other"},
+            {"LD_LIBRARY_PATH": "/frozen:/users:/other", "LD_LIBRARY_PATH_ORIG": "/users:/other"},
+        ),
+        # Left of another frozen program: not what this one has kept.
+        (
+            {"LD_LIBRARY_PATH_ORIG": "/stale"},
+            {"LD_LIBRARY_PATH": "/frozen", "LD_LIBRARY_PATH_ORIG": "/stale"},
+        ),
+    ],
+)
+def test_kubectl_has_the_environment_that_the_user_had(
+    users: dict[str, str], frozen: dict[str, str]
+) -> None:
+    environment = {"HOME": "/h", **frozen, **BOOT_LOADER}
+    assert child_environment(environment, bundle="/frozen") == {"HOME": "/h", **users}
+
+
+def test_from_source_the_environment_is_not_changed() -> None:
+    environment = {"LD_LIBRARY_PATH": "/x", "LD_LIBRARY_PATH_ORIG": "/y", **BOOT_LOADER}
+    assert child_environment(environment, bundle=None) == environment
