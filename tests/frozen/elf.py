@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
@@ -10,6 +11,10 @@ from elftools.elf.gnuversions import GNUVerNeedSection
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_NUMBERED: Final = re.compile(r"GLIBC_([0-9.]+)")
+_ABI: Final = {"GLIBC_ABI_DT_RELR": (2, 36)}
+"""Needs that are no symbol's: packed relocations."""
 
 
 def needed_glibc(directory: Path) -> dict[str, list[tuple[int, ...]]]:
@@ -29,12 +34,17 @@ def _of_file(path: Path) -> list[tuple[int, ...]] | None:
             elf = ELFFile(file)
         except ELFError:
             return None
-        versions = set()
-        for section in elf.iter_sections():
-            if isinstance(section, GNUVerNeedSection):
-                for _library, symbols in section.iter_versions():
-                    for symbol in symbols:
-                        name = symbol.name
-                        if name.startswith("GLIBC_") and name[6:7].isdigit():
-                            versions.add(tuple(int(part) for part in name[6:].split(".")))
-        return sorted(versions)
+        names = {
+            symbol.name
+            for section in elf.iter_sections()
+            if isinstance(section, GNUVerNeedSection)
+            for _library, symbols in section.iter_versions()
+            for symbol in symbols
+        }
+    return sorted({_version(name) for name in names} - {()})
+
+
+def _version(name: str) -> tuple[int, ...]:
+    """Return the glibc that a name stands for, nothing when it is no glibc's."""
+    numbered = _NUMBERED.fullmatch(name)
+    return tuple(int(part) for part in numbered[1].split(".")) if numbered else _ABI.get(name, ())
