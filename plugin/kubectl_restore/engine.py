@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Extra, read_index
 from kubectl_restore.archive.outgoing import read_segments
-from kubectl_restore.archive.rewriting import Dialect, owned_by
+from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import (
@@ -260,7 +260,8 @@ class _Restore:
         make_it = shlex.join([*where, "--", "mkdir", "-p", self._request.target_path])
         require_target(capabilities, self._request.target_path, make_it)
         questions = Questions(session, self._progress)
-        plan = self._plan(questions, self._with_owner(index, capabilities), capabilities)
+        self._give_away(index, capabilities)
+        plan = self._plan(questions, index, capabilities)
         paths = [one.path for one in plan.operations]
         compare_owners = self._request.same_owner
         try:
@@ -290,12 +291,13 @@ class _Restore:
             seconds=self._watch.elapsed,
         )
 
-    def _with_owner(self, index: Index, capabilities: Capabilities) -> Index:
-        """Return the index with the owner that the user asked for."""
+    def _give_away(self, index: Index, capabilities: Capabilities) -> None:
+        """Give every member the owner that the user asked for."""
         owner = self._request.owner
         if owner is None and not self._request.same_owner and capabilities.uid == 0:
             owner = (0, capabilities.gid or 0)
-        return index if owner is None else owned_by(index, *owner)
+        if owner is not None:
+            index.members.give_to(*owner)
 
     def _plan(self, questions: Questions, index: Index, capabilities: Capabilities) -> Plan:
         """Ask what is there, and plan.

@@ -5,8 +5,9 @@ Sources: POSIX.1-2017 pax (ustar, extended headers), GNU tar manual "Basic Tar F
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+from zlib import adler32
 
 if TYPE_CHECKING:
     from array import array
@@ -18,6 +19,8 @@ _MAP: Final = 386
 """Where the map of a member with holes begins."""
 _CHECKSUM: Final = slice(148, 156)
 _NAME_FIELD: Final = 100
+_DIFFERENT: Final = 1024
+"""Modes with owners that are remembered: they repeat all over an archive."""
 _OCTAL_8: Final = 8**7
 _OCTAL_12: Final = 8**11
 
@@ -26,8 +29,7 @@ class HeaderError(ValueError):
     """A block that is no tar header."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The fields of one header block, as they stand there."""
 
     name: bytes
@@ -38,6 +40,8 @@ class Header:
     mtime: int
     kind: bytes
     link: bytes
+    user: bytes
+    group: bytes
     is_gnu: bool
     has_magic: bool
 
@@ -45,10 +49,17 @@ class Header:
 def is_header(block: bytes) -> bool:
     """Tell whether the block's check sum fits (the sum of its bytes, its own field as blanks)."""
     try:
-        recorded = read_number(block[_CHECKSUM])
+        recorded = _recorded_sum(block[_CHECKSUM])
     except HeaderError:
         return False
-    unsigned = sum(block) - sum(block[_CHECKSUM]) + 8 * 0x20
+    # Adler-32's lower half is one more than the sum of the bytes, as long as that is below 65521.
+    unsigned = (
+        (adler32(block[:256]) & 0xFFFF)
+        + (adler32(block[256:]) & 0xFFFF)
+        - (adler32(block[_CHECKSUM]) & 0xFFFF)
+        - 1
+        + 8 * 0x20
+    )
     if recorded == unsigned:
         return True
     # Some old tars summed signed characters.
@@ -65,29 +76,53 @@ def read_header(block: bytes) -> Header:
     if not is_header(block):
         raise HeaderError("its check sum does not fit")
     name = _text(block[0:100])
-    if block[257:263] == b"ustar\x00":
+    magic = block[257:265]
+    if magic[:6] == b"ustar\x00":
         prefix = _text(block[345:500])
         if prefix:
             name = prefix + b"/" + name
     size = read_number(block[124:136])
     if size < 0:
         raise HeaderError("it has a negative size")
+    has_magic = magic[:5] == b"ustar"
+    mode, uid, gid = _mode_and_owner(block[100:124])
+    user, group = _owner_names(block[265:329]) if has_magic else (b"", b"")
     return Header(
-        name=name,
-        mode=read_number(block[100:108]) & 0o7777,
-        uid=read_number(block[108:116]),
-        gid=read_number(block[116:124]),
-        size=size,
-        mtime=read_number(block[136:148]),
-        kind=block[156:157],
-        link=_text(block[157:257]),
-        is_gnu=block[257:265] == b"ustar  \x00",
-        has_magic=block[257:262] == b"ustar",
+        name,
+        mode,
+        uid,
+        gid,
+        size,
+        read_number(block[136:148]),
+        block[156:157],
+        _text(block[157:257]) if block[157] else b"",
+        user,
+        group,
+        magic == b"ustar  \x00",
+        has_magic,
     )
 
 
+@lru_cache(_DIFFERENT)
+def _mode_and_owner(fields: bytes) -> tuple[int, int, int]:
+    return read_number(fields[:8]) & 0o7777, read_number(fields[8:16]), read_number(fields[16:])
+
+
+@lru_cache(_DIFFERENT)
+def _owner_names(fields: bytes) -> tuple[bytes, bytes]:
+    return _text(fields[:32]), _text(fields[32:])
+
+
 def _text(field: bytes) -> bytes:
-    return field.split(b"\x00", 1)[0]
+    end = field.find(0)
+    return field if end < 0 else field[:end]
+
+
+def _recorded_sum(field: bytes) -> int:
+    """Read the check sum: six digits, NUL and blank, as nearly all tars write it, or a number."""
+    if field[6:] == b"\x00 " and field[:6].isdigit():
+        return _octal(field[:6])
+    return read_number(field)
 
 
 def read_number(field: bytes) -> int:
@@ -96,6 +131,21 @@ def read_number(field: bytes) -> int:
     Raises:
         HeaderError: it is no number.
     """
+    digits = field[:-1]
+    if digits.isdigit() and field[-1] in b"\x00 ":
+        return _octal(digits)
+    return _odd_number(field)
+
+
+def _octal(digits: bytes) -> int:
+    try:
+        return int(digits, 8)
+    except ValueError as error:
+        raise HeaderError("a number in it is none") from error
+
+
+def _odd_number(field: bytes) -> int:
+    """Read a field that is not just digits between blanks and zeros."""
     if field[0] in {0x80, 0xFF}:
         value = int.from_bytes(field[1:], "big")
         return value - (1 << (8 * (len(field) - 1))) if field[0] == 0xFF else value

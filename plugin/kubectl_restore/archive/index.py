@@ -7,7 +7,7 @@ whole is an error; a tar in the pod would take a cut at a member's edge for the 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.codec import recognise
@@ -16,6 +16,7 @@ from kubectl_restore.archive.walker import Walker
 from kubectl_restore.errors import BackupError
 
 if TYPE_CHECKING:
+    from kubectl_restore.archive.members import Members
     from kubectl_restore.archive.source import BackupFile
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -77,38 +78,40 @@ def _read(
     )
 
 
-def _last_of_each(members: list[Member]) -> tuple[list[Member], int]:
+def _last_of_each(members: Members) -> tuple[Members, int]:
     """Return the members without those that a later one of the same path replaces.
 
     Tars differ in what they make of two that are not of one kind. What a hard link took from a
     file that is replaced later is kept: the link's path gets the content, where the file stood.
     """
-    last = {member.path: member for member in members}
-    if len(last) == len(members):
+    repeated = members.repeated()
+    if not repeated:
         return members, 0
-    contents: dict[bytes, Member] = {}
-    heirs: dict[int, Member] = {}
-    changed: dict[int, Member | None] = {}
-    for member in members:
-        content = contents.get(normal_path(member.link)) if member.kind is Kind.HARDLINK else None
-        contents[member.path] = content or member
-        if content is None or last[member.path] is not member:
-            continue
-        if last[content.path] is content:
-            changed[id(member)] = replace(member, link=content.name)
-        elif (heir := heirs.get(id(content))) is not None:
-            changed[id(member)] = replace(member, link=heir.name)
-        else:
-            heirs[id(content)] = member
-            changed[id(content)] = replace(
-                content, name=member.name, path=member.path, is_common=False
-            )
-            changed[id(member)] = None
-    found = [
-        changed.get(id(one), one)
-        for one in members
-        if last[one.path] is one or changed.get(id(one)) is not None
-    ]
+    dropped = {number for numbers in repeated.values() for number in numbers[:-1]}
     # Directories are often there twice (several paths given to tar), which nobody need be told.
-    again = sum(last[one.path] is not one and one.kind is not Kind.DIRECTORY for one in members)
-    return [one for one in found if one is not None], again
+    again = sum(members[number].kind is not Kind.DIRECTORY for number in dropped)
+    contents: dict[bytes, int] = {}
+    heirs: dict[int, int] = {}
+    changes: dict[int, Member] = {}
+    for number in sorted(
+        {*chain.from_iterable(repeated.values()), *members.of_kind(Kind.HARDLINK)}
+    ):
+        member = members[number]
+        content = contents.get(normal_path(member.link)) if member.kind is Kind.HARDLINK else None
+        if content is None:
+            contents[member.path] = number
+            continue
+        contents[member.path] = content
+        if number in dropped:
+            continue
+        source = members[content]
+        if content not in dropped:
+            changes[number] = member._replace(link=source.name)
+        elif content in heirs:
+            changes[number] = member._replace(link=members[heirs[content]].name)
+        else:
+            heirs[content] = number
+            changes[content] = source._replace(name=member.name, path=member.path, is_common=False)
+    # The heir stands where the content does: its own member goes.
+    dropped = (dropped - heirs.keys()) | set(heirs.values())
+    return members.changed(changes, dropped), again

@@ -1,14 +1,15 @@
-"""What an archive holds, as values: its members and where each stands on the stream."""
+"""What an archive holds, as values: one member, and all of them as the index."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Flag, StrEnum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from array import array
 
+    from kubectl_restore.archive.members import Members
     from kubectl_restore.archive.packing import Compression
 
 
@@ -43,9 +44,8 @@ class Extra(Flag):
     """Flags of its file system (immutable, nodump)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One entry of the archive.
+class Member(NamedTuple):
+    """One entry of the archive (a tuple: a million of them are made in passing).
 
     Attributes:
         name: as recorded, whole.
@@ -65,7 +65,10 @@ class Member:
         extents: for a member with holes, where its stored data belongs: pairs of offset and length,
             rising; None for all others.
         extras: what it has besides.
-        records: PAX records of that, for tars that can take them.
+        records: PAX records of that but the time's, for tars that can take them.
+        nanoseconds: of the modification time, beyond its whole seconds.
+        user: the owner's name; empty where the archive has none.
+        group: the group's name.
     """
 
     name: bytes
@@ -84,6 +87,9 @@ class Member:
     extents: array[int] | None = None
     extras: Extra = Extra.NOTHING
     records: bytes = b""
+    nanoseconds: int = 0
+    user: bytes = b""
+    group: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Index:
         warnings: sentences for the user.
     """
 
-    members: list[Member]
+    members: Members
     stream_length: int
     compression: Compression
     missing_end: bool = False
@@ -107,6 +113,11 @@ class Index:
 
 def normal_path(name: bytes) -> bytes:
     """Return a member's path below the target: as tars do, without leading slash and `.`."""
-    path = b"/".join([part for part in name.split(b"/") if part not in {b"", b"."}])
-    # Most names are normal already: one object then, not two.
-    return name if path == name else path
+    path = name[2:] if name[:2] == b"./" else name
+    if path and b"/." not in path and b"//" not in path and path[0] not in b"./":
+        # Nearly all names: nothing to take out but a directory's last slash.
+        return path if path[-1] != _SLASH else path[:-1]
+    return b"/".join([part for part in path.split(b"/") if part not in {b"", b"."}])
+
+
+_SLASH = ord("/")

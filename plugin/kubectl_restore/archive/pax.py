@@ -25,10 +25,13 @@ class Pax:
         linkpath: the whole target of a link.
         size: bytes stored in the archive.
         mtime: whole seconds since 1970, rounded down.
+        nanoseconds: of that time, beyond its whole seconds.
         extras: what the member has beyond the common ground.
-        records: the records of that, as they stand, for a tar that can take them.
+        records: the records of that but the time's, as they stand, for a tar that can take them.
         uid: numeric owner.
         gid: numeric group.
+        user: the owner's name.
+        group: the group's name.
         is_sparse: the member has holes (GNU's records; GNU tar manual, "Sparse Formats").
         sparse_size: bytes with the holes.
         sparse_name: the whole name of a member with holes, where `path` is a stand-in.
@@ -41,10 +44,13 @@ class Pax:
     linkpath: bytes | None = None
     size: int | None = None
     mtime: int | None = None
+    nanoseconds: int = 0
     extras: Extra = Extra.NOTHING
     records: bytes = b""
     uid: int | None = None
     gid: int | None = None
+    user: bytes | None = None
+    group: bytes | None = None
     is_sparse: bool = False
     sparse_size: int | None = None
     sparse_name: bytes | None = None
@@ -69,10 +75,15 @@ class Pax:
         return replace(
             self,
             mtime=base.mtime if silent else self.mtime,
-            extras=self.extras | (base.extras if silent else Extra.NOTHING),
-            records=self.records + (base.records if silent else b""),
+            nanoseconds=base.nanoseconds if silent else self.nanoseconds,
+            extras=self.extras
+            | base.extras & ~Extra.FRACTION
+            | (base.extras & Extra.FRACTION if silent else Extra.NOTHING),
+            records=self.records + base.records,
             uid=base.uid if self.uid is None else self.uid,
             gid=base.gid if self.gid is None else self.gid,
+            user=base.user if self.user is None else self.user,
+            group=base.group if self.group is None else self.group,
         )
 
 
@@ -117,10 +128,9 @@ def _take(pax: Pax, key: bytes, value: bytes, record: bytes) -> None:
         attribute, read = _READ[key]
         setattr(pax, attribute, read(value))
     elif key == b"mtime":
-        pax.mtime, more = _seconds(value)
+        pax.mtime, pax.nanoseconds, more = _seconds(value)
         if more:
             pax.extras |= Extra.FRACTION
-            pax.records += record
     elif key.startswith((b"SCHILY.", b"LIBARCHIVE.xattr.")):
         _take_extra(pax, key, record)
     elif key == b"GNU.dumpdir":
@@ -179,16 +189,32 @@ def _whole(value: bytes) -> int:
     return int(value)
 
 
-def _seconds(value: bytes) -> tuple[int, bool]:
-    """Return whole seconds, rounded down as tars do, and whether there is more to it."""
+def _seconds(value: bytes) -> tuple[int, int, bool]:
+    """Return whole seconds, rounded down as tars do, nanoseconds, and whether there is a fraction.
+
+    What is below a nanosecond is cut off, as no file system keeps it.
+    """
     sign, digits = (-1, value[1:]) if value.startswith(b"-") else (1, value)
     whole, _, fraction = digits.partition(b".")
     if fraction and not fraction.isdigit():
         raise ValueError("a time is none")
+    seconds, nanoseconds = sign * _whole(whole), sign * int(fraction[:9].ljust(9, b"0"))
     more = bool(fraction.strip(b"0"))
-    return sign * _whole(whole) - (sign < 0 and more), more
+    return seconds + nanoseconds // _NANOSECONDS, nanoseconds % _NANOSECONDS, more
 
 
+def time_record(seconds: int, nanoseconds: int) -> bytes:
+    """Return the record of a modification time: seconds rounded down, and what is beyond them."""
+    sign = b""
+    if seconds < 0:
+        sign = b"-"
+        seconds, nanoseconds = divmod(-seconds * _NANOSECONDS - nanoseconds, _NANOSECONDS)
+    text = b" mtime=%b%d.%09d\n" % (sign, seconds, nanoseconds)
+    # Its length counts its own digits: never one, and below a hundred.
+    return b"%d" % (len(text) + 2) + text
+
+
+_NANOSECONDS: Final = 10**9
 _TWINS: Final = (b"LIBARCHIVE.xattr.user.", b"LIBARCHIVE.xattr.security.capability")
 _ACLS: Final = frozenset({b"SCHILY.acl.access", b"SCHILY.acl.default"})
 _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
@@ -197,6 +223,8 @@ _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
     b"size": ("size", _whole),
     b"uid": ("uid", _whole),
     b"gid": ("gid", _whole),
+    b"uname": ("user", bytes),
+    b"gname": ("group", bytes),
     b"GNU.sparse.size": ("sparse_size", _whole),
     b"GNU.sparse.realsize": ("sparse_size", _whole),
     b"GNU.sparse.name": ("sparse_name", _text),

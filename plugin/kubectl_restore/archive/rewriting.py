@@ -8,7 +8,7 @@ records, absolute names. Bytes of file data are never changed.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.header import (
@@ -20,11 +20,12 @@ from kubectl_restore.archive.header import (
 )
 from kubectl_restore.archive.member import Extra, Kind, normal_path
 from kubectl_restore.archive.outgoing import Extract, Literal, Zeros
+from kubectl_restore.archive.pax import time_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kubectl_restore.archive.member import Index, Member
+    from kubectl_restore.archive.member import Member
     from kubectl_restore.archive.outgoing import Segment
 
 
@@ -73,7 +74,6 @@ _TYPES: Final = {Kind.FILE: b"0", Kind.HARDLINK: b"1", Kind.SYMLINK: b"2", Kind.
 
 
 _KEYS: Final = (
-    (b"mtime=", Extra.FRACTION),
     (b"SCHILY.xattr.user.", Extra.XATTRS),
     (b"SCHILY.xattr.security.capability=", Extra.CAPABILITIES),
     (b"SCHILY.acl.", Extra.ACL),
@@ -82,10 +82,13 @@ _KEYS: Final = (
 
 def records_of(member: Member, dialect: Dialect) -> bytes:
     """Return the PAX records that this tar takes for a member."""
-    if not member.records or not dialect.extras or member.kind is Kind.HARDLINK:
+    if not member.extras or not dialect.extras or member.kind is Kind.HARDLINK:
         return b""
     taken = dialect.extras & _extras_of(member)
-    return b"".join(
+    time = b""
+    if Extra.FRACTION in taken:
+        time = time_record(member.mtime, member.nanoseconds)
+    return time + b"".join(
         record
         for key, record in _each(member.records)
         if any(key.startswith(own) and extra in taken for own, extra in _KEYS)
@@ -168,9 +171,3 @@ def _sparse(member: Member, content: int, dialect: Dialect) -> Iterator[Segment]
     rest = member.size - end + -member.size % BLOCK
     if rest:
         yield Zeros(rest)
-
-
-def owned_by(index: Index, uid: int, gid: int) -> Index:
-    """Return the index with another owner for every member."""
-    members = [replace(one, uid=uid, gid=gid, is_common=False) for one in index.members]
-    return replace(index, members=members)

@@ -12,10 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.ancestry import below, obstructing
 from kubectl_restore.archive.member import Kind, normal_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kubectl_restore.archive.member import Index, Member
+    from kubectl_restore.archive.members import Members
 
 _LONGEST_PATH: Final = 4095
 """Bytes (PATH_MAX less the final NUL; Linux limits.h)."""
@@ -27,31 +31,59 @@ _MOST_LINKS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A member that is not restored, and why."""
+    """A member that is not restored, and why.
 
+    Attributes:
+        number: its place in the index.
+        member: what it is.
+        reason: a sentence about it.
+    """
+
+    number: int
     member: Member
     reason: str
 
 
 def refusals(index: Index) -> list[Refusal]:
-    """Return every member that is not safe to restore; empty for ordinary backups."""
-    links = {one.path: one.link for one in index.members if one.kind is Kind.SYMLINK}
-    last = {one.path: one for one in index.members}
-    blocked = _blocked(last, links)
-    known: dict[bytes, Member] = {}
-    found: list[Refusal] = []
-    for member in index.members:
-        reason = (
-            _name_reason(member)
-            or _kind_reason(member)
-            or blocked.get(member.path, "")
-            or (_hard_link_reason(member, known) if member.kind is Kind.HARDLINK else "")
-        )
-        if reason:
-            found.append(Refusal(member, reason))
-        else:
-            known[member.path] = member
-    return found
+    """Return every member that is not safe to restore; empty for ordinary backups.
+
+    Looks at each member only where the columns as a whole show that there may be something.
+    """
+    members = index.members
+    found: dict[int, str] = {}
+    for number in _odd_names(members):
+        _note(found, number, _name_reason(members[number]))
+    for number in members.of_kind(*_QUESTIONABLE):
+        _note(found, number, _kind_reason(members[number]))
+    blockers = obstructing(members)
+    if blockers:
+        links = {members.path(one): members[one].link for one in members.of_kind(Kind.SYMLINK)}
+        for number, blocker in below(members, blockers):
+            _note(found, number, _blocked_reason(blocker, links))
+    _judge_hard_links(members, found)
+    return [Refusal(number, members[number], found[number]) for number in sorted(found)]
+
+
+def _note(found: dict[int, str], number: int, reason: str) -> None:
+    if reason:
+        found.setdefault(number, reason)
+
+
+_QUESTIONABLE: Final = (
+    Kind.CHARACTER_DEVICE,
+    Kind.BLOCK_DEVICE,
+    Kind.FIFO,
+    Kind.OTHER,
+    Kind.SYMLINK,
+)
+
+
+def _odd_names(members: Members) -> range | list[int]:
+    """Return the members whose names have to be looked at."""
+    shortest, longest = members.lengths_of_names()
+    if not shortest or longest > _LONGEST_COMPONENT or members.in_names(b"..", b"\x00"):
+        return range(len(members))
+    return members.at(b"")
 
 
 def _name_reason(member: Member) -> str:
@@ -86,32 +118,14 @@ def _kind_reason(member: Member) -> str:
             return ""
 
 
-def _blocked(last: dict[bytes, Member], links: dict[bytes, bytes]) -> dict[bytes, str]:
-    """Return the paths that stand below something that is no directory, with the reason.
-
-    Sorted by components, everything below a path follows it at once, so one look at the outermost
-    path that blocks is enough for each: n log n, however deep the paths are.
-    """
-    found: dict[bytes, str] = {}
-    below, reason = b"", ""
-    for path in sorted(last, key=_by_components):
-        if below and path.startswith(below):
-            found[path] = reason
-        elif path in links:
-            where = "leads outside" if _leads_outside(path, links) else "stays inside"
-            below = path + b"/"
-            reason = f"it stands behind a symbolic link of the backup's own, which {where}"
-        elif path and last[path].kind is not Kind.DIRECTORY:
-            below = path + b"/"
-            reason = "the backup has something else where its directory has to be"
-    return found
+def _blocked_reason(blocker: bytes, links: Mapping[bytes, bytes]) -> str:
+    if blocker in links:
+        where = "leads outside" if _leads_outside(blocker, links) else "stays inside"
+        return f"it stands behind a symbolic link of the backup's own, which {where}"
+    return "the backup has something else where its directory has to be"
 
 
-def _by_components(path: bytes) -> bytes:
-    return path.replace(b"/", b"\x00")
-
-
-def _leads_outside(path: bytes, links: dict[bytes, bytes]) -> bool:
+def _leads_outside(path: bytes, links: Mapping[bytes, bytes]) -> bool:
     """Follow a link through the archive's own links; one that goes in a circle leads nowhere."""
     at: list[bytes] = []
     ahead = path.split(b"/")[::-1]
@@ -136,13 +150,27 @@ def _leads_outside(path: bytes, links: dict[bytes, bytes]) -> bool:
     return False
 
 
-def _hard_link_reason(member: Member, known: dict[bytes, Member]) -> str:
+def _judge_hard_links(members: Members, found: dict[int, str]) -> None:
+    """Refuse those that lead to what is not there before them, or is refused itself."""
+    links = members.of_kind(Kind.HARDLINK)
+    targets = {normal_path(members[number].link) for number in links}
+    places = (
+        {path: number for number, path in enumerate(members.paths()) if path in targets}
+        if targets
+        else {}
+    )
+    for number in links:
+        member = members[number]
+        place = places.get(normal_path(member.link), number)
+        is_known = place < number and place not in found
+        _note(found, number, _hard_link_reason(member, members[place] if is_known else None))
+
+
+def _hard_link_reason(member: Member, before: Member | None) -> str:
     if b".." in member.link.split(b"/"):
         return "it is a hard link out of the target"
-    target = normal_path(member.link)
-    if target == member.path:
+    if normal_path(member.link) == member.path:
         return "it is a hard link to itself"
-    before = known.get(target)
     if before is None:
         return "it is a hard link to something that is not before it in the backup"
     if before.kind is Kind.DIRECTORY:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.codec import no_archive, open_stream
 from kubectl_restore.archive.header import BLOCK, Header, HeaderError, read_header
 from kubectl_restore.archive.member import Kind, Member, normal_path
+from kubectl_restore.archive.members import Members
 from kubectl_restore.archive.pax import NO_RECORDS, Pax, parse_pax
 from kubectl_restore.archive.sparse import MOST_EXTENTS, Extents, OldSparseMap, extents_of, read_map
 from kubectl_restore.archive.verdicts import (
@@ -54,6 +55,7 @@ _TYPES: Final = {
     b"5": Kind.DIRECTORY,
     b"6": Kind.FIFO,
 }
+_LINKS: Final = frozenset({Kind.SYMLINK, Kind.HARDLINK})
 _WITHOUT_DATA: Final = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
 """Old archivers record a size with links; no data follows it, and no tar looks for any."""
 _PREFIXES: Final = frozenset({b"L", b"K", b"x", b"g"})
@@ -67,7 +69,7 @@ class Walker:
     ) -> None:
         """Stand before the first header."""
         self.stream = open_stream(backup, compression, self._pulse)
-        self.members: list[Member] = []
+        self.members = Members()
         self._backup = backup
         self._compression = compression
         self._progress = progress
@@ -80,8 +82,6 @@ class Walker:
         self._long_name = b""
         self._long_link = b""
         self._pax: Pax | None = None
-        # Owners, modes and times repeat all over an archive: one object each.
-        self._shared: dict[int, int] = {}
 
     def report(self) -> None:
         """Tell the progress how far the file is read."""
@@ -212,22 +212,25 @@ class Walker:
         path = normal_path(name)
         self.members.append(
             Member(
-                name=name,
-                path=path,
-                kind=kind,
-                offset=self._start,
-                length=self.stream.position - self._start,
-                prefix=self._share(prefix),
-                size=size,
-                mode=self._share(header.mode),
-                mtime=self._share(header.mtime if pax.mtime is None else pax.mtime),
-                uid=self._share((header.uid if pax.uid is None else pax.uid) & _USER_IDS),
-                gid=self._share((header.gid if pax.gid is None else pax.gid) & _USER_IDS),
-                link=link if kind in {Kind.SYMLINK, Kind.HARDLINK} else b"",
-                is_common=_is_common(header, name, path) and pax is NO_RECORDS,
-                extents=None if extents is None else extents.pairs,
-                extras=pax.extras,
-                records=pax.records,
+                name,
+                path,
+                kind,
+                self._start,
+                self.stream.position - self._start,
+                prefix,
+                size,
+                header.mode,
+                header.mtime if pax.mtime is None else pax.mtime,
+                (header.uid if pax.uid is None else pax.uid) & _USER_IDS,
+                (header.gid if pax.gid is None else pax.gid) & _USER_IDS,
+                link if kind in _LINKS else b"",
+                pax is NO_RECORDS and _is_common(header, name, path),
+                None if extents is None else extents.pairs,
+                pax.extras,
+                pax.records,
+                pax.nanoseconds,
+                header.user if pax.user is None else pax.user,
+                header.group if pax.group is None else pax.group,
             )
         )
         self._begin(self.stream.position)
@@ -238,11 +241,6 @@ class Walker:
             raise corrupt(f"its sparse maps have more than {MOST_EXTENTS:,} parts")
         if extents.stored != stored:
             raise corrupt(f"the sparse map at byte {at} does not add up to the member's data")
-
-    def _share(self, number: int) -> int:
-        if len(self._shared) > 10_000:
-            self._shared.clear()
-        return self._shared.setdefault(number, number)
 
     def _begin(self, position: int) -> None:
         self._start = position

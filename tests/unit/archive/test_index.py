@@ -297,7 +297,7 @@ def test_times_are_rounded_down(tmp_path: Path, text: bytes, whole: int, *, frac
     data = extended(record(b"mtime", text)) + file(b"f") + END
     (member,) = index_of_bytes(tmp_path, data).members
     assert (member.mtime, Extra.FRACTION in member.extras) == (whole, fraction)
-    assert (b"mtime" in member.records) == fraction
+    assert (member.nanoseconds > 0) == fraction
 
 
 def test_global_headers_hold_for_what_follows(tmp_path: Path) -> None:
@@ -428,9 +428,9 @@ def test_a_sparse_map_that_makes_no_sense_is_corrupt(tmp_path: Path, data: bytes
 
 
 def test_an_archive_without_members_is_valid(tmp_path: Path) -> None:
-    assert index_of_bytes(tmp_path, END).members == []
-    assert index_of_bytes(tmp_path, bytes(10240)).members == []
-    assert index_of_bytes(tmp_path, zipped(bytes(10240))).members == []
+    assert list(index_of_bytes(tmp_path, END).members) == []
+    assert list(index_of_bytes(tmp_path, bytes(10240)).members) == []
+    assert list(index_of_bytes(tmp_path, zipped(bytes(10240))).members) == []
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -13,7 +13,7 @@ import pytest
 from kubectl_restore.archive.index import Extra, read_index
 from kubectl_restore.archive.outgoing import Zeros, read_segments
 from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.rewriting import Dialect, owned_by
+from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.plan import Policy, make_plan
@@ -53,7 +53,8 @@ def sent(where: Path, archive: bytes, dialect: Dialect) -> tuple[bytes, bytes]:
     with BackupFile.open(path) as backup:
         index = read_index(backup, allow_missing_end=False, progress=Silence(), watch=Watch(None))
         assert refusals(index) == []
-        plan = make_plan(owned_by(index, os.getuid(), os.getgid()), {}, Policy(dialect=dialect))
+        index.members.give_to(os.getuid(), os.getgid())
+        plan = make_plan(index, {}, Policy(dialect=dialect))
         assert plan.layout is not None
         streams = []
         for segments in (plan.layout.segments(), plan.layout.directories()):

@@ -37,22 +37,22 @@ def test_missing_of_another_kind_and_of_another_size() -> None:
 
 
 def test_a_hard_link_has_the_size_of_what_it_leads_to() -> None:
-    link = replace(MEMBER, path=b"l", kind=Kind.HARDLINK, size=0, link=b"./f")
-    chain = replace(MEMBER, path=b"m", kind=Kind.HARDLINK, size=0, link=b"l")
+    link = MEMBER._replace(path=b"l", kind=Kind.HARDLINK, size=0, link=b"./f")
+    chain = MEMBER._replace(path=b"m", kind=Kind.HARDLINK, size=0, link=b"l")
     found = {b"f": ENTRY, b"l": ENTRY, b"m": replace(ENTRY, size=3)}
     verdict = compare([sent(MEMBER), sent(link), sent(chain)], found)
     assert [(one.path, one.what) for one in verdict.differences] == [(b"m", "3 bytes instead of 5")]
 
 
 def test_a_symlink_has_the_length_of_its_target() -> None:
-    link = replace(MEMBER, kind=Kind.SYMLINK, size=0, link=b"/somewhere")
+    link = MEMBER._replace(kind=Kind.SYMLINK, size=0, link=b"/somewhere")
     entry = replace(ENTRY, kind=Standing.SYMLINK, mode=0o777, mtime=5, size=10)
     assert compare([sent(link)], {b"f": entry}).differences == []
     assert compare([sent(link)], {b"f": replace(entry, size=9)}).differences != []
 
 
 def test_what_was_kept_must_still_be_there() -> None:
-    directory = replace(MEMBER, path=b"d", kind=Kind.DIRECTORY)
+    directory = MEMBER._replace(path=b"d", kind=Kind.DIRECTORY)
     kept = Operation(b"d", Action.KEEP, directory, stands=Standing.DIRECTORY)
     assert compare([kept], {}).differences != []
     entry = Entry(Standing.DIRECTORY, 1, 0o711, 5, 7, 7, 1)
@@ -61,7 +61,7 @@ def test_what_was_kept_must_still_be_there() -> None:
 
 
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
-    other = replace(MEMBER, path=b"g", mode=0o4755)
+    other = MEMBER._replace(path=b"g", mode=0o4755)
     found = {b"f": replace(ENTRY, uid=0), b"g": replace(ENTRY, mode=0o755, mtime=7)}
     verdict = compare([sent(MEMBER), sent(other)], found)
     modes = Amendment(b"chmod 04755", [b"g"])
@@ -72,7 +72,7 @@ def test_what_tar_did_not_set_is_amended_owners_first() -> None:
 
 
 def test_after_a_failure_a_size_alone_proves_nothing() -> None:
-    large = replace(MEMBER, size=1_000_000)
+    large = MEMBER._replace(size=1_000_000)
     cut = replace(ENTRY, size=1_000_000, blocks=8)
     assert compare([sent(large)], {b"f": cut}).differences == []
     verdict = compare([sent(large)], {b"f": cut}, suspicious=True)
@@ -81,5 +81,5 @@ def test_after_a_failure_a_size_alone_proves_nothing() -> None:
     ]
     whole = replace(cut, blocks=2000)
     assert compare([sent(large)], {b"f": whole}, suspicious=True).differences == []
-    holes = replace(large, extents=array("q", [0, 4096]))
+    holes = large._replace(extents=array("q", [0, 4096]))
     assert compare([sent(holes)], {b"f": cut}, suspicious=True).differences == []

@@ -1,0 +1,272 @@
+"""A million members in little memory: columns of numbers, and a `Member` when one is asked for.
+
+A member costs 52 bytes and its name here; as an object with its numbers it would be 500.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from itertools import chain, pairwise
+from operator import eq
+from typing import TYPE_CHECKING, Final, NamedTuple, overload
+
+from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+    from typing import Self
+
+_KINDS: Final = tuple(Kind)
+_CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
+_EXTRAS: Final = [Extra(value) for value in range(1 << len(Extra))]
+_COMMON: Final = 0x80
+"""The bit beside those of `Extra` in the column of flags."""
+_MOST_BUCKETS: Final = 1 << 23
+"""Of the table that finds what occurs twice: of a million members one in ten shares a bucket."""
+
+
+class Owner(NamedTuple):
+    """Whom a member belongs to; most archives have a handful."""
+
+    uid: int
+    gid: int
+    user: bytes = b""
+    group: bytes = b""
+
+
+class Standing:
+    """Paths, of which it is known where there is none: a table of one byte for some hashes."""
+
+    def __init__(self, most: int, hashes: Iterable[int]) -> None:
+        """Take the paths' hashes, and how many they may be."""
+        self._buckets = _buckets(most)
+        self._table = bytearray(self._buckets)
+        for value in hashes:
+            self._table[value % self._buckets] = 1
+
+    def __contains__(self, path: bytes) -> bool:
+        """Tell whether a path may be among them."""
+        return bool(self._table[_hash(path) % self._buckets])
+
+
+def _buckets(count: int) -> int:
+    """Return how many bytes a table for so many hashes has."""
+    return min(_MOST_BUCKETS, 16 * count + 1)
+
+
+def _hash(path: bytes) -> int:
+    return hash(path) & 0xFFFF_FFFF
+
+
+class Members(Sequence[Member]):
+    """The members of an archive, in its order."""
+
+    def __init__(self) -> None:
+        """Have none."""
+        self._names = bytearray()
+        self._name_ends = array("q")
+        self._kinds = bytearray()
+        self._flags = bytearray()
+        self._modes = array("H")
+        self._owners = array("I")
+        self._offsets = array("q")
+        self._lengths = array("q")
+        self._prefixes = array("I")
+        self._sizes = array("q")
+        self._mtimes = array("q")
+        self._nanoseconds = array("I")
+        self._hashes = array("I")
+        # What few members have.
+        self._links: dict[int, bytes] = {}
+        self._extents: dict[int, array[int]] = {}
+        self._records: dict[int, bytes] = {}
+        self._known_owners: list[Owner] = []
+        self._owner_numbers: dict[tuple[int, int, bytes, bytes], int] = {}
+
+    @classmethod
+    def of(cls, members: Iterable[Member]) -> Self:
+        """Return these members."""
+        own = cls()
+        for member in members:
+            own.append(member)
+        return own
+
+    def append(self, member: Member) -> None:
+        """Take one more."""
+        number = len(self._kinds)
+        self._hashes.append(_hash(member.path))
+        self._names += member.name
+        self._name_ends.append(len(self._names))
+        self._kinds.append(_CODES[member.kind])
+        flags = member.extras.value
+        self._flags.append(flags | _COMMON if member.is_common else flags)
+        self._modes.append(member.mode)
+        self._owners.append(self._owner(member))
+        self._offsets.append(member.offset)
+        self._lengths.append(member.length)
+        self._prefixes.append(member.prefix)
+        self._sizes.append(member.size)
+        self._mtimes.append(member.mtime)
+        self._nanoseconds.append(member.nanoseconds)
+        if member.link:
+            self._links[number] = member.link
+        if member.extents is not None:
+            self._extents[number] = member.extents
+        if member.records:
+            self._records[number] = member.records
+
+    def _owner(self, member: Member) -> int:
+        owner = (member.uid, member.gid, member.user, member.group)
+        number = self._owner_numbers.get(owner)
+        if number is None:
+            number = self._owner_numbers[owner] = len(self._known_owners)
+            self._known_owners.append(Owner(*owner))
+        return number
+
+    def __len__(self) -> int:
+        return len(self._kinds)
+
+    @overload
+    def __getitem__(self, number: int) -> Member: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Member]: ...
+    def __getitem__(self, number: int | slice) -> Member | list[Member]:
+        if isinstance(number, slice):
+            return [self._member(one) for one in range(*number.indices(len(self)))]
+        if not -len(self) <= number < len(self):
+            raise IndexError(number)
+        return self._member(number % len(self))
+
+    def __iter__(self) -> Iterator[Member]:
+        return map(self._member, range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Members):
+            return NotImplemented
+        return len(self) == len(other) and all(map(eq, self, other))
+
+    __hash__ = None  # type: ignore[assignment] # they grow
+
+    def _member(self, number: int) -> Member:
+        name = self.name(number)
+        flags = self._flags[number]
+        owner = self._known_owners[self._owners[number]]
+        return Member(
+            name,
+            normal_path(name),
+            _KINDS[self._kinds[number]],
+            self._offsets[number],
+            self._lengths[number],
+            self._prefixes[number],
+            self._sizes[number],
+            self._modes[number],
+            self._mtimes[number],
+            owner.uid,
+            owner.gid,
+            self._links.get(number, b""),
+            flags >= _COMMON,
+            self._extents.get(number),
+            _EXTRAS[flags & ~_COMMON],
+            self._records.get(number, b""),
+            self._nanoseconds[number],
+            owner.user,
+            owner.group,
+        )
+
+    def name(self, number: int) -> bytes:
+        """Return a member's name as recorded."""
+        start = self._name_ends[number - 1] if number else 0
+        return bytes(self._names[start : self._name_ends[number]])
+
+    def path(self, number: int) -> bytes:
+        """Return a member's path."""
+        return normal_path(self.name(number))
+
+    def kind(self, number: int) -> Kind:
+        """Return what a member is."""
+        return _KINDS[self._kinds[number]]
+
+    def paths(self) -> Iterator[bytes]:
+        """Return each member's path, in order."""
+        names, start = self._names, 0
+        for end in self._name_ends:
+            yield normal_path(bytes(names[start:end]))
+            start = end
+
+    def of_kind(self, *kinds: Kind) -> list[int]:
+        """Return the numbers of all members of some kinds, rising."""
+        codes = bytes(_CODES[kind] for kind in kinds)
+        return [number for number, code in enumerate(self._kinds) if code in codes]
+
+    def at(self, path: bytes) -> list[int]:
+        """Return the numbers of the members that stand at a path."""
+        value, found, start = _hash(path), [], 0
+        for _ in range(self._hashes.count(value)):
+            start = self._hashes.index(value, start) + 1
+            if self.path(start - 1) == path:
+                found.append(start - 1)
+        return found
+
+    def lengths_of_names(self) -> tuple[int, int]:
+        """Return how many bytes the shortest and the longest name have."""
+        lengths = {end - start for start, end in pairwise(chain((0,), self._name_ends))}
+        return (min(lengths), max(lengths)) if lengths else (1, 1)
+
+    def in_names(self, *texts: bytes) -> bool:
+        """Tell whether one of these is in a name; may be wrong in saying so."""
+        return any(text in self._names for text in texts)
+
+    def standing(self) -> Standing:
+        """Return what tells quickly where something other than a directory may stand."""
+        directory = _CODES[Kind.DIRECTORY]
+        pairs = zip(self._kinds, self._hashes, strict=True)
+        return Standing(len(self), (value for kind, value in pairs if kind != directory))
+
+    def repeated(self) -> dict[bytes, list[int]]:
+        """Return the paths that occur more than once, each with its members' numbers."""
+        twice = _repeated(self._hashes)
+        found: dict[bytes, list[int]] = {}
+        if twice:
+            for number, value in enumerate(self._hashes):
+                if value in twice:
+                    found.setdefault(normal_path(self.name(number)), []).append(number)
+        return {path: numbers for path, numbers in found.items() if len(numbers) > 1}
+
+    def changed(self, changes: Mapping[int, Member], dropped: AbstractSet[int]) -> Self:
+        """Return the members with some others in their places, and without some."""
+        own = type(self)()
+        for number in range(len(self)):
+            if number not in dropped:
+                own.append(changes.get(number) or self._member(number))
+        return own
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """Make all of them somebody's; their headers have to be written anew."""
+        self._known_owners = [Owner(uid, gid)]
+        self._owner_numbers = {Owner(uid, gid): 0}
+        self._owners = array("I", bytes(self._owners.itemsize * len(self)))
+        self._flags = self._flags.translate(_UNCOMMON)
+
+
+def _repeated(values: array[int]) -> set[int]:
+    """Return the values that occur more than once.
+
+    A set of all would be ten times as large as the values: a table tells which can be repeated.
+    """
+    buckets = _buckets(len(values))
+    seen = bytearray(buckets)
+    shared = set()
+    for value in values:
+        bucket = value % buckets
+        if seen[bucket]:
+            shared.add(bucket)
+        else:
+            seen[bucket] = 1
+    del seen
+    near = sorted(value for value in values if value % buckets in shared) if shared else []
+    return {one for one, next_one in pairwise(near) if one == next_one}
+
+
+_UNCOMMON: Final = bytes(value & ~_COMMON for value in range(256))
