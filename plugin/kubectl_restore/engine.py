@@ -23,6 +23,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.cache import IndexCache
 from kubectl_restore.archive.index import Extra, read_index
 from kubectl_restore.archive.outgoing import read_segments
 from kubectl_restore.archive.rewriting import Dialect
@@ -207,6 +208,7 @@ class _Restore:
             allow_missing_end=self._request.allow_missing_end,
             progress=self._progress,
             watch=self._watch,
+            cache=IndexCache() if self._request.cache else None,
         )
         for warning in index.warnings:
             self._progress.message(Level.WARNING, warning)
@@ -356,7 +358,13 @@ class _Restore:
         command = b"extract " + " ".join(_options(capabilities, plan)).encode()
         answer = session.feed(
             command,
-            read_segments(backup, index.compression, layout.segments(), self._watch),
+            read_segments(
+                backup,
+                index.compression,
+                layout.segments(),
+                self._watch,
+                to_the_end=index.is_remembered,
+            ),
             layout.total,
             on_acknowledged=acknowledged,
         )

@@ -24,6 +24,8 @@ class RestoreRequest:
     container: str | None = None
     force: bool = False
     allow_missing_end: bool = False
+    cache: bool = True
+    """Whether indexes of large backups are remembered."""
     same_owner: bool = True
     """False: everything belongs to whom the container runs as."""
     owner: tuple[int, int] | None = None

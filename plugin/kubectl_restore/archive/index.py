@@ -16,6 +16,7 @@ from kubectl_restore.archive.walker import Walker
 from kubectl_restore.errors import BackupError
 
 if TYPE_CHECKING:
+    from kubectl_restore.archive.cache import IndexCache
     from kubectl_restore.archive.members import Members
     from kubectl_restore.archive.source import BackupFile
     from kubectl_restore.progress import Progress
@@ -25,20 +26,32 @@ __all__ = ["Extra", "Index", "Kind", "Member", "normal_path", "read_index"]
 
 
 def read_index(
-    backup: BackupFile, *, allow_missing_end: bool, progress: Progress, watch: Watch
+    backup: BackupFile,
+    *,
+    allow_missing_end: bool,
+    progress: Progress,
+    watch: Watch,
+    cache: IndexCache | None = None,
 ) -> Index:
-    """Read the whole archive's index.
+    """Read the whole archive's index, or take it from where it is remembered.
 
     Raises:
         BackupError: the backup is cut, corrupt, or of a kind that is not restored.
         TimedOutError, SignalledError: the watch ended the run.
     """
+    remembered = cache.find(backup) if cache is not None else None
+    if remembered is not None:
+        backup.check_unchanged()
+        return remembered
     try:
-        return _read(backup, allow_missing_end, progress, watch)
+        index = _read(backup, allow_missing_end, progress, watch)
     except BackupError:
         # A backup that is still being written looks cut; that it changes says more.
         backup.check_unchanged()
         raise
+    if cache is not None and not index.missing_end:
+        cache.keep(backup, index)
+    return index
 
 
 def _read(

@@ -102,6 +102,7 @@ class Index:
         compression: how the file is packed.
         missing_end: the end marker is not whole (and that was allowed).
         warnings: sentences for the user.
+        is_remembered: it was read at an earlier time; the file's own check sums were compared then.
     """
 
     members: Members
@@ -109,6 +110,7 @@ class Index:
     compression: Compression
     missing_end: bool = False
     warnings: tuple[str, ...] = ()
+    is_remembered: bool = False
 
 
 def normal_path(name: bytes) -> bytes:

@@ -9,8 +9,10 @@ from array import array
 from collections.abc import Sequence
 from itertools import chain, pairwise
 from operator import eq
-from typing import TYPE_CHECKING, Final, NamedTuple, overload
+from typing import TYPE_CHECKING, Final, overload
+from zlib import crc32
 
+from kubectl_restore.archive.columns import Columns, Owner
 from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
 
 if TYPE_CHECKING:
@@ -25,15 +27,6 @@ _COMMON: Final = 0x80
 """The bit beside those of `Extra` in the column of flags."""
 _MOST_BUCKETS: Final = 1 << 23
 """Of the table that finds what occurs twice: of a million members one in ten shares a bucket."""
-
-
-class Owner(NamedTuple):
-    """Whom a member belongs to; most archives have a handful."""
-
-    uid: int
-    gid: int
-    user: bytes = b""
-    group: bytes = b""
 
 
 class Standing:
@@ -57,33 +50,26 @@ def _buckets(count: int) -> int:
 
 
 def _hash(path: bytes) -> int:
-    return hash(path) & 0xFFFF_FFFF
+    # The same in every process, so that it may be stored; that many paths can be made to share one
+    # costs time and no more.
+    return crc32(path)
 
 
 class Members(Sequence[Member]):
     """The members of an archive, in its order."""
 
-    def __init__(self) -> None:
-        """Have none."""
-        self._names = bytearray()
-        self._name_ends = array("q")
-        self._kinds = bytearray()
-        self._flags = bytearray()
-        self._modes = array("H")
-        self._owners = array("I")
-        self._offsets = array("q")
-        self._lengths = array("q")
-        self._prefixes = array("I")
-        self._sizes = array("q")
-        self._mtimes = array("q")
-        self._nanoseconds = array("I")
-        self._hashes = array("I")
-        # What few members have.
-        self._links: dict[int, bytes] = {}
-        self._extents: dict[int, array[int]] = {}
-        self._records: dict[int, bytes] = {}
-        self._known_owners: list[Owner] = []
-        self._owner_numbers: dict[tuple[int, int, bytes, bytes], int] = {}
+    def __init__(self, columns: Columns | None = None) -> None:
+        """Have none, or those of some columns."""
+        self._columns = columns or Columns()
+        self._owner_numbers = {
+            (one.uid, one.gid, one.user, one.group): number
+            for number, one in enumerate(self._columns.known_owners)
+        }
+
+    @property
+    def columns(self) -> Columns:
+        """What is known of them, to be stored."""
+        return self._columns
 
     @classmethod
     def of(cls, members: Iterable[Member]) -> Self:
@@ -95,38 +81,39 @@ class Members(Sequence[Member]):
 
     def append(self, member: Member) -> None:
         """Take one more."""
-        number = len(self._kinds)
-        self._hashes.append(_hash(member.path))
-        self._names += member.name
-        self._name_ends.append(len(self._names))
-        self._kinds.append(_CODES[member.kind])
+        columns = self._columns
+        number = len(columns.kinds)
+        columns.hashes.append(_hash(member.path))
+        columns.names += member.name
+        columns.name_ends.append(len(columns.names))
+        columns.kinds.append(_CODES[member.kind])
         flags = member.extras.value
-        self._flags.append(flags | _COMMON if member.is_common else flags)
-        self._modes.append(member.mode)
-        self._owners.append(self._owner(member))
-        self._offsets.append(member.offset)
-        self._lengths.append(member.length)
-        self._prefixes.append(member.prefix)
-        self._sizes.append(member.size)
-        self._mtimes.append(member.mtime)
-        self._nanoseconds.append(member.nanoseconds)
+        columns.flags.append(flags | _COMMON if member.is_common else flags)
+        columns.modes.append(member.mode)
+        columns.owners.append(self._owner(member))
+        columns.offsets.append(member.offset)
+        columns.lengths.append(member.length)
+        columns.prefixes.append(member.prefix)
+        columns.sizes.append(member.size)
+        columns.mtimes.append(member.mtime)
+        columns.nanoseconds.append(member.nanoseconds)
         if member.link:
-            self._links[number] = member.link
+            columns.links[number] = member.link
         if member.extents is not None:
-            self._extents[number] = member.extents
+            columns.extents[number] = member.extents
         if member.records:
-            self._records[number] = member.records
+            columns.records[number] = member.records
 
     def _owner(self, member: Member) -> int:
         owner = (member.uid, member.gid, member.user, member.group)
         number = self._owner_numbers.get(owner)
         if number is None:
-            number = self._owner_numbers[owner] = len(self._known_owners)
-            self._known_owners.append(Owner(*owner))
+            number = self._owner_numbers[owner] = len(self._columns.known_owners)
+            self._columns.known_owners.append(Owner(*owner))
         return number
 
     def __len__(self) -> int:
-        return len(self._kinds)
+        return len(self._columns.kinds)
 
     @overload
     def __getitem__(self, number: int) -> Member: ...
@@ -150,35 +137,36 @@ class Members(Sequence[Member]):
     __hash__ = None  # type: ignore[assignment] # they grow
 
     def _member(self, number: int) -> Member:
+        columns = self._columns
         name = self.name(number)
-        flags = self._flags[number]
-        owner = self._known_owners[self._owners[number]]
+        flags = columns.flags[number]
+        owner = columns.known_owners[columns.owners[number]]
         return Member(
             name,
             normal_path(name),
-            _KINDS[self._kinds[number]],
-            self._offsets[number],
-            self._lengths[number],
-            self._prefixes[number],
-            self._sizes[number],
-            self._modes[number],
-            self._mtimes[number],
+            _KINDS[columns.kinds[number]],
+            columns.offsets[number],
+            columns.lengths[number],
+            columns.prefixes[number],
+            columns.sizes[number],
+            columns.modes[number],
+            columns.mtimes[number],
             owner.uid,
             owner.gid,
-            self._links.get(number, b""),
+            columns.links.get(number, b""),
             flags >= _COMMON,
-            self._extents.get(number),
+            columns.extents.get(number),
             _EXTRAS[flags & ~_COMMON],
-            self._records.get(number, b""),
-            self._nanoseconds[number],
+            columns.records.get(number, b""),
+            columns.nanoseconds[number],
             owner.user,
             owner.group,
         )
 
     def name(self, number: int) -> bytes:
         """Return a member's name as recorded."""
-        start = self._name_ends[number - 1] if number else 0
-        return bytes(self._names[start : self._name_ends[number]])
+        start = self._columns.name_ends[number - 1] if number else 0
+        return bytes(self._columns.names[start : self._columns.name_ends[number]])
 
     def path(self, number: int) -> bytes:
         """Return a member's path."""
@@ -186,50 +174,50 @@ class Members(Sequence[Member]):
 
     def kind(self, number: int) -> Kind:
         """Return what a member is."""
-        return _KINDS[self._kinds[number]]
+        return _KINDS[self._columns.kinds[number]]
 
     def paths(self) -> Iterator[bytes]:
         """Return each member's path, in order."""
-        names, start = self._names, 0
-        for end in self._name_ends:
+        names, start = self._columns.names, 0
+        for end in self._columns.name_ends:
             yield normal_path(bytes(names[start:end]))
             start = end
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """Return the numbers of all members of some kinds, rising."""
         codes = bytes(_CODES[kind] for kind in kinds)
-        return [number for number, code in enumerate(self._kinds) if code in codes]
+        return [number for number, code in enumerate(self._columns.kinds) if code in codes]
 
     def at(self, path: bytes) -> list[int]:
         """Return the numbers of the members that stand at a path."""
         value, found, start = _hash(path), [], 0
-        for _ in range(self._hashes.count(value)):
-            start = self._hashes.index(value, start) + 1
+        for _ in range(self._columns.hashes.count(value)):
+            start = self._columns.hashes.index(value, start) + 1
             if self.path(start - 1) == path:
                 found.append(start - 1)
         return found
 
     def lengths_of_names(self) -> tuple[int, int]:
         """Return how many bytes the shortest and the longest name have."""
-        lengths = {end - start for start, end in pairwise(chain((0,), self._name_ends))}
+        lengths = {end - start for start, end in pairwise(chain((0,), self._columns.name_ends))}
         return (min(lengths), max(lengths)) if lengths else (1, 1)
 
     def in_names(self, *texts: bytes) -> bool:
         """Tell whether one of these is in a name; may be wrong in saying so."""
-        return any(text in self._names for text in texts)
+        return any(text in self._columns.names for text in texts)
 
     def standing(self) -> Standing:
         """Return what tells quickly where something other than a directory may stand."""
         directory = _CODES[Kind.DIRECTORY]
-        pairs = zip(self._kinds, self._hashes, strict=True)
+        pairs = zip(self._columns.kinds, self._columns.hashes, strict=True)
         return Standing(len(self), (value for kind, value in pairs if kind != directory))
 
     def repeated(self) -> dict[bytes, list[int]]:
         """Return the paths that occur more than once, each with its members' numbers."""
-        twice = _repeated(self._hashes)
+        twice = _repeated(self._columns.hashes)
         found: dict[bytes, list[int]] = {}
         if twice:
-            for number, value in enumerate(self._hashes):
+            for number, value in enumerate(self._columns.hashes):
                 if value in twice:
                     found.setdefault(normal_path(self.name(number)), []).append(number)
         return {path: numbers for path, numbers in found.items() if len(numbers) > 1}
@@ -244,10 +232,10 @@ class Members(Sequence[Member]):
 
     def give_to(self, uid: int, gid: int) -> None:
         """Make all of them somebody's; their headers have to be written anew."""
-        self._known_owners = [Owner(uid, gid)]
+        self._columns.known_owners = [Owner(uid, gid)]
         self._owner_numbers = {Owner(uid, gid): 0}
-        self._owners = array("I", bytes(self._owners.itemsize * len(self)))
-        self._flags = self._flags.translate(_UNCOMMON)
+        self._columns.owners = array("I", bytes(self._columns.owners.itemsize * len(self)))
+        self._columns.flags = self._columns.flags.translate(_UNCOMMON)
 
 
 def _repeated(values: array[int]) -> set[int]:

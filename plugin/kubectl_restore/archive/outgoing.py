@@ -49,11 +49,23 @@ Segment = Literal | Extract | Zeros
 
 
 def read_segments(
-    backup: BackupFile, compression: Compression, segments: Iterable[Segment], watch: Watch
+    backup: BackupFile,
+    compression: Compression,
+    segments: Iterable[Segment],
+    watch: Watch,
+    *,
+    to_the_end: bool = False,
 ) -> Iterator[memoryview | Zeros]:
     """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
 
     The offsets of extracts rise. Many small segments make one block. Holes come as they are.
+
+    Args:
+        backup: the file.
+        compression: how it is packed.
+        segments: what of it.
+        watch: the time limit.
+        to_the_end: unpack what follows them too, for the check sums behind it.
 
     Raises:
         BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
@@ -63,7 +75,10 @@ def read_segments(
         if compression is Compression.NONE:
             yield from _read_plain(backup, segments)
         else:
-            yield from _collected(_read_packed(backup, compression, segments, watch))
+            stream = PackedStream(backup, compression, watch.check)
+            yield from _collected(_read_packed(stream, backup, segments))
+            while to_the_end and stream.next_piece(_BUFFER):
+                pass
     except BackupError:
         # It was whole when it was checked: what is damaged now has been written to since.
         backup.check_unchanged(is_sending=True)
@@ -124,9 +139,8 @@ def _collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Ze
 
 
 def _read_packed(
-    backup: BackupFile, compression: Compression, segments: Iterable[Segment], watch: Watch
+    stream: PackedStream, backup: BackupFile, segments: Iterable[Segment]
 ) -> Iterator[memoryview | Zeros]:
-    stream = PackedStream(backup, compression, watch.check)
     for segment in segments:
         if isinstance(segment, Literal):
             yield memoryview(segment.data)

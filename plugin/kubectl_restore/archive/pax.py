@@ -183,6 +183,10 @@ def _text(value: bytes) -> bytes:
     return value
 
 
+def _owner_name(value: bytes) -> bytes:
+    return value.split(b"\x00", 1)[0]
+
+
 def _whole(value: bytes) -> int:
     if not value.isdigit() or len(value) > _MOST_DIGITS:
         raise ValueError("a number is none")
@@ -223,8 +227,8 @@ _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
     b"size": ("size", _whole),
     b"uid": ("uid", _whole),
     b"gid": ("gid", _whole),
-    b"uname": ("user", bytes),
-    b"gname": ("group", bytes),
+    b"uname": ("user", _owner_name),
+    b"gname": ("group", _owner_name),
     b"GNU.sparse.size": ("sparse_size", _whole),
     b"GNU.sparse.realsize": ("sparse_size", _whole),
     b"GNU.sparse.name": ("sparse_name", _text),

@@ -51,12 +51,14 @@ class BackupFile:
         file: open, unbuffered, close-on-exec.
         size: bytes, when it was opened.
         identity: device, inode, size and modification time in nanoseconds, when it was opened.
+        changed_at: nanoseconds since 1970 when its content or its attributes last changed.
     """
 
     path: Path
     file: io.FileIO
     size: int
     identity: tuple[int, int, int, int]
+    changed_at: int
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -81,7 +83,8 @@ class BackupFile:
                 reason="a backup is a tar archive, plain or compressed, in one file",
                 fix=fix.format(path=pasteable(path)),
             )
-        return cls(path, io.FileIO(descriptor, "rb"), status.st_size, _identity(status))
+        file = io.FileIO(descriptor, "rb")
+        return cls(path, file, status.st_size, _identity(status), status.st_ctime_ns)
 
     def close(self) -> None:
         """Close the file; twice does no harm."""

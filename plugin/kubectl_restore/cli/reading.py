@@ -126,6 +126,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         container=parsed.value("container"),
         force=parsed.is_set("force"),
         allow_missing_end=parsed.is_set("allow-missing-end"),
+        cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
         owner=_owner(parsed),
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),

@@ -42,7 +42,6 @@ LATER = [
     "devices",
     "skip-unsafe",
     "checksum",
-    "no-cache",
     "dry-run",
     "overwrite",
     "compare",

@@ -1,0 +1,143 @@
+"""The columns in which members are kept, and how they are stored: named pieces of bytes."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate, chain, pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Self
+
+
+class Owner(NamedTuple):
+    """Whom a member belongs to; most archives have a handful."""
+
+    uid: int
+    gid: int
+    user: bytes = b""
+    group: bytes = b""
+
+
+_SHORT: Final = partial(array, "H")
+_HALF: Final = partial(array, "I")
+_LONG: Final = partial(array, "q")
+
+
+@dataclass(slots=True)
+class Columns:
+    """One entry for each member in all but the last four; what few members have is apart.
+
+    Attributes:
+        names: as recorded, one after the other.
+        name_ends: where each ends in `names`.
+        hashes: of the paths, to find them by.
+        kinds: numbers of kinds.
+        flags: of `Extra`, and one more bit: the blocks are common to all tars.
+        modes: permission bits.
+        owners: numbers of owners in `known_owners`.
+        offsets: bytes on the stream.
+        lengths: bytes on the stream.
+        prefixes: bytes before the data.
+        sizes: bytes of content.
+        mtimes: whole seconds since 1970.
+        nanoseconds: beyond these.
+        links: targets, by the member's number.
+        extents: where stored data belongs, by the member's number.
+        records: PAX records, by the member's number.
+        known_owners: each once.
+    """
+
+    names: bytearray = field(default_factory=bytearray)
+    name_ends: array[int] = field(default_factory=_LONG)
+    hashes: array[int] = field(default_factory=_HALF)
+    kinds: bytearray = field(default_factory=bytearray)
+    flags: bytearray = field(default_factory=bytearray)
+    modes: array[int] = field(default_factory=_SHORT)
+    owners: array[int] = field(default_factory=_HALF)
+    offsets: array[int] = field(default_factory=_LONG)
+    lengths: array[int] = field(default_factory=_LONG)
+    prefixes: array[int] = field(default_factory=_HALF)
+    sizes: array[int] = field(default_factory=_LONG)
+    mtimes: array[int] = field(default_factory=_LONG)
+    nanoseconds: array[int] = field(default_factory=_HALF)
+    links: dict[int, bytes] = field(default_factory=dict)
+    extents: dict[int, array[int]] = field(default_factory=dict)
+    records: dict[int, bytes] = field(default_factory=dict)
+    known_owners: list[Owner] = field(default_factory=list)
+
+    def to_store(self) -> Iterator[tuple[str, bytearray | array[int]]]:
+        """Return all of it as named columns of bytes and of numbers, most of them not copied."""
+        for name in _STORED:
+            yield name, getattr(self, name)
+        yield from _texts("link", self.links)
+        yield from _texts("record", self.records)
+        yield "extent_members", array("q", self.extents)
+        yield "extent_ends", array("q", accumulate(len(one) for one in self.extents.values()))
+        yield "extents", array("q", chain.from_iterable(self.extents.values()))
+        yield "owner_ids", array("q", chain.from_iterable(one[:2] for one in self.known_owners))
+        names = chain.from_iterable(one[2:] for one in self.known_owners)
+        yield from _texts("owner_name", dict(enumerate(names)))
+
+    @classmethod
+    def from_store(cls, stored: Iterable[tuple[str, bytes]]) -> Self:
+        """Return the columns that were stored: pieces of each in their order.
+
+        Raises:
+            ValueError, KeyError: these are no such columns.
+        """
+        own = cls()
+        few: dict[str, bytearray] = {}
+        for name, piece in stored:
+            column = getattr(own, name) if name in _STORED else few.setdefault(name, bytearray())
+            if isinstance(column, array):
+                column.frombytes(piece)
+            else:
+                column += piece
+        if len({len(getattr(own, name)) for name in _STORED if name != "names"}) != 1:
+            raise ValueError("the columns are not of one length")
+        own.links = _read_texts("link", few)
+        own.records = _read_texts("record", few)
+        extents = _read_numbers(few, "extents")
+        ends = (0, *_read_numbers(few, "extent_ends"))
+        places = _read_numbers(few, "extent_members")
+        parts = [extents[start:end] for start, end in pairwise(ends)]
+        own.extents = dict(zip(places, parts, strict=True))
+        names = list(_read_texts("owner_name", few).values())
+        ids = _read_numbers(few, "owner_ids")
+        owners = zip(ids[::2], ids[1::2], names[::2], names[1::2], strict=True)
+        own.known_owners = [Owner(*one) for one in owners]
+        return own
+
+
+LAYOUT: Final = f"{sys.byteorder} {array('q').itemsize} {array('I').itemsize} {array('H').itemsize}"
+"""What stored numbers look like on this machine."""
+
+_STORED: Final = (
+    "names", "name_ends", "hashes", "kinds", "flags", "modes", "owners", "offsets", "lengths",
+    "prefixes", "sizes", "mtimes", "nanoseconds",
+)  # fmt: skip
+
+
+def _texts(name: str, texts: dict[int, bytes]) -> Iterator[tuple[str, bytearray | array[int]]]:
+    """Return the texts that few members have: whose, where each ends, and all of them."""
+    yield f"{name}_members", array("q", texts)
+    yield f"{name}_ends", array("q", accumulate(map(len, texts.values())))
+    yield f"{name}s", bytearray().join(texts.values())
+
+
+def _read_texts(name: str, few: dict[str, bytearray]) -> dict[int, bytes]:
+    texts = few.get(f"{name}s", bytearray())
+    ends = (0, *_read_numbers(few, f"{name}_ends"))
+    pieces = [bytes(texts[start:end]) for start, end in pairwise(ends)]
+    return dict(zip(_read_numbers(few, f"{name}_members"), pieces, strict=True))
+
+
+def _read_numbers(few: dict[str, bytearray], name: str) -> array[int]:
+    numbers = array("q")
+    numbers.frombytes(few.get(name, b""))
+    return numbers
