@@ -30,6 +30,7 @@ BUILT = [
     "keep-directory-symlinks",
     "allow-missing-end",
     "help",
+    "no-cache",
     "version",
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
