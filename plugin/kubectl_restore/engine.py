@@ -16,6 +16,7 @@ everything again.
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import time
 from contextlib import ExitStack, suppress
@@ -33,6 +34,7 @@ from kubectl_restore.errors import (
     BackupError,
     InterruptedRestoreError,
     InTheWayError,
+    OldKubectlError,
     PodCannotError,
     RestoreError,
     SignalledError,
@@ -44,6 +46,7 @@ from kubectl_restore.obstacles import require_room, require_way, require_writabl
 from kubectl_restore.outcome import error_of, is_full, so_far, summary_of
 from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.child import now
+from kubectl_restore.pipe.kubectl_version import LIMIT, version_in
 from kubectl_restore.pipe.query import Query
 from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pipe.session import Answer, Session
@@ -57,7 +60,15 @@ from kubectl_restore.plan import (
 from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
 from kubectl_restore.pod.facts import choose_container, parse_pod
-from kubectl_restore.pod.kubectl import child_environment, exec_command, find_kubectl
+from kubectl_restore.pod.kubectl import (
+    OLDEST_TEXT,
+    child_environment,
+    config_command,
+    exec_command,
+    find_kubectl,
+    pod_command,
+    version_command,
+)
 from kubectl_restore.pod.kubectl_messages import AGAIN, error_from
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.progress import Header, Level, Phase, Silence, Status, Summary
@@ -112,9 +123,10 @@ class _Restore:
     def run(self) -> Summary:
         with ExitStack() as stack:
             backup = stack.enter_context(BackupFile.open(self._request.backup))
-            about = stack.enter_context(self._query("config", "view", "--minify", "-o", "json"))
+            kubectl = self._request.kubectl
+            about = stack.enter_context(self._query(config_command(kubectl, self._program)))
             pod = stack.enter_context(
-                self._query("get", "pod", self._request.pod.name, "-o", "json")
+                self._query(pod_command(kubectl, self._program, self._request.pod.name))
             )
             # The cluster usually answers before a person would notice; the first line waits that
             # long for it, and no longer.
@@ -148,8 +160,7 @@ class _Restore:
 
     # Step 1: who is the pod
 
-    def _query(self, *words: str) -> Query:
-        command = [self._program, *self._request.kubectl.common(), *words]
+    def _query(self, command: list[str]) -> Query:
         return Query(command, self._environment, self._progress)
 
     def _known_header(self, backup: BackupFile) -> Header:
@@ -178,7 +189,10 @@ class _Restore:
         context = _context(about) if known and about.succeeded else None
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
-            raise error_from(pod.said, otherwise="the cluster did not say anything about the pod")
+            error = error_from(pod.said, otherwise="the cluster did not say anything about the pod")
+            if isinstance(error, OldKubectlError):
+                error.reason = self._known_of_kubectl() or error.reason
+            raise error
         facts = parse_pod(pod.answer)
         container = choose_container(facts, self._request.container)
         self._progress.header(
@@ -194,6 +208,15 @@ class _Restore:
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
         return facts, container
+
+    def _known_of_kubectl(self) -> str:
+        """Return what a kubectl that is too old says of itself; empty when it does not say."""
+        with self._query(version_command(self._program)) as query:
+            query.wait(self._watch, deadline=now() + LIMIT)
+            version = version_in(query.answer)
+        if version is None:
+            return ""
+        return f"{shown(os.fsencode(self._program))} is {version}, older than {OLDEST_TEXT}"
 
     # Step 2: is the backup whole and sane
 

@@ -78,6 +78,10 @@ class UsageError(RestoreError):
     code = ExitCode.USAGE
 
 
+class OldKubectlError(UsageError):
+    """The kubectl is older than the oldest that is supported (pod/kubectl.py)."""
+
+
 class BackupError(RestoreError):
     """The backup cannot be used."""
 

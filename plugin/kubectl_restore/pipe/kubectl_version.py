@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.errors import InterruptedRestoreError, TimedOutError, UsageError
 from kubectl_restore.names import shown_text
 from kubectl_restore.pipe.query import Query
-from kubectl_restore.pod.kubectl import child_environment, find_kubectl, version_command
+from kubectl_restore.pod.kubectl import (
+    OLDEST_TEXT,
+    child_environment,
+    find_kubectl,
+    is_too_old,
+    version_command,
+)
 from kubectl_restore.progress import Silence
 from kubectl_restore.watch import Watch, as_duration
 
@@ -27,7 +33,7 @@ class KubectlVersion:
     Attributes:
         path: where it is, None when there is none.
         version: as it says itself (`v1.34.1`), None when it does not say.
-        problem: why something is not known, safe to print; empty when everything is.
+        problem: why something is not known, or that it is too old, safe to print; else empty.
     """
 
     path: str | None
@@ -51,7 +57,7 @@ def ask_kubectl(options: KubectlOptions, *, limit: float = LIMIT) -> KubectlVers
             Query(version_command(program), child_environment(), Silence()) as query,
         ):
             query.wait(watch)
-            version = _version_in(query.answer)
+            version = version_in(query.answer)
             said = query.said
     except TimedOutError:
         return KubectlVersion(program, None, f"it did not answer in {as_duration(limit)}")
@@ -60,10 +66,12 @@ def ask_kubectl(options: KubectlOptions, *, limit: float = LIMIT) -> KubectlVers
     if version is None:
         last = f"; it said: {said[-1]}" if said else ""
         return KubectlVersion(program, None, f"it does not say its version{last}")
-    return KubectlVersion(program, version)
+    problem = f"too old: {OLDEST_TEXT} or newer is needed" if is_too_old(version) else ""
+    return KubectlVersion(program, version, problem)
 
 
-def _version_in(answer: bytes) -> str | None:
+def version_in(answer: bytes) -> str | None:
+    """Return the version in what `version_command` printed, safe to print; None without one."""
     try:
         version = json.loads(answer)["clientVersion"]["gitVersion"]
     except (ValueError, LookupError, TypeError, RecursionError):

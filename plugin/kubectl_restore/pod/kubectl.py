@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
 PROGRAM_VARIABLE: Final = "KUBECTL_RESTORE_KUBECTL"
 
+OLDEST: Final = (1, 24)
+"""The oldest kubectl that is supported, and tested (tests/versions)."""
+OLDEST_TEXT: Final = ".".join(map(str, OLDEST))
+NEWER_KUBECTL: Final = (
+    f"install kubectl {OLDEST_TEXT} or newer, or name one: --kubectl /path/to/kubectl"
+)
+"""The fix for one that is too old."""
+_KNOWN_SINCE_OLDEST: Final = "--subresource="
+"""A flag of `kubectl get` since 1.24, empty as it is by default: an older kubectl says at once, and
+without asking the cluster, that it does not know it (docs/decisions/0013)."""
+
+_VERSION: Final = re.compile(r"v?(\d{1,9})\.(\d{1,9})")
 _SECRET: Final = re.compile(r"^(--(?:token|password))=.*$", re.DOTALL)
 _FROZEN_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 """What PyInstaller's boot loader changes; it keeps the user's value under NAME_ORIG."""
@@ -71,6 +83,26 @@ def find_kubectl(options: KubectlOptions, environment: Mapping[str, str] = os.en
             fix="install kubectl, or name one: --kubectl /path/to/kubectl",
         )
     return found
+
+
+def config_command(options: KubectlOptions, program: str) -> list[str]:
+    """Return the argument list that asks which context is used, without a cluster."""
+    return [program, *options.common(), "config", "view", "--minify", "--output=json"]
+
+
+def pod_command(options: KubectlOptions, program: str, pod: str) -> list[str]:
+    """Return the argument list that asks for a pod as JSON; a kubectl before OLDEST refuses it."""
+    words = ["get", "pod", pod, "--output=json", _KNOWN_SINCE_OLDEST]
+    return [program, *options.common(), *words]
+
+
+def is_too_old(version: str) -> bool:
+    """Tell whether a kubectl that calls itself so (`v1.23.0`) is older than OLDEST.
+
+    False where the version cannot be read.
+    """
+    found = _VERSION.match(version)
+    return found is not None and (int(found[1]), int(found[2])) < OLDEST
 
 
 def exec_command(

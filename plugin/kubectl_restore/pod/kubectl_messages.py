@@ -14,12 +14,14 @@ from kubectl_restore.errors import (
     ExitCode,
     InterruptedRestoreError,
     NotAllowedError,
+    OldKubectlError,
     PodCannotError,
     RestoreError,
     TargetError,
     UsageError,
 )
 from kubectl_restore.names import shown_text
+from kubectl_restore.pod.kubectl import NEWER_KUBECTL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -177,7 +179,14 @@ RULES: Final[tuple[Rule, ...]] = (
         "kubectl config view",
     ),
     _final(
-        r"^error: unknown (shorthand )?flag|^error: invalid argument|^unknown flag",
+        r"unknown flag: --subresource",
+        OldKubectlError,
+        "this kubectl is too old",
+        "Error: unknown flag: --subresource",
+        NEWER_KUBECTL,
+    ),
+    _final(
+        r"^[Ee]rror: unknown (shorthand )?flag|^error: invalid argument|^unknown flag",
         UsageError,
         "this kubectl does not know a flag",
         "error: unknown flag: --x",
@@ -264,9 +273,13 @@ RULES: Final[tuple[Rule, ...]] = (
 # klog: severity letter, MMDD, time, process, file:line] - noise around kubectl's real message.
 _KLOG: Final = re.compile(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ ")
 _REMOTE_EXIT: Final = re.compile(r"^command terminated with exit code (\d+)$")
+_HINT: Final = re.compile(r"^See 'kubectl[^']* --help' for usage\.\s*$")
+"""What follows a complaint about a flag."""
 _OWN: Final = re.compile(
-    r"^(error: |Error from server|Error in configuration|Unable to connect to the server"
-    r"|The connection to the server|command terminated with exit code |Internal error occurred)"
+    # kubectl before 1.24 has cobra report a flag, with a capital.
+    r"^(error: |Error: unknown (shorthand )?flag|Error from server|Error in configuration"
+    r"|Unable to connect to the server|The connection to the server"
+    r"|command terminated with exit code |Internal error occurred)"
 )
 
 
@@ -277,7 +290,7 @@ def is_klog(line: str) -> bool:
 
 def is_kubectls_own(line: str) -> bool:
     """Tell kubectl's own messages from what a credential plugin or a tool in the pod says."""
-    return _OWN.match(line) is not None or is_klog(line)
+    return any(one.match(line) for one in (_OWN, _KLOG, _HINT))
 
 
 def find_rule(lines: Iterable[str]) -> tuple[Rule | None, str]:
@@ -289,7 +302,7 @@ def find_rule(lines: Iterable[str]) -> tuple[Rule | None, str]:
     telling = [
         line.rstrip("\r\n")
         for line in lines
-        if line.strip() and not is_klog(line) and not _REMOTE_EXIT.match(line)
+        if line.strip() and not any(one.match(line) for one in (_KLOG, _REMOTE_EXIT, _HINT))
     ]
     own = [line for line in telling if _OWN.match(line)] or telling
     if not own:

@@ -23,6 +23,7 @@ from kubectl_restore.errors import (
     InterruptedRestoreError,
     InTheWayError,
     NotAllowedError,
+    OldKubectlError,
     PodCannotError,
     RestoreError,
     SignalledError,
@@ -65,9 +66,9 @@ def raising(error: BaseException) -> Engine:
 
 
 ERRORS: list[tuple[type[RestoreError], int]] = [
-    (RestoreError, 1), (UsageError, 2), (BackupError, 3), (TargetError, 4), (NotAllowedError, 5),
-    (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8), (TimedOutError, 8),
-    (VerificationError, 9),
+    (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (TargetError, 4),
+    (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8),
+    (TimedOutError, 8), (VerificationError, 9),
 ]  # fmt: skip
 
 

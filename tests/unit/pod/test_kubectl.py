@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kubectl_restore.errors import UsageError
 from kubectl_restore.pod.kubectl import (
+    OLDEST,
     KubectlOptions,
     child_environment,
     exec_command,
     find_kubectl,
+    is_too_old,
+    pod_command,
 )
 
 if TYPE_CHECKING:
@@ -24,6 +29,24 @@ def test_the_users_flags_are_on_every_command_line() -> None:
         "/k", "--as=me", "--token=t0p", "--context=c", "--namespace=n",
         "exec", "-i", "pod", "--container=app", "--", "sh", "-c", "x",
     ]  # fmt: skip
+
+
+def test_the_question_for_the_pod_is_one_that_an_older_kubectl_refuses() -> None:
+    options = KubectlOptions(namespace="n")
+    words = ["get", "pod", "db", "--output=json", "--subresource="]
+    assert pod_command(options, "/k", "db") == ["/k", "--namespace=n", *words]
+
+
+@given(st.integers(0, 3), st.integers(0, 99), st.text())
+def test_what_is_too_old_is_decided_by_major_and_minor(major: int, minor: int, rest: str) -> None:
+    version = f"v{major}.{minor}.{rest}"
+    assert is_too_old(version) == ((major, minor) < OLDEST)
+
+
+@given(st.text())
+def test_a_version_that_cannot_be_read_is_not_too_old(text: str) -> None:
+    if not text.removeprefix("v")[:1].isdecimal():
+        assert not is_too_old(text)
 
 
 def test_a_command_that_is_shown_has_no_secret() -> None:

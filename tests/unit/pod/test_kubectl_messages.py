@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_restore.errors import ExitCode, InterruptedRestoreError
+from kubectl_restore.errors import ExitCode, InterruptedRestoreError, OldKubectlError
 from kubectl_restore.pod.kubectl_messages import (
     RULES,
     Rule,
@@ -124,6 +124,16 @@ def test_what_is_final(line: str, code: ExitCode) -> None:
     rule = rule_of(line)
     assert not rule.retry
     assert rule.code == code
+
+
+@pytest.mark.parametrize("word", ["error", "Error"])
+def test_an_unknown_flag_is_heard_in_both_spellings(word: str) -> None:
+    hint = "See 'kubectl get --help' for usage."
+    assert is_kubectls_own(hint)
+    assert rule_of(f"{word}: unknown flag: --x", hint).code == ExitCode.USAGE
+    old = rule_of(f"{word}: unknown flag: --subresource", hint)
+    assert old.error is OldKubectlError
+    assert old.code == ExitCode.USAGE
 
 
 @pytest.mark.parametrize("line", [*PASSING, *(line for line, _ in FINAL)])
