@@ -24,7 +24,7 @@ from tests.contract.trees import tree_of
 from tests.embedded.cluster import EmbeddedCluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from tests.contract.trees import Seen
 
@@ -250,15 +250,17 @@ def embedded_cluster(directory: Path) -> Iterator[Cluster]:
 
 
 @contextmanager
-def node_cluster(directory: Path) -> Iterator[Cluster]:
+def node_cluster(
+    directory: Path, pods: Sequence[node_pods.Pod] = node_pods.PODS
+) -> Iterator[Cluster]:
     """Use the real node (or the cluster of RESTORE_E2E_KUBECONFIG) in a namespace of our own."""
     kubeconfig = Path(os.environ.get("RESTORE_E2E_KUBECONFIG") or _bring_up())
     cluster = node_pods.Cluster(kubeconfig, program=KUBECTL)
     namespace = f"restore-{uuid.uuid4().hex[:8]}"
     node_pods.create_namespace(cluster, namespace)
     try:
-        node_pods.apply(cluster, namespace)
-        lacking = node_pods.wait(cluster, namespace)
+        node_pods.apply(cluster, namespace, pods)
+        lacking = node_pods.wait(cluster, namespace, pods)
         view = ("config", "view", "--flatten", "--minify", "--raw", "--output=json")
         flat = json.loads(cluster.run(*view))
         server = flat["clusters"][0]["cluster"]["server"]

@@ -38,7 +38,12 @@ class Result:
 
 
 def arguments(
-    pod: Pod, backup: Path, *flags: str, kubeconfig: Path | None = None, older: bool = False
+    pod: Pod,
+    backup: Path,
+    *flags: str,
+    kubeconfig: Path | None = None,
+    older: bool = False,
+    kubectl: str = KUBECTL,
 ) -> list[str]:
     """Return the whole command line of a restore."""
     return [
@@ -50,7 +55,7 @@ def arguments(
         f"--kubeconfig={kubeconfig or pod.cluster.kubeconfig}",
         f"--namespace={pod.cluster.namespace}",
         f"--target-path={pod.path}",
-        f"--kubectl={KUBECTL}",
+        f"--kubectl={kubectl}",
         *flags,
     ]
 
@@ -68,10 +73,11 @@ def restore(
     kubeconfig: Path | None = None,
     older: bool = False,
     variables: dict[str, str] | None = None,
+    kubectl: str = KUBECTL,
 ) -> Result:
     """Run a restore to its end."""
     done = subprocess.run(
-        arguments(pod, backup, *flags, kubeconfig=kubeconfig, older=older),
+        arguments(pod, backup, *flags, kubeconfig=kubeconfig, older=older, kubectl=kubectl),
         capture_output=True,
         text=True,
         errors="surrogateescape",
@@ -83,16 +89,21 @@ def restore(
 
 
 def start(
-    pod: Pod, backup: Path, *flags: str, kubeconfig: Path | None = None
+    pod: Pod,
+    backup: Path,
+    *flags: str,
+    kubeconfig: Path | None = None,
+    variables: dict[str, str] | None = None,
+    kubectl: str = KUBECTL,
 ) -> subprocess.Popen[str]:
     """Start a restore in a process group of its own, to be interrupted."""
     return subprocess.Popen(
-        arguments(pod, backup, *flags, kubeconfig=kubeconfig),
+        arguments(pod, backup, *flags, kubeconfig=kubeconfig, kubectl=kubectl),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
-        env=environment(),
+        env=environment(**(variables or {})),
         start_new_session=True,
     )
 

@@ -88,6 +88,14 @@ RULES: Final[tuple[Rule, ...]] = (
         "kubectl get pods, and -n NAMESPACE for another namespace",
     ),
     _final(
+        # kubectl 1.37 (1.34 did not yet) drops the status and reason of a refused exec.
+        r"unable to upgrade connection: pods \"[^\"]*\" not found",
+        TargetError,
+        "the pod does not exist any more",
+        'error: unable to upgrade connection: pods "p" not found',
+        "kubectl get pods",
+    ),
+    _final(
         r"^Error from server \(NotFound\)",
         TargetError,
         "the cluster does not have what was asked for",
@@ -110,7 +118,16 @@ RULES: Final[tuple[Rule, ...]] = (
         "ask for a role with get on pods and create on pods/exec (docs/permissions.md)",
     ),
     _final(
-        r"You must be logged in to the server|^Error from server \(Unauthorized\)",
+        r"unable to upgrade connection: .* is forbidden: ",
+        NotAllowedError,
+        "the cluster does not allow this",
+        'error: unable to upgrade connection: pods "p" is forbidden: User "u" cannot create '
+        'resource "pods/exec" in API group "" in the namespace "n"',
+        "ask for a role with get on pods and create on pods/exec (docs/permissions.md)",
+    ),
+    _final(
+        r"You must be logged in to the server|^Error from server \(Unauthorized\)"
+        r"|unable to upgrade connection: Unauthorized",
         NotAllowedError,
         "the cluster does not know this user",
         "error: You must be logged in to the server (Unauthorized)",

@@ -70,6 +70,15 @@ FINAL = [
         "Unable to connect to the server: getting credentials: exec: executable X not found",
         ExitCode.NOT_ALLOWED,
     ),
+    ('error: unable to upgrade connection: pods "p" not found', ExitCode.TARGET),
+    ("error: unable to upgrade connection: Unauthorized", ExitCode.NOT_ALLOWED),
+    (
+        (
+            'error: unable to upgrade connection: pods "p" is forbidden: User "u" cannot create '
+            'resource "pods/exec" in API group "" in the namespace "n"'
+        ),
+        ExitCode.NOT_ALLOWED,
+    ),
     (
         "Error in configuration: context was not found for specified context: X",
         ExitCode.USAGE,
