@@ -45,7 +45,7 @@ dist: $(VENV)/.dist ## what users install, into dist: the program without Python
 test-dist: develop $(VENV)/.dist ## the tests of the frozen program and of the archive, made first
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/frozen $(TESTS)
 
-e2e: develop ## the suite on the real node (root, Go and Debian packages)
+e2e: develop $(VENV)/.dist ## the suite on the real node (root, Go and Debian packages)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/run
 
 lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts
