@@ -25,10 +25,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.cache import IndexCache
+from kubectl_restore.archive.choosing import choose, is_device
 from kubectl_restore.archive.index import Extra, read_index
 from kubectl_restore.archive.outgoing import read_segments
 from kubectl_restore.archive.rewriting import Dialect
-from kubectl_restore.archive.safety import refusals
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import (
     BackupError,
@@ -42,7 +42,7 @@ from kubectl_restore.errors import (
     VerificationError,
 )
 from kubectl_restore.names import shown
-from kubectl_restore.obstacles import require_room, require_way, require_writable
+from kubectl_restore.obstacles import require_devices, require_room, require_way, require_writable
 from kubectl_restore.outcome import error_of, is_full, so_far, summary_of
 from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.child import now
@@ -76,7 +76,10 @@ from kubectl_restore.verify import amendments, compare
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kubectl_restore.archive.index import Index
+    from kubectl_restore.archive.safety import Refusal
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.facts import PodFacts
@@ -119,6 +122,7 @@ class _Restore:
         self._identity = ""
         self._warned_of_time = False
         self._acknowledged = 0
+        self._left_out: tuple[str, ...] = ()
 
     def run(self) -> Summary:
         with ExitStack() as stack:
@@ -225,6 +229,7 @@ class _Restore:
 
         Raises:
             BackupError: the backup is cut, corrupt or hostile.
+            UsageError: the backup has nothing of what is wanted.
         """
         index = read_index(
             backup,
@@ -233,16 +238,27 @@ class _Restore:
             watch=self._watch,
             cache=IndexCache() if self._request.cache else None,
         )
-        for warning in index.warnings:
+        chosen = choose(index, self._request.selection)
+        for warning in (*index.warnings, *chosen.warnings):
             self._progress.message(Level.WARNING, warning)
-        unsafe = refusals(index)
-        if unsafe:
-            raise BackupError(
-                f"the backup is not safe to restore: {counted(len(unsafe), 'member')} refused",
-                reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in unsafe]),
-                fix="make a backup without them; nothing was changed in the pod",
-            )
-        return index
+        if chosen.refused and not self._request.selection.skip_unsafe:
+            raise self._unsafe(chosen.refused)
+        for one in chosen.refused:
+            said = f"left out: {shown(one.member.name)}: {one.reason}"
+            self._progress.message(Level.WARNING, said)
+        self._left_out = chosen.notes
+        return chosen.index
+
+    def _unsafe(self, refused: Sequence[Refusal]) -> BackupError:
+        fixes = [f"to leave them out: {self._command_with('--skip-unsafe')}"]
+        if any(is_device(one.member) for one in refused):
+            fixes.append(f"to restore devices and FIFOs: {self._command_with('--devices')}")
+        return BackupError(
+            f"the backup is not safe to restore: {counted(len(refused), 'member')} refused; "
+            "nothing was changed",
+            reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in refused]),
+            fix="\n".join(fixes),
+        )
 
     # Step 3: one exec
 
@@ -314,6 +330,7 @@ class _Restore:
             capabilities,
             path=self._request.target_path,
             seconds=self._watch.elapsed,
+            left_out=self._left_out,
         )
 
     def _give_away(self, index: Index, capabilities: Capabilities) -> None:
@@ -347,6 +364,7 @@ class _Restore:
         )
         plan = make_plan(index, before, policy)
         require_way(plan, self._command_with("--force"))
+        require_devices(plan, capabilities)
         closed = questions.closed(directories_written_to(plan.operations, before))
         others = [] if uid in {0, None} else out_of_reach(plan.operations, before, uid or 0)
         require_writable(self._request.target_path, uid, closed, others)
@@ -469,7 +487,8 @@ class _Restore:
 
     def _command_with(self, flag: str) -> str:
         words = self._request.command
-        return shlex.join(words if flag in words or self._request.force else (*words, flag))
+        has_it = flag in words or (flag == "--force" and self._request.force)
+        return shlex.join(words if has_it else (*words, flag))
 
 
 def _is_link(entry: Entry | None) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.index import Kind
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.names import shown
 from kubectl_restore.phrases import counted, listed
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.plan import Plan
+    from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.space import Space
 
 
@@ -71,6 +73,34 @@ def require_writable(
         reason=f"the container runs as uid {uid}\n{listed(reasons)}",
         fix="name a directory that can be written to: -t PATH, or another container: -c CONTAINER",
     )
+
+
+def require_devices(plan: Plan, capabilities: Capabilities) -> None:
+    """Return when no device node has to be made, or they may be made.
+
+    busybox's tar says that it could not, and ends with 0.
+
+    Raises:
+        PodCannotError: they may not.
+    """
+    if capabilities.makes_devices:
+        return
+    found = [
+        one.path
+        for one in plan.carried_out
+        if one.member is not None and one.member.kind in _DEVICES
+    ]
+    if not found:
+        return
+    who = f"the container runs as uid {capabilities.uid}, without CAP_MKNOD"
+    raise PodCannotError(
+        "the container may not make device nodes; nothing was changed",
+        reason=f"{who}\n{listed([shown(path) for path in found])}",
+        fix="leave them out: --exclude NAME, or name a container that may make them: -c CONTAINER",
+    )
+
+
+_DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 
 
 def require_room(needed: int, space: Space) -> None:

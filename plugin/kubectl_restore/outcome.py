@@ -32,6 +32,7 @@ _KILLED: Final = 137
 _NO_SPACE: Final = ("No space left on device", "Disk quota exceeded")
 _POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
     _NO_SPACE: "the volume is full",
+    ("Cannot mknod", "can't create node"): "the container may not make device nodes",
     ("Read-only file system",): "the container's file system is read-only there",
     ("Permission denied", "Operation not permitted"): "the container may not write there",
     ("Cannot open: File exists", "can't remove old file"): "something there cannot be replaced",
@@ -147,6 +148,7 @@ def summary_of(
     *,
     path: str,
     seconds: float,
+    left_out: Sequence[str] = (),
 ) -> Summary:
     """Return what a proved restore did, and what it could not keep."""
     done = plan.carried_out
@@ -160,6 +162,7 @@ def summary_of(
         kept=sum(one.action is Action.KEEP and one.member is not None for one in plan.operations),
         replaced=sum(one.action is Action.REPLACE for one in done),
         notes=(
+            *left_out,
             *_words_of(answer),
             *_not_set(verdict, capabilities),
             *_not_kept(plan, capabilities),

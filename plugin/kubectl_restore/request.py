@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.selection import Selection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +34,8 @@ class RestoreRequest:
     """Numeric user and group for everything, instead of the backup's."""
     keep_directory_symlinks: bool = False
     """A symlink where the backup has a directory stays, if it leads inside the target."""
+    selection: Selection = field(default_factory=Selection)
+    """What of the backup is restored, and under which paths."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
     command: tuple[str, ...] = ()

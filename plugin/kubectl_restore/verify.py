@@ -21,6 +21,9 @@ _STANDING: Final = {
     Kind.HARDLINK: Standing.FILE,
     Kind.DIRECTORY: Standing.DIRECTORY,
     Kind.SYMLINK: Standing.SYMLINK,
+    Kind.CHARACTER_DEVICE: Standing.CHARACTER_DEVICE,
+    Kind.BLOCK_DEVICE: Standing.BLOCK_DEVICE,
+    Kind.FIFO: Standing.FIFO,
 }
 
 
@@ -82,16 +85,16 @@ def compare(
             verdict.differences.append(Difference(operation.path, "missing"))
             continue
         member = operation.member
+        content = None if member is None else _content_of(member, members)
         kind = operation.stands
         if kind is None:
-            kind = Standing.DIRECTORY if member is None else _STANDING.get(member.kind)
+            kind = Standing.DIRECTORY if content is None else _STANDING.get(content.kind)
         if entry.kind is not kind:
             what = f"a {entry.kind} instead of a {kind}"
             verdict.differences.append(Difference(operation.path, what))
             continue
-        if member is None or operation.action is Action.KEEP:
+        if content is None or operation.action is Action.KEEP:
             continue
-        content = _content_of(member, members)
         what = _content_differs(content, entry, suspicious=suspicious)
         if what:
             verdict.differences.append(Difference(operation.path, what))

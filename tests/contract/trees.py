@@ -81,6 +81,14 @@ class Archive:
         info.linkname = link if isinstance(link, str) else link.decode("utf-8", "surrogateescape")
         self._tar.addfile(info, io.BytesIO(content))
 
+    def device(self, name: str, kind: bytes, major: int, minor: int) -> None:
+        """Add a device node."""
+        info = tarfile.TarInfo(name)
+        info.type, info.devmajor, info.devminor = kind, major, minor
+        info.mode, info.mtime = 0o640, MTIME
+        info.uid, info.gid = self._owner
+        self._tar.addfile(info)
+
     def directory(self, name: bytes | str, *, mode: int = 0o755, mtime: int = MTIME) -> None:
         """Add a directory."""
         self.add(name, kind=tarfile.DIRTYPE, mode=mode, mtime=mtime)

@@ -6,8 +6,8 @@ import sys
 from array import array
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import accumulate, chain, compress, pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,6 +49,7 @@ class Columns:
         links: targets, by the member's number.
         extents: where stored data belongs, by the member's number.
         records: PAX records, by the member's number.
+        devices: numbers of devices, by the member's number.
         known_owners: each once.
     """
 
@@ -68,7 +69,33 @@ class Columns:
     links: dict[int, bytes] = field(default_factory=dict)
     extents: dict[int, array[int]] = field(default_factory=dict)
     records: dict[int, bytes] = field(default_factory=dict)
+    devices: dict[int, int] = field(default_factory=dict)
     known_owners: list[Owner] = field(default_factory=list)
+
+    def reduce_to(self, stays: bytearray) -> None:
+        """Keep only some members' entries, column by column, so that no two sets of all exist.
+
+        Args:
+            stays: for each member one or zero.
+        """
+        if all(stays):
+            return
+        pairs = pairwise(chain((0,), self.name_ends))
+        names = (self.names[start:end] for start, end in compress(pairs, stays))
+        lengths = array("q")
+        kept = bytearray()
+        for name in names:
+            kept += name
+            lengths.append(len(kept))
+        self.names, self.name_ends = kept, lengths
+        for column in _STORED[2:]:
+            own = getattr(self, column)
+            left = compress(own, stays)
+            is_array = isinstance(own, array)
+            setattr(self, column, array(own.typecode, left) if is_array else bytearray(left))
+        ranks = array("I", accumulate(stays))
+        for few in (self.links, self.extents, self.records, self.devices):
+            _renumber(few, stays, ranks)
 
     def to_store(self) -> Iterator[tuple[str, bytearray | array[int]]]:
         """Return all of it as named columns of bytes and of numbers, most of them not copied."""
@@ -76,6 +103,8 @@ class Columns:
             yield name, getattr(self, name)
         yield from _texts("link", self.links)
         yield from _texts("record", self.records)
+        yield "device_members", array("q", self.devices)
+        yield "devices", array("q", self.devices.values())
         yield "extent_members", array("q", self.extents)
         yield "extent_ends", array("q", accumulate(len(one) for one in self.extents.values()))
         yield "extents", array("q", chain.from_iterable(self.extents.values()))
@@ -102,6 +131,8 @@ class Columns:
             raise ValueError("the columns are not of one length")
         own.links = _read_texts("link", few)
         own.records = _read_texts("record", few)
+        devices = _read_numbers(few, "devices")
+        own.devices = dict(zip(_read_numbers(few, "device_members"), devices, strict=True))
         extents = _read_numbers(few, "extents")
         ends = (0, *_read_numbers(few, "extent_ends"))
         places = _read_numbers(few, "extent_members")
@@ -121,6 +152,12 @@ _STORED: Final = (
     "names", "name_ends", "hashes", "kinds", "flags", "modes", "owners", "offsets", "lengths",
     "prefixes", "sizes", "mtimes", "nanoseconds",
 )  # fmt: skip
+
+
+def _renumber(few: dict[int, Any], stays: bytearray, ranks: array[int]) -> None:
+    left = {ranks[number] - 1: value for number, value in few.items() if stays[number]}
+    few.clear()
+    few.update(left)
 
 
 def _texts(name: str, texts: dict[int, bytes]) -> Iterator[tuple[str, bytearray | array[int]]]:

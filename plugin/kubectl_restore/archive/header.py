@@ -21,6 +21,12 @@ _CHECKSUM: Final = slice(148, 156)
 _NAME_FIELD: Final = 100
 _DIFFERENT: Final = 1024
 """Modes with owners that are remembered: they repeat all over an archive."""
+_DEVICES: Final = frozenset({b"3", b"4"})
+_MAJOR: Final = 0xFFF
+_MINOR: Final = 0xF_FFFF
+"""The largest numbers of a Linux device (linux/kdev_t.h)."""
+_NUMBERS: Final = 329
+"""Where a device's numbers stand."""
 _OCTAL_8: Final = 8**7
 _OCTAL_12: Final = 8**11
 
@@ -44,6 +50,8 @@ class Header(NamedTuple):
     group: bytes
     is_gnu: bool
     has_magic: bool
+    device: int = 0
+    """Of a device: major * 2**32 + minor; -1 where they are no numbers of Linux's."""
 
 
 def is_header(block: bytes) -> bool:
@@ -100,6 +108,7 @@ def read_header(block: bytes) -> Header:
         group,
         magic == b"ustar  \x00",
         has_magic,
+        _device(block) if block[156:157] in _DEVICES else 0,
     )
 
 
@@ -111,6 +120,17 @@ def _mode_and_owner(fields: bytes) -> tuple[int, int, int]:
 @lru_cache(_DIFFERENT)
 def _owner_names(fields: bytes) -> tuple[bytes, bytes]:
     return _text(fields[:32]), _text(fields[32:])
+
+
+def _device(block: bytes) -> int:
+    try:
+        major, minor = read_number(block[329:337]), read_number(block[337:345])
+    except HeaderError:
+        return -1
+    # v7 had no devices; mknod takes what fits its type (makedev(3) on Linux).
+    if block[257:262] != b"ustar" or not (0 <= major <= _MAJOR and 0 <= minor <= _MINOR):
+        return -1
+    return major << 32 | minor
 
 
 def _text(field: bytes) -> bytes:
@@ -174,6 +194,7 @@ def _block(
     fields: tuple[int, int, int, int],
     *,
     link: bytes = b"",
+    device: int = 0,
     tail: bytes = b"",
 ) -> bytes:
     mode, uid, gid, mtime = fields
@@ -188,7 +209,11 @@ def _block(
         + kind
         + link[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
         + b"ustar  \x00"
-    ).ljust(_MAP, b"\x00")
+    )
+    if kind in _DEVICES:
+        head = head.ljust(_NUMBERS, b"\x00")
+        head += _number(device >> 32, 8) + _number(device & 0xFFFF_FFFF, 8)
+    head = head.ljust(_MAP, b"\x00")
     head = (head + tail).ljust(BLOCK, b"\x00")
     return head[:148] + b"%06o\x00 " % sum(head) + head[156:]
 
@@ -215,6 +240,7 @@ def member_header(
     uid: int,
     gid: int,
     link: bytes = b"",
+    device: int = 0,
     records: bytes = b"",
 ) -> bytes:
     """Return the block or blocks of a member, in GNU format, which all four tars read.
@@ -229,6 +255,7 @@ def member_header(
         gid: numeric group.
         link: target. busybox and toybox take a hard link's absolute target as it stands and so link
             to what the container has there; both paths have to be relative.
+        device: a device's numbers: major * 2**32 + minor.
         records: PAX records for a tar that takes them (GNU and bsdtar read them beside the rest).
     """
     fields = (mode, uid, gid, mtime)
@@ -236,7 +263,7 @@ def member_header(
         _records(records)
         + _long(b"K", link)
         + _long(b"L", path)
-        + _block(path, kind, size, fields, link=link)
+        + _block(path, kind, size, fields, link=link, device=device)
     )
 
 

@@ -7,10 +7,10 @@ whole is an error; a tar in the pod would take a cut at a member's edge for the 
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.codec import recognise
+from kubectl_restore.archive.heirs import with_heirs
 from kubectl_restore.archive.member import Extra, Index, Kind, Member, normal_path
 from kubectl_restore.archive.walker import Walker
 from kubectl_restore.errors import BackupError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
 
-__all__ = ["Extra", "Index", "Kind", "Member", "normal_path", "read_index"]
+__all__ = ["Extra", "Index", "Kind", "Member", "last_of_each", "normal_path", "read_index"]
 
 
 def read_index(
@@ -76,7 +76,7 @@ def _read(
         warnings.append("the backup has no end marker; whether it is whole cannot be told")
     backup.check_unchanged()
     walker.report()
-    members, again = _last_of_each(walker.members)
+    members, again = last_of_each(walker.members)
     if again:
         warnings.append(
             f"{again} member(s) of the backup are replaced by later ones of the same name,"
@@ -91,40 +91,22 @@ def _read(
     )
 
 
-def _last_of_each(members: Members) -> tuple[Members, int]:
+def last_of_each(members: Members) -> tuple[Members, int]:
     """Return the members without those that a later one of the same path replaces.
 
     Tars differ in what they make of two that are not of one kind. What a hard link took from a
     file that is replaced later is kept: the link's path gets the content, where the file stood.
+
+    Returns:
+        The members that stay, and how many do not. Directories do not count: they are often there
+        twice (several paths given to tar), which nobody need be told.
     """
     repeated = members.repeated()
     if not repeated:
         return members, 0
-    dropped = {number for numbers in repeated.values() for number in numbers[:-1]}
-    # Directories are often there twice (several paths given to tar), which nobody need be told.
-    again = sum(members[number].kind is not Kind.DIRECTORY for number in dropped)
-    contents: dict[bytes, int] = {}
-    heirs: dict[int, int] = {}
-    changes: dict[int, Member] = {}
-    for number in sorted(
-        {*chain.from_iterable(repeated.values()), *members.of_kind(Kind.HARDLINK)}
-    ):
-        member = members[number]
-        content = contents.get(normal_path(member.link)) if member.kind is Kind.HARDLINK else None
-        if content is None:
-            contents[member.path] = number
-            continue
-        contents[member.path] = content
-        if number in dropped:
-            continue
-        source = members[content]
-        if content not in dropped:
-            changes[number] = member._replace(link=source.name)
-        elif content in heirs:
-            changes[number] = member._replace(link=members[heirs[content]].name)
-        else:
-            heirs[content] = number
-            changes[content] = source._replace(name=member.name, path=member.path, is_common=False)
-    # The heir stands where the content does: its own member goes.
-    dropped = (dropped - heirs.keys()) | set(heirs.values())
-    return members.changed(changes, dropped), again
+    gone = [number for numbers in repeated.values() for number in numbers[:-1]]
+    stays = bytearray(b"\x01" * len(members))
+    for number in gone:
+        stays[number] = 0
+    again = sum(members.kind(number) is not Kind.DIRECTORY for number in gone)
+    return with_heirs(members, stays), again

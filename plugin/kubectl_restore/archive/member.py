@@ -69,6 +69,7 @@ class Member(NamedTuple):
         nanoseconds: of the modification time, beyond its whole seconds.
         user: the owner's name; empty where the archive has none.
         group: the group's name.
+        device: of a device, its numbers: major * 2**32 + minor; -1 where they are none of Linux's.
     """
 
     name: bytes
@@ -90,6 +91,7 @@ class Member(NamedTuple):
     nanoseconds: int = 0
     user: bytes = b""
     group: bytes = b""
+    device: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from collections.abc import Set as AbstractSet
     from typing import Self
 
 _KINDS: Final = tuple(Kind)
@@ -103,6 +102,8 @@ class Members(Sequence[Member]):
             columns.extents[number] = member.extents
         if member.records:
             columns.records[number] = member.records
+        if member.device:
+            columns.devices[number] = member.device
 
     def _owner(self, member: Member) -> int:
         owner = (member.uid, member.gid, member.user, member.group)
@@ -161,6 +162,7 @@ class Members(Sequence[Member]):
             columns.nanoseconds[number],
             owner.user,
             owner.group,
+            columns.devices.get(number, 0),
         )
 
     def name(self, number: int) -> bytes:
@@ -222,13 +224,16 @@ class Members(Sequence[Member]):
                     found.setdefault(normal_path(self.name(number)), []).append(number)
         return {path: numbers for path, numbers in found.items() if len(numbers) > 1}
 
-    def changed(self, changes: Mapping[int, Member], dropped: AbstractSet[int]) -> Self:
-        """Return the members with some others in their places, and without some."""
+    def with_changes(self, changes: Mapping[int, Member]) -> Self:
+        """Return the members with some others in their places."""
         own = type(self)()
         for number in range(len(self)):
-            if number not in dropped:
-                own.append(changes.get(number) or self._member(number))
+            own.append(changes.get(number) or self._member(number))
         return own
+
+    def reduce_to(self, stays: bytearray) -> None:
+        """Keep only some, in place: for each, one or zero says whether it stays."""
+        self._columns.reduce_to(stays)
 
     def give_to(self, uid: int, gid: int) -> None:
         """Make all of them somebody's; their headers have to be written anew."""

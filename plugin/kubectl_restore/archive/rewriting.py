@@ -66,11 +66,20 @@ def header_of(member: Member, dialect: Dialect, *, extra_mode: int = 0) -> bytes
         uid=member.uid,
         gid=member.gid,
         link=link,
+        device=member.device,
         records=records_of(member, dialect),
     )
 
 
-_TYPES: Final = {Kind.FILE: b"0", Kind.HARDLINK: b"1", Kind.SYMLINK: b"2", Kind.DIRECTORY: b"5"}
+_TYPES: Final = {
+    Kind.FILE: b"0",
+    Kind.HARDLINK: b"1",
+    Kind.SYMLINK: b"2",
+    Kind.CHARACTER_DEVICE: b"3",
+    Kind.BLOCK_DEVICE: b"4",
+    Kind.DIRECTORY: b"5",
+    Kind.FIFO: b"6",
+}
 
 
 _KEYS: Final = (

@@ -44,17 +44,21 @@ class Refusal:
     reason: str
 
 
-def refusals(index: Index) -> list[Refusal]:
+def refusals(index: Index, *, devices: bool = False) -> list[Refusal]:
     """Return every member that is not safe to restore; empty for ordinary backups.
 
     Looks at each member only where the columns as a whole show that there may be something.
+
+    Args:
+        index: the members; each path once.
+        devices: the user wants devices and FIFOs.
     """
     members = index.members
     found: dict[int, str] = {}
     for number in _odd_names(members):
         _note(found, number, _name_reason(members[number]))
     for number in members.of_kind(*_QUESTIONABLE):
-        _note(found, number, _kind_reason(members[number]))
+        _note(found, number, _kind_reason(members[number], devices=devices))
     blockers = obstructing(members)
     if blockers:
         links = {members.path(one): members[one].link for one in members.of_kind(Kind.SYMLINK)}
@@ -104,9 +108,11 @@ def _name_reason(member: Member) -> str:
     return ""
 
 
-def _kind_reason(member: Member) -> str:
+def _kind_reason(member: Member, *, devices: bool) -> str:
     match member.kind:
-        case Kind.CHARACTER_DEVICE | Kind.BLOCK_DEVICE | Kind.FIFO:
+        case Kind.CHARACTER_DEVICE | Kind.BLOCK_DEVICE if member.device < 0:
+            return f"it is a {member.kind} whose numbers are none"
+        case Kind.CHARACTER_DEVICE | Kind.BLOCK_DEVICE | Kind.FIFO if not devices:
             return f"it is a {member.kind}"
         case Kind.OTHER:
             return "it is of a type that is not known"
@@ -172,7 +178,7 @@ def _hard_link_reason(member: Member, before: Member | None) -> str:
     if normal_path(member.link) == member.path:
         return "it is a hard link to itself"
     if before is None:
-        return "it is a hard link to something that is not before it in the backup"
+        return "it is a hard link to something that is not before it in the backup, or refused"
     if before.kind is Kind.DIRECTORY:
         return "it is a hard link to a directory"
     return ""

@@ -231,6 +231,7 @@ class Walker:
                 pax.nanoseconds,
                 header.user if pax.user is None else pax.user,
                 header.group if pax.group is None else pax.group,
+                header.device,
             )
         )
         self._begin(self.stream.position)

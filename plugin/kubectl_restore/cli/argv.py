@@ -34,8 +34,12 @@ class Parsed:
 
     def value(self, name: str) -> str | None:
         """Return the last value given for a flag, None when it was not given."""
-        values = [value for flag, value in self.flags if flag.name == name]
+        values = self.values(name)
         return values[-1] if values else None
+
+    def values(self, name: str) -> list[str]:
+        """Return every value given for a flag, in order."""
+        return [value for flag, value in self.flags if flag.name == name]
 
     def is_set(self, name: str) -> bool:
         """Tell whether a switch is on."""

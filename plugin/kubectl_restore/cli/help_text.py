@@ -20,6 +20,9 @@ Examples:
   # Into a container by name, in another namespace, replacing what exists
   kubectl restore db-0 backup.tar.gz -t /data -n prod -c app --force
 
+  # Only some of it, and to another place (docs/choosing.md)
+  kubectl restore db-0 backup.tar.gz -t /data --include app --exclude '*.log' --strip-components 1
+
   # In a script
   kubectl restore db-0 backup.tar -t /data -q && echo restored
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import Scope
+from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
 from kubectl_restore.names import shown
 from kubectl_restore.pod.kubectl import KubectlOptions
@@ -130,6 +131,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         same_owner=not parsed.is_set("no-same-owner"),
         owner=_owner(parsed),
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
+        selection=read_selection(parsed),
         stall_timeout=parse_duration(
             _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),

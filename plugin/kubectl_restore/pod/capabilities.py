@@ -71,6 +71,11 @@ class Capabilities:
         """May programs be given capabilities there?"""
         return self.uid == 0 and (self.kernel is None or bool(self.kernel >> _CAP_SETFCAP & 1))
 
+    @property
+    def makes_devices(self) -> bool:
+        """May device nodes be made there, as far as is known? FIFOs may, by everybody."""
+        return self.kernel is None or bool(self.kernel >> _CAP_MKNOD & 1)
+
     def may_own(self, uid: int, gid: int) -> bool:
         """Tell whether a file may be given to this user and group there."""
         return self.is_root and _within(uid, self.uids) and _within(gid, self.gids)
@@ -89,6 +94,7 @@ class Capabilities:
 
 
 _CAP_CHOWN: Final = 0
+_CAP_MKNOD: Final = 27
 _CAP_SETFCAP: Final = 31
 """Bits of the kernel's capability sets (linux/capability.h)."""
 

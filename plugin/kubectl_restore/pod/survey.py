@@ -20,6 +20,9 @@ class Standing(StrEnum):
     FILE = "file"
     DIRECTORY = "directory"
     SYMLINK = "symlink"
+    CHARACTER_DEVICE = "character device"
+    BLOCK_DEVICE = "block device"
+    FIFO = "FIFO"
     OTHER = "other"
 
 
@@ -27,6 +30,9 @@ _KINDS: Final = {
     stat.S_IFREG: Standing.FILE,
     stat.S_IFDIR: Standing.DIRECTORY,
     stat.S_IFLNK: Standing.SYMLINK,
+    stat.S_IFCHR: Standing.CHARACTER_DEVICE,
+    stat.S_IFBLK: Standing.BLOCK_DEVICE,
+    stat.S_IFIFO: Standing.FIFO,
 }
 
 

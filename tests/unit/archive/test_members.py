@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.archive.ancestry import below, obstructing
+from kubectl_restore.archive.columns import Columns
 from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
 from kubectl_restore.archive.members import Members
 from kubectl_restore.archive.pax import parse_pax, time_record
@@ -45,6 +46,7 @@ def members(draw: st.DrawFn) -> Member:
         nanoseconds=draw(st.integers(0, 10**9 - 1)),
         user=draw(st.binary(max_size=2)),
         group=draw(st.binary(max_size=2)),
+        device=draw(st.integers(-1, 2**44)),
     )
 
 
@@ -63,6 +65,21 @@ def test_what_goes_in_comes_out(given_members: list[Member]) -> None:
     }
     for path in (*paths, b"", b"nowhere"):
         assert kept.at(path) == [number for number, one in enumerate(paths) if one == path]
+
+
+@given(st.lists(st.tuples(members(), st.booleans()), max_size=8))
+def test_what_stays_is_as_it_was(entries: list[tuple[Member, bool]]) -> None:
+    kept = Members.of(one for one, _ in entries)
+    kept.reduce_to(bytearray(stays for _, stays in entries))
+    left = [one for one, stays in entries if stays]
+    assert list(kept) == left
+    assert list(Members(Columns.from_store(pieces(kept)))) == left
+    kept.append(entries[0][0] if entries else member(b"new"))
+    assert len(kept) == len(left) + 1
+
+
+def pieces(kept: Members) -> list[tuple[str, bytes]]:
+    return [(name, bytes(column)) for name, column in kept.columns.to_store()]
 
 
 @given(st.lists(st.tuples(NAMES, st.sampled_from([Kind.FILE, Kind.DIRECTORY, Kind.SYMLINK]))))

@@ -29,12 +29,7 @@ BUILT = [
     "owner",
     "keep-directory-symlinks",
     "allow-missing-end",
-    "help",
     "no-cache",
-    "version",
-]
-OLDER = ["debug", "log-level", "log-file", "log-format"]
-LATER = [
     "skip-paths",
     "include",
     "exclude",
@@ -42,6 +37,11 @@ LATER = [
     "transform-prefix",
     "devices",
     "skip-unsafe",
+    "help",
+    "version",
+]
+OLDER = ["debug", "log-level", "log-file", "log-format"]
+LATER = [
     "checksum",
     "dry-run",
     "overwrite",

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from kubectl_restore.archive.mapping import Mapping
+from kubectl_restore.archive.selection import Selection
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.reading import Manner, read_manner, read_request
@@ -286,9 +288,60 @@ def test_overwrite_as_a_switch_names_force(words: list[str], *, older: bool) -> 
     assert "--force" in refused("pod", "b.tar", *words, older=older).fix
 
 
-@pytest.mark.parametrize("word", ["-fst/data", "-s=*.log", "--skip-paths=a,b"])
-def test_older_flags_that_are_not_built_are_told(word: str) -> None:
-    assert "not yet supported" in refused("pod", "b.tar", word, older=True).what
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["-s=*.log"], [b"*.log"]),
+        (["-fs", "a,b", "--skip-paths=c"], [b"a", b"b", b"c"]),
+        (["-fst/data"], [b"t/data"]),
+        (['-s="a,b",c'], [b"a,b", b"c"]),
+        (["-s", ",a,,"], [b"a"]),
+        (["-s="], []),
+        (["--exclude=a,b", "-s=c", "--exclude", "\udcff"], [b"a,b", b"\xff", b"c"]),
+    ],
+)
+@pytest.mark.parametrize("older", [False, True])
+def test_globs_of_what_is_left_out(words: list[str], expected: list[bytes], *, older: bool) -> None:
+    request = read_request(parse(["pod", "b.tar", *words]), words, older=older)
+    assert list(request.selection.exclude) == expected
+
+
+def test_what_is_wanted_of_a_backup() -> None:
+    def read(*words: str) -> Selection:
+        return read_request(parse(["pod", "b.tar", *words]), words, older=False).selection
+
+    assert read() == Selection()
+    assert read("--include", "a", "--include=b,c").include == (b"a", b"b,c")
+    assert read("--strip-components", "2").mapping == Mapping(2)
+    prefixes = ((b"var/a", b"b"), (b"", b"x"), (b"c", b""))
+    words = ("/var//a/=./b", "=x", "c=")
+    assert read(*(f"--transform-prefix={one}" for one in words)).mapping == Mapping(0, prefixes)
+    assert read("--transform-prefix=a=b=c").mapping.prefixes == ((b"a", b"b=c"),)
+    assert read("--devices").devices
+    assert read("--skip-unsafe").skip_unsafe
+    assert not read("--skip-unsafe=false").skip_unsafe
+
+
+@pytest.mark.parametrize(
+    ("word", "what"),
+    [
+        ("--include=", "--include is empty"),
+        ("--exclude=", "--exclude is empty"),
+        ('-s="a', "no list of globs"),
+        ("--strip-components=-1", "no number of components"),
+        ("--strip-components=", "no number of components"),
+        ("--strip-components=\u0663", "no number of components"),
+        ("--transform-prefix=a", "no OLD=NEW"),
+        ("--transform-prefix==", "no OLD=NEW"),
+        ("--transform-prefix=a=../b", "no OLD=NEW"),
+        ("--transform-prefix=../a=b", "no OLD=NEW"),
+    ],
+)
+def test_what_nothing_can_be_chosen_by_is_refused(word: str, what: str) -> None:
+    error = refused("pod", "b.tar", word)
+    assert what in error.what
+    assert error.reason
+    assert error.fix
 
 
 def test_whom_things_belong_to() -> None:

@@ -83,3 +83,19 @@ def test_after_a_failure_a_size_alone_proves_nothing() -> None:
     assert compare([sent(large)], {b"f": whole}, suspicious=True).differences == []
     holes = large._replace(extents=array("q", [0, 4096]))
     assert compare([sent(holes)], {b"f": cut}, suspicious=True).differences == []
+
+
+def test_devices_and_links_to_what_is_no_file_are_verified_by_their_kind() -> None:
+    for kind, standing in (
+        (Kind.CHARACTER_DEVICE, Standing.CHARACTER_DEVICE),
+        (Kind.BLOCK_DEVICE, Standing.BLOCK_DEVICE),
+        (Kind.FIFO, Standing.FIFO),
+        (Kind.SYMLINK, Standing.SYMLINK),
+    ):
+        member = MEMBER._replace(kind=kind, size=0)
+        link = MEMBER._replace(path=b"l", kind=Kind.HARDLINK, size=0, link=b"f")
+        entry = replace(ENTRY, kind=standing, size=0)
+        operations = [sent(member), sent(link)]
+        assert compare(operations, {b"f": entry, b"l": entry}).differences == []
+        [wrong] = compare(operations, {b"f": entry, b"l": replace(ENTRY, size=0)}).differences
+        assert (wrong.path, wrong.what) == (b"l", f"a file instead of a {standing}")

@@ -1,0 +1,177 @@
+"""Which members are restored, and where to: what the user asked for, applied to an index.
+
+    choose by the recorded names      --include, --exclude, --strip-components
+    refuse what is not safe           as it stands in the archive
+    map                               --strip-components, --transform-prefix
+    refuse what is not safe           as it would be restored
+
+Members are gone through one after the other; besides them only a byte for each is kept, and what
+concerns hard links.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.heirs import with_heirs
+from kubectl_restore.archive.index import last_of_each
+from kubectl_restore.archive.member import Kind
+from kubectl_restore.archive.members import Members
+from kubectl_restore.archive.patterns import exclusion, inclusion, without_slashes
+from kubectl_restore.archive.safety import refusals
+from kubectl_restore.errors import UsageError
+from kubectl_restore.names import shown
+from kubectl_restore.phrases import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kubectl_restore.archive.member import Index, Member
+    from kubectl_restore.archive.patterns import Glob
+    from kubectl_restore.archive.safety import Refusal
+    from kubectl_restore.archive.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What is to be restored of a backup.
+
+    Attributes:
+        index: what is left, under its new paths.
+        refused: what is not safe; the index has none of it.
+        warnings: sentences for the user.
+        notes: what was left out, for the summary.
+    """
+
+    index: Index
+    refused: tuple[Refusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def choose(index: Index, selection: Selection) -> Chosen:
+    """Apply a selection to an index whose paths are each there once.
+
+    Raises:
+        UsageError: a glob of `include` matches nothing.
+    """
+    warnings: list[str] = []
+    left, notes = _left(index, selection)
+    left, refused = _safe(left, selection)
+    if selection.mapping:
+        mapped = Members.of(map(selection.mapping.of, left.members))
+        members, again = last_of_each(mapped)
+        if again:
+            warnings.append(
+                f"{counted(again, 'member')} left out: by --strip-components or --transform-prefix "
+                "others of the backup get the same path, and the last one counts"
+            )
+            notes.append(f"{counted(again, 'member')} left out for others of the same path")
+        left, moved = _safe(replace(left, members=members), selection)
+        refused += [replace(one, reason=f"{one.reason} (under its new path)") for one in moved]
+    if refused:
+        notes.append(f"{counted(len(refused), 'member')} left out as not safe (--skip-unsafe)")
+    return Chosen(left, tuple(refused), tuple(warnings), tuple(notes))
+
+
+def _left(index: Index, selection: Selection) -> tuple[Index, list[str]]:
+    """Return what the patterns and the stripping leave, and what is to be said of the rest."""
+    mapping = selection.mapping
+    if not (selection.include or selection.exclude or mapping.strip):
+        return index, []
+    choice = _Choice(selection)
+    stays = bytearray(len(index.members))
+    stripped = 0
+    for position, member in enumerate(index.members):
+        if choice.takes(member.name):
+            stays[position] = mapping.keeps(member.name)
+            stripped += not stays[position]
+    choice.require_found(index.members)
+    left_out = len(stays) - sum(stays) - stripped
+    notes = []
+    if left_out:
+        flags = [
+            flag
+            for flag, given in (("--include", selection.include), ("--exclude", selection.exclude))
+            if given
+        ]
+        notes.append(f"{counted(left_out, 'member')} left out ({', '.join(flags)})")
+    if stripped:
+        notes.append(
+            f"{counted(stripped, 'member')} left out: nothing is left of the name "
+            f"(--strip-components {mapping.strip})"
+        )
+    return replace(index, members=with_heirs(index.members, stays)), notes
+
+
+class _Choice:
+    """The patterns, and which of `include` have matched."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._include = [inclusion(one) for one in selection.include]
+        self._exclude = [exclusion(one) for one in selection.exclude]
+        self._missing = list(self._include)
+
+    def takes(self, name: bytes) -> bool:
+        """Tell whether a member is wanted."""
+        name = without_slashes(name)
+        if self._missing:
+            self._missing = [one for one in self._missing if not one.matches(name)]
+        if self._include and not _any(self._include, name):
+            return False
+        return not _any(self._exclude, name)
+
+    def require_found(self, members: Iterable[Member]) -> None:
+        """Return when every pattern of `include` has matched something.
+
+        Raises:
+            UsageError: one has not.
+        """
+        if not self._missing:
+            return
+        pattern = self._missing[0].pattern
+        meant = _meant(pattern, members)
+        fix = "tar -tf BACKUP lists the names"
+        if meant:
+            fix = f"did you mean: --include {shlex.quote(shown(meant))}"
+        raise UsageError(
+            f"--include {shown(pattern)}: the backup has nothing that matches; nothing was changed",
+            reason="names are matched from their beginning, as they stand in the backup",
+            fix=fix,
+        )
+
+
+def _any(globs: Sequence[Glob], name: bytes) -> bool:
+    return any(one.matches(name) for one in globs)
+
+
+def _meant(pattern: bytes, members: Iterable[Member]) -> bytes:
+    """Return what the pattern may have been meant to be; empty when nothing is near."""
+    bare = pattern.removeprefix(b"./").lstrip(b"/")
+    near = [inclusion(start + bare) for start in (b"./", b"", b"/", b"*/") if bare]
+    hit = {
+        one.pattern
+        for member in members
+        for one in near
+        if one.matches(without_slashes(member.name))
+    }
+    return next((one.pattern for one in near if one.pattern in hit), b"")
+
+
+def _safe(index: Index, selection: Selection) -> tuple[Index, list[Refusal]]:
+    """Return the index without what is refused, and that."""
+    refused = refusals(index, devices=selection.devices)
+    if not refused:
+        return index, []
+    stays = bytearray(b"\x01" * len(index.members))
+    for one in refused:
+        stays[one.number] = 0
+    index.members.reduce_to(stays)
+    return index, refused
+
+
+def is_device(member: Member) -> bool:
+    """Tell whether a member is restored only with `devices`."""
+    return member.kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE, Kind.FIFO}

@@ -1,0 +1,61 @@
+"""Members under other paths: leading components taken away, one prefix put for another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.member import Kind, normal_path
+from kubectl_restore.archive.patterns import without_slashes
+
+if TYPE_CHECKING:
+    from kubectl_restore.archive.member import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Where members go instead.
+
+    Attributes:
+        strip: leading components of the recorded name that are left out, as GNU tar counts them:
+            a `.` is one, a leading slash is none (GNU tar manual, 6.7; tried with 1.34).
+        prefixes: pairs of old and new leading directories, normal paths, either may be empty. Of
+            several the first that fits is taken, once, after `strip`.
+    """
+
+    strip: int = 0
+    prefixes: tuple[tuple[bytes, bytes], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.strip or self.prefixes)
+
+    def keeps(self, name: bytes) -> bool:
+        """Tell whether something of a recorded name is left."""
+        return not self.strip or self._stripped(name) is not None
+
+    def path_of(self, name: bytes) -> bytes:
+        """Return the path for a recorded name of which something is left."""
+        rest = self._stripped(name) if self.strip else name
+        path = normal_path(rest or b"")
+        for old, new in self.prefixes:
+            if not old or path == old or path.startswith(old + b"/"):
+                return normal_path(new + b"/" + path[len(old) :])
+        return path
+
+    def of(self, member: Member) -> Member:
+        """Return a member under its new path; a hard link's target moves with it.
+
+        A symbolic link's target is its content, and stays.
+        """
+        path = self.path_of(member.name)
+        link = member.link
+        if member.kind is Kind.HARDLINK and self.keeps(link):
+            link = self.path_of(link)
+        if path == member.path and link == member.link:
+            return member
+        # The target itself has a name too.
+        return member._replace(name=path or b"./", path=path, link=link, is_common=False)
+
+    def _stripped(self, name: bytes) -> bytes | None:
+        parts = [part for part in without_slashes(name).split(b"/") if part]
+        return b"/".join(parts[self.strip :]) if len(parts) > self.strip else None
