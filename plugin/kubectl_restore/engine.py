@@ -26,7 +26,8 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.cache import IndexCache
 from kubectl_restore.archive.choosing import choose, is_device
-from kubectl_restore.archive.index import Extra, read_index
+from kubectl_restore.archive.index import Extra
+from kubectl_restore.archive.integrity import read_proved
 from kubectl_restore.archive.outgoing import read_segments
 from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.archive.source import BackupFile
@@ -225,14 +226,15 @@ class _Restore:
     # Step 2: is the backup whole and sane
 
     def _check(self, backup: BackupFile) -> Index:
-        """Read the whole index.
+        """Read the whole index, and prove what is claimed about the backup.
 
         Raises:
-            BackupError: the backup is cut, corrupt or hostile.
+            BackupError: the backup is cut, corrupt, hostile, or not what is claimed.
             UsageError: the backup has nothing of what is wanted.
         """
-        index = read_index(
+        index, integrity = read_proved(
             backup,
+            self._request.checksum,
             allow_missing_end=self._request.allow_missing_end,
             progress=self._progress,
             watch=self._watch,
@@ -241,6 +243,10 @@ class _Restore:
         chosen = choose(index, self._request.selection)
         for warning in (*index.warnings, *chosen.warnings):
             self._progress.message(Level.WARNING, warning)
+        if integrity.claims:
+            self._progress.message(Level.INFO, integrity.in_short())
+        for line in integrity.lines() or ["no check sum of the backup was found"]:
+            self._progress.message(Level.DETAIL, line)
         if chosen.refused and not self._request.selection.skip_unsafe:
             raise self._unsafe(chosen.refused)
         for one in chosen.refused:

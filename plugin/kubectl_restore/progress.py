@@ -12,6 +12,8 @@ class Phase(StrEnum):
 
     CONNECT = "connect"
     CHECK = "check"
+    CHECKSUM = "checksum"
+    """After CHECK, where a check sum of the file is claimed and is not known by then."""
     SURVEY = "survey"
     SEND = "send"
     VERIFY = "verify"
@@ -54,7 +56,8 @@ class Status:
 
     phase: Phase
     done_bytes: int = 0
-    """SEND: bytes of the archive stream that the pod has acknowledged; CHECK: bytes read."""
+    """SEND: bytes of the archive stream that the pod has acknowledged; CHECK, CHECKSUM: bytes
+    read."""
     total_bytes: int | None = None
     done_files: int = 0
     """Members whose last byte has been acknowledged (SEND) or looked at (SURVEY, VERIFY)."""

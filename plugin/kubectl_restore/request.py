@@ -32,6 +32,8 @@ class RestoreRequest:
     """False: everything belongs to whom the container runs as."""
     owner: tuple[int, int] | None = None
     """Numeric user and group for everything, instead of the backup's."""
+    checksum: str | None = None
+    """The file's SHA-256 as the user has it: 64 lower-case hexadecimal digits."""
     keep_directory_symlinks: bool = False
     """A symlink where the backup has a directory stays, if it leads inside the target."""
     selection: Selection = field(default_factory=Selection)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 from typing import TYPE_CHECKING
@@ -66,4 +67,27 @@ def test_the_whole_one_is_accepted(
     backup.write_bytes(trees.two_thousand())
     code = run_words(["p", str(backup), "-t", "/data", f"--kubectl={kubectl}"])
     assert code == 8, capsys.readouterr()
+    assert "exec -i p" in (tmp_path / "calls").read_text()
+
+
+def test_one_that_is_not_what_was_claimed_comes_to_no_exec_either(
+    tmp_path: Path, kubectl: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup, wrong = tmp_path / "backup.tar", "0" * 64
+    backup.write_bytes(trees.two_thousand())
+    words = ["p", str(backup), "-t", "/data", f"--kubectl={kubectl}", "-v"]
+    assert run_words([*words, f"--checksum=sha256:{wrong}"]) == 3
+    said = capsys.readouterr().err
+    right = hashlib.sha256(backup.read_bytes()).hexdigest()
+    assert wrong in said
+    assert right in said
+    (tmp_path / "SHA256SUMS").write_text(f"{wrong}  backup.tar\n")
+    assert run_words(words) == 3
+    assert f"{tmp_path}/SHA256SUMS" in capsys.readouterr().err
+    assert "exec" not in (tmp_path / "calls").read_text()
+    (tmp_path / "SHA256SUMS").write_text(f"{right}  backup.tar\n")
+    assert run_words([*words, f"--checksum={right}"]) == 8
+    said = capsys.readouterr().err
+    assert f"sha256 matches {tmp_path}/SHA256SUMS ({right})" in said
+    assert f"the backup matches --checksum (sha256) and {tmp_path}/SHA256SUMS (sha256)" in said
     assert "exec -i p" in (tmp_path / "calls").read_text()

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.header import BLOCK, is_header
-from kubectl_restore.archive.looks import look_at
+from kubectl_restore.archive.looks import look_at, repository_around
 from kubectl_restore.archive.packed import PackedStream
 from kubectl_restore.archive.packing import PACKINGS, SKIPPABLE, Compression, skippable
 from kubectl_restore.archive.source import pasteable
@@ -16,6 +16,7 @@ from kubectl_restore.names import shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubectl_restore.archive.looks import Look
     from kubectl_restore.archive.source import BackupFile
 
 _READ_AHEAD: Final = 64 * 1024
@@ -81,6 +82,17 @@ def no_archive(
             reason=_BACKUPS,
             fix=f"{unpack} > backup.tar  # then restore backup.tar",
         )
+    # What lies in a repository is encrypted, or JSON.
+    around = None
+    if look is None or head.startswith(b"{"):
+        around = repository_around(backup.path)
+    if around is not None:
+        look, place = around
+        return BackupError(
+            f"{what} is a part of {look.words}, and no tar archive",
+            reason=f"{shown(os.fsencode(place))} is {look.words}; {_BACKUPS}",
+            fix=look.fix.format(path=pasteable(place)),
+        )
     reason = "it does not begin with a tar header (the check sum does not fit)"
     if look is not None:
         reason = f"it looks like {look.words}"
@@ -89,8 +101,16 @@ def no_archive(
     return BackupError(
         f"{what} is no tar archive",
         reason=f"{reason}; {_BACKUPS}",
-        fix=f"file -z -- {path}",
+        fix=_fix(look, path, packed),
     )
+
+
+def _fix(look: Look | None, path: str, packed: Compression) -> str:
+    if look is None or not look.fix:
+        return f"file -z -- {path}"
+    if packed is Compression.NONE:
+        return look.fix.format(path=path)
+    return f"{packed} -dc -- {path} > unpacked\n{look.fix.format(path='unpacked')}"
 
 
 class PlainStream:

@@ -14,6 +14,7 @@ from kubectl_restore.archive.heirs import with_heirs
 from kubectl_restore.archive.member import Extra, Index, Kind, Member, normal_path
 from kubectl_restore.archive.walker import Walker
 from kubectl_restore.errors import BackupError
+from kubectl_restore.names import shown
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.cache import IndexCache
@@ -74,6 +75,10 @@ def _read(
             )
     else:
         warnings.append("the backup has no end marker; whether it is whole cannot be told")
+    if walker.labels:
+        warnings.append(
+            f"the archive is labelled {shown(walker.labels[0])}; a label is not restored"
+        )
     backup.check_unchanged()
     walker.report()
     members, again = last_of_each(walker.members)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import string
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 
@@ -14,10 +16,21 @@ class Look:
     Attributes:
         words: a clause for "the backup is ...".
         unpack: the program that decompresses it to stdout; empty where there is none.
+        fix: how to come to a backup from it, `{path}` for the file; empty where nothing is known.
     """
 
     words: str
     unpack: str = ""
+    fix: str = ""
+
+
+_UNZIP: Final = "unzip -d unpacked -- {path} && tar -cf backup.tar -C unpacked ."
+_SQL: Final = (
+    "give it to the database's own client: "
+    "kubectl exec -i POD -- psql < {path}, or mysql, or sqlite3 FILE"
+)
+_RESTIC: Final = "restic -r {path} dump latest / > backup.tar  # then restore backup.tar"
+_KOPIA: Final = "kopia snapshot restore SNAPSHOT unpacked && tar -cf backup.tar -C unpacked ."
 
 
 _MAGIC: Final = (
@@ -30,7 +43,8 @@ _MAGIC: Final = (
     (b"LZIP", Look("lzip-compressed", "lzip -dc")),
     (b"\x89LZO\x00", Look("lzop-compressed", "lzop -dc")),
     (b"\x5d\x00\x00", Look("lzma-compressed", "xz --format=lzma -dc")),
-    (b"PK\x03\x04", Look("a zip archive")),
+    (b"PK\x03\x04", Look("a zip archive", fix=_UNZIP)),
+    (b"PK\x07\x08", Look("a part of a zip archive", fix="zip -F {path} --out whole.zip")),
     (b"PK\x05\x06", Look("an empty zip archive")),
     (b"7z\xbc\xaf\x27\x1c", Look("a 7z archive")),
     (b"Rar!", Look("a RAR archive")),
@@ -38,7 +52,18 @@ _MAGIC: Final = (
     (b"!<arch>\n", Look("an ar archive (a .deb?)")),
     (b"hsqs", Look("a squashfs image")),
     (b"SQLite format 3\x00", Look("an SQLite database")),
-    (b"PGDMP", Look("a PostgreSQL dump (for pg_restore)")),
+    (
+        b"PGDMP",
+        Look(
+            "a PostgreSQL dump (for pg_restore)",
+            fix="kubectl exec -i POD -- pg_restore -d DATABASE < {path}",
+        ),
+    ),
+    (
+        b"\x6d\xe2\x99\x81",
+        Look("a MongoDB dump", fix="kubectl exec -i POD -- mongorestore --archive < {path}"),
+    ),
+    (b"REDIS0", Look("a Redis dump (RDB)")),
     (b"\x7fELF", Look("a program")),
     (b"%PDF-", Look("a PDF document")),
     (b"Salted__", Look("encrypted by openssl")),
@@ -49,13 +74,59 @@ _MAGIC: Final = (
 _TEXTS: Final = (
     ((b"<!doctype html", b"<html"), Look("a web page (of an error or a login?)")),
     ((b"<?xml",), Look("an XML document (of an error?)")),
+    (
+        (b'{"tool":"https://github.com/kopia/kopia"', b'{"tool": "https://github.com/kopia/kopia"'),
+        Look("a part of a kopia repository", fix=_KOPIA),
+    ),
     ((b"{", b"["), Look("JSON text (of an error?)")),
     (
-        (b"-- ", b"--\n", b"/*", b"create ", b"insert ", b"begin;", b"set ", b"use ", b"drop "),
-        Look("SQL text (for the database's own client)"),
+        (
+            b"-- ",
+            b"--\n",
+            b"/*",
+            b"create ",
+            b"insert ",
+            b"begin;",
+            b"set ",
+            b"use ",
+            b"drop ",
+            b"pragma ",
+        ),
+        Look("SQL text (a dump of a database)", fix=_SQL),
     ),
 )
+_REPOSITORIES: Final = (
+    (
+        frozenset({"config", "data", "index", "keys", "snapshots"}),
+        Look("a restic repository", fix=_RESTIC),
+    ),
+    (frozenset({"kopia.repository.f"}), Look("a kopia repository", fix=_KOPIA)),
+    (frozenset({"kopia.repository"}), Look("a kopia repository", fix=_KOPIA)),
+)
+"""What stands in their directories (restic's design document; kopia's blob names)."""
+_DEEPEST: Final = 3
+"""Levels that a repository keeps its files below itself (restic: data/ab/ID; kopia: p/abc/def)."""
 _PRINTABLE: Final = string.printable.encode("ascii")
+
+
+def look_at_directory(place: Path) -> Look | None:
+    """Tell which program's repository a directory looks like; None when nothing fits."""
+    for names, look in _REPOSITORIES:
+        if all(os.path.lexists(place / name) for name in names):
+            return look
+    return None
+
+
+def repository_around(path: Path) -> tuple[Look, Path] | None:
+    """Return what repository a file lies in, and where that is; None where it lies in none.
+
+    The files in it are encrypted, so they look like nothing.
+    """
+    for place in Path(os.path.realpath(path)).parents[:_DEEPEST]:
+        look = look_at_directory(place)
+        if look is not None:
+            return look, place
+    return None
 
 
 def look_at(head: bytes) -> Look | None:

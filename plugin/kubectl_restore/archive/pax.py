@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -37,6 +38,7 @@ class Pax:
         sparse_name: the whole name of a member with holes, where `path` is a stand-in.
         sparse_map: where its parts stand: offsets and lengths in turn (formats 0.0 and 0.1); None
             where the map stands before the data (format 1.0).
+        label: what the archive is called (GNU's `--label`); nothing is restored from it.
         refused: the header type that these records replace and that is not supported.
     """
 
@@ -55,6 +57,7 @@ class Pax:
     sparse_size: int | None = None
     sparse_name: bytes | None = None
     sparse_map: list[bytes] | None = None
+    label: bytes | None = None
     refused: bytes = b""
 
     @property
@@ -136,7 +139,9 @@ def _take(pax: Pax, key: bytes, value: bytes, record: bytes) -> None:
     elif key == b"GNU.dumpdir":
         pax.refused = b"D"
     elif key.startswith(b"GNU.volume."):
-        pax.refused = b"V" if key == b"GNU.volume.label" else b"M"
+        pax.label = value
+        if key != b"GNU.volume.label" or is_of_several(value):
+            pax.refused = b"M"
     if key.startswith(b"GNU.sparse."):
         pax.is_sparse = True
         _take_map(pax, key, value)
@@ -207,6 +212,11 @@ def _seconds(value: bytes) -> tuple[int, int, bool]:
     return seconds + nanoseconds // _NANOSECONDS, nanoseconds % _NANOSECONDS, more
 
 
+def is_of_several(label: bytes) -> bool:
+    """Tell whether GNU tar numbered the label, as it does for volumes of one archive."""
+    return _NUMBERED.search(label) is not None
+
+
 def time_record(seconds: int, nanoseconds: int) -> bytes:
     """Return the record of a modification time: seconds rounded down, and what is beyond them."""
     sign = b""
@@ -219,6 +229,7 @@ def time_record(seconds: int, nanoseconds: int) -> bytes:
 
 
 _NANOSECONDS: Final = 10**9
+_NUMBERED: Final = re.compile(rb" Volume [0-9]+$")
 _TWINS: Final = (b"LIBARCHIVE.xattr.user.", b"LIBARCHIVE.xattr.security.capability")
 _ACLS: Final = frozenset({b"SCHILY.acl.access", b"SCHILY.acl.default"})
 _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {

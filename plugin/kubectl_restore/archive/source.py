@@ -10,6 +10,7 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.looks import look_at_directory
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown, shown_text
 
@@ -70,11 +71,11 @@ class BackupFile:
         name = shown(os.fsencode(path))
         try:
             # O_NONBLOCK: opening a FIFO must not wait for a writer; it changes nothing for files.
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
         except OSError as error:
             raise _cannot_open(path, error) from error
         status = os.fstat(descriptor)
-        problem = _problem(status)
+        problem = _problem(path, descriptor, status)
         if problem:
             os.close(descriptor)
             what, fix = problem
@@ -181,12 +182,22 @@ def _cannot_open(path: Path, error: OSError) -> BackupError:
     )
 
 
-def _problem(status: os.stat_result) -> tuple[str, str] | None:
-    """Return what the file is and what to do about it, unless it is fit to be a backup."""
+def _problem(path: Path, descriptor: int, status: os.stat_result) -> tuple[str, str] | None:
+    """Return what the file is and what to do about it, unless it is fit to be a backup.
+
+    A regular file that is named as /dev/stdin or /dev/fd/N is one like any other.
+    """
     if stat.S_ISDIR(status.st_mode):
+        look = look_at_directory(path)
+        if look is not None:
+            return f"{look.words} (a directory)", look.fix
         return "a directory", "tar -czf backup.tar.gz -C {path} ."
     if stat.S_ISFIFO(status.st_mode):
-        return "a pipe (FIFO)", "cat {path} > backup.tar"
+        is_stream = path.is_relative_to("/dev") or path.is_relative_to("/proc")
+        to_file = "... > backup.tar  # then name backup.tar instead of {path}"
+        what = "a pipe, and a pipe can be read only once"
+        return (what, to_file) if is_stream else ("a pipe (FIFO)", "cat {path} > backup.tar")
     if not stat.S_ISREG(status.st_mode):
-        return "a device", "name a file"
+        is_terminal = os.isatty(descriptor)
+        return ("a terminal" if is_terminal else "a device"), "name a file"
     return None if status.st_size else ("empty (0 bytes)", "ls -l -- {path}")

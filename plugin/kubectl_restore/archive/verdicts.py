@@ -11,7 +11,6 @@ FETCH_AGAIN: Final = "fetch the backup again and compare its size and check sum 
 _WITH_GNU: Final = "restore it with GNU tar: tar --listed-incremental=/dev/null -xf BACKUP -C PATH"
 _UNSUPPORTED: Final = {
     b"D": ("a GNU incremental backup", _WITH_GNU),
-    b"V": ("an archive with a volume label", "make it again without --label"),
     b"M": ("a part of a multi-volume archive", "put its volumes together first: tarcat VOLUME..."),
     b"N": ("an archive with long names in an old GNU way", "unpack it and make it again"),
     b"X": ("an archive with Solaris's extended headers", "unpack it and make it again"),

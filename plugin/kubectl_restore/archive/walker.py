@@ -12,7 +12,7 @@ from kubectl_restore.archive.codec import no_archive, open_stream
 from kubectl_restore.archive.header import BLOCK, Header, HeaderError, read_header
 from kubectl_restore.archive.member import Kind, Member, normal_path
 from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.pax import NO_RECORDS, Pax, parse_pax
+from kubectl_restore.archive.pax import NO_RECORDS, Pax, is_of_several, parse_pax
 from kubectl_restore.archive.sparse import MOST_EXTENTS, Extents, OldSparseMap, extents_of, read_map
 from kubectl_restore.archive.verdicts import (
     UNSUPPORTED,
@@ -70,6 +70,7 @@ class Walker:
         """Stand before the first header."""
         self.stream = open_stream(backup, compression, self._pulse)
         self.members = Members()
+        self.labels: list[bytes] = []
         self._backup = backup
         self._compression = compression
         self._progress = progress
@@ -170,6 +171,9 @@ class Walker:
         if header.kind in _PREFIXES:
             self._take_prefix(header, at)
             return
+        if header.kind == b"V":
+            self._pass_label(header, at)
+            return
         if header.kind in UNSUPPORTED:
             raise unsupported(header.kind, at)
         if header.is_gnu and block[345]:
@@ -177,6 +181,18 @@ class Walker:
             raise unsupported(b"D", at)
         pax = self._pax.over(self._global) if self._pax is not None else self._global
         self._members_own(header, pax, at, block)
+
+    def _pass_label(self, header: Header, at: int) -> None:
+        """Pass over a label: no member, so nothing of it is ever sent.
+
+        GNU tar and bsdtar pass over it too; busybox refuses it, toybox makes a file of it.
+        """
+        if header.size or self._start != at:
+            raise corrupt(f"the volume label at byte {at} is not formed as GNU tar does it")
+        if is_of_several(header.name):
+            raise unsupported(b"M", at)
+        self.labels.append(header.name)
+        self._begin(self.stream.position)
 
     def _members_own(self, header: Header, pax: Pax, at: int, block: bytes) -> None:
         """Note a member, and pass over its data."""
@@ -283,6 +299,8 @@ class Walker:
         if pax.says_what_it_is:
             # GNU gives every member that follows this name; busybox, bsdtar and toybox do not.
             raise corrupt(f"the global header at byte {at} gives many members one name or size")
+        if pax.label is not None:
+            self.labels.append(pax.label)
         self._global = pax.over(self._global)
         self._begin(self.stream.position)
 

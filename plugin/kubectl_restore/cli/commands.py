@@ -18,7 +18,11 @@ from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cleo.io.inputs.argument import Argument
+
+    from kubectl_restore.ui.display import Display
 
 
 class _WordsCommand(Command):
@@ -63,11 +67,7 @@ class RestoreCommand(_WordsCommand):
             try:
                 restore(request, display, watch)
             except RestoreError as error:
-                if isinstance(error, SignalledError) and not error.fix:
-                    # It had not come to the stream, so the same command begins again.
-                    error.fix = f"to go on: {shlex.join(request.command)}"
-                display.error(error)
-                return error.exit_code
+                return _ended(error, display, request.command)
             finally:
                 display.close()
         return ExitCode.RESTORED
@@ -79,6 +79,45 @@ class FilesystemCommand(RestoreCommand):
     name = "filesystem"
     description = "Restore a backup into a pod, in the older spelling"
     older = True
+
+
+class SealCommand(_WordsCommand):
+    """Check sums beside a backup."""
+
+    name = "seal"
+    description = "Write a backup's check sums beside it"
+
+    def handle(self) -> int:
+        """Check the backup as for a restore, and write what it is."""
+        parsed = parse(self.words)
+        if parsed.is_set("help"):
+            self.io.output.write(help_text())
+            return ExitCode.RESTORED
+        # Imported late, as the engine: other commands need no decompressor.
+        from kubectl_restore.archive.sealing import seal  # noqa: PLC0415
+        from kubectl_restore.cli.seal import read_seal_request  # noqa: PLC0415
+        from kubectl_restore.watch import Watch  # noqa: PLC0415
+
+        request = read_seal_request(parsed)
+        manner = read_manner(parsed, older=False)
+        environment = Environment()
+        with Watch(manner.timeout) as watch:
+            display = choose_display(
+                environment,
+                progress=manner.progress,
+                quiet=manner.quiet,
+                verbosity=manner.verbosity,
+                older=False,
+            )
+            try:
+                sealed = seal(request, display, watch)
+            except RestoreError as error:
+                return _ended(error, display, ("kubectl", "restore", "seal", *self.words))
+            finally:
+                display.close()
+        if not manner.quiet:
+            environment.result(sealed.text(request.backup))
+        return ExitCode.RESTORED
 
 
 class VersionCommand(_WordsCommand):
@@ -136,8 +175,17 @@ class ReservedCommand(_WordsCommand):
         )
 
 
+def _ended(error: RestoreError, display: Display, command: Sequence[str]) -> int:
+    """Say why it ended, and return the exit code."""
+    if isinstance(error, SignalledError) and not error.fix:
+        # It had not come to the stream, so the same command begins again.
+        error.fix = f"to go on: {shlex.join(command)}"
+    display.error(error)
+    return error.exit_code
+
+
 def all_commands() -> list[Command]:
     """Return every command, the reserved ones included."""
-    built: list[Command] = [FilesystemCommand(), VersionCommand(), HelpCommand()]
+    built: list[Command] = [FilesystemCommand(), SealCommand(), VersionCommand(), HelpCommand()]
     reserved = [ReservedCommand(name) for name in (*RESERVED, *OLDER_COMMANDS) if name != "restore"]
     return [RestoreCommand(), *built, *reserved]

@@ -29,6 +29,7 @@ Examples:
 Usage:
   kubectl restore [pod/]POD BACKUP [flags]
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
+  kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
   kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
 

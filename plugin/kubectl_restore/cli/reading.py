@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.claims import UnreadableError, parse_digest
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import Scope
@@ -130,6 +131,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
         owner=_owner(parsed),
+        checksum=read_checksum(parsed),
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         selection=read_selection(parsed),
         stall_timeout=parse_duration(
@@ -213,6 +215,25 @@ def _owner(parsed: Parsed) -> tuple[int, int] | None:
             fix="leave one of them out",
         )
     return numbers
+
+
+def read_checksum(parsed: Parsed) -> str | None:
+    """Return what `--checksum` says, as 64 lower-case hexadecimal digits.
+
+    Raises:
+        UsageError: it is no check sum.
+    """
+    text = parsed.value("checksum")
+    if text is None:
+        return None
+    try:
+        return parse_digest(text)
+    except UnreadableError as error:
+        raise UsageError(
+            f"--checksum {shown(os.fsencode(text))} is no check sum",
+            reason=str(error),
+            fix="sha256sum BACKUP prints them",
+        ) from error
 
 
 def _bad_target(text: str, reason: str) -> UsageError:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PHASES: Final = {
     Phase.CONNECT: "asking the cluster",
     Phase.CHECK: "checking the backup",
+    Phase.CHECKSUM: "computing the backup's check sum",
     Phase.SURVEY: "asking what is there",
     Phase.SEND: "restoring",
     Phase.VERIFY: "checking what arrived",

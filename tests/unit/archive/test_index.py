@@ -376,8 +376,12 @@ def test_what_tars_disagree_about_is_corrupt(tmp_path: Path, data: bytes) -> Non
         (file(b"d/", kind=b"D", magic=GNU), "incremental"),
         (header(b"f", magic=GNU, prefix=b"14236015340 14236015340 "), "incremental"),
         (extended(record(b"GNU.dumpdir", b"Nf\x00\x00")) + directory(b"d/"), "incremental"),
-        (header(b"label", b"V", magic=GNU), "volume label"),
-        (extended(record(b"GNU.volume.label", b"x"), kind=b"g") + file(b"f"), "volume label"),
+        (header(b"label Volume 2", b"V", magic=GNU), "multi-volume"),
+        (
+            extended(record(b"GNU.volume.label", b"x Volume 1"), kind=b"g") + file(b"f"),
+            "multi-volume",
+        ),
+        (extended(record(b"GNU.volume.size", b"9"), kind=b"g") + file(b"f"), "multi-volume"),
         (header(b"part", b"M", magic=GNU), "multi-volume"),
         (header(b"names", b"N", magic=GNU), "old GNU"),
     ],
@@ -389,6 +393,55 @@ def test_kinds_of_archives_that_are_not_for_us_are_named(
         index_of_bytes(tmp_path, file(b"first") + data + END)
     assert words in caught.value.what
     assert "byte 1024" in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        header(b"my\x1blabel", b"V", magic=GNU),
+        extended(record(b"GNU.volume.label", b"my\x1blabel"), kind=b"g"),
+    ],
+)
+def test_a_label_is_passed_over_and_said(tmp_path: Path, label: bytes) -> None:
+    index = index_of_bytes(tmp_path, label + file(b"first") + END)
+    assert [one.name for one in index.members] == [b"first"]
+    # No byte of it is a member's, so no tar in a pod ever sees it.
+    assert index.members[0].offset == len(label)
+    (warning,) = index.warnings
+    assert "labelled my\\x1blabel" in warning
+
+
+@pytest.mark.parametrize("flags", [["--format=gnu"], ["--format=posix"], ["-b1"]])
+def test_what_gnu_tar_labels(tmp_path: Path, flags: list[str]) -> None:
+    (tmp_path / "content").write_bytes(b"abc")
+    made = tmp_path / "made.tar"
+    command = ["tar", *flags, "--label=my label", f"-cf{made}", f"-C{tmp_path}", "content"]
+    subprocess.run(command, check=True)
+    index = index_of(made)
+    assert [(one.name, one.size) for one in index.members] == [(b"content", 3)]
+    assert "my label" in index.warnings[0]
+
+
+@pytest.mark.parametrize("format_", ["gnu", "posix"])
+@pytest.mark.parametrize("label", [[], ["--label=set"]])
+def test_no_volume_of_several_passes_for_the_whole(
+    tmp_path: Path, format_: str, label: list[str]
+) -> None:
+    (tmp_path / "content").write_bytes(bytes(30_000))
+    volumes = [tmp_path / f"volume{number}" for number in range(6)]
+    command = ["tar", f"--format={format_}", *label, "-M", "-L10", "-c"]
+    command += [f"--file={one}" for one in volumes]
+    subprocess.run([*command, f"-C{tmp_path}", "content"], check=True, stdin=subprocess.DEVNULL)
+    for volume in (one for one in volumes if one.exists()):
+        with pytest.raises(BackupError) as caught:
+            index_of(volume)
+        assert "multi-volume" in caught.value.what or "truncated" in caught.value.what
+
+
+def test_a_label_with_content_is_corrupt(tmp_path: Path) -> None:
+    for data in (file(b"label", kind=b"V", magic=GNU), long_name(b"x") + header(b"l", b"V")):
+        with pytest.raises(BackupError, match="corrupt"):
+            index_of_bytes(tmp_path, data + file(b"f") + END)
 
 
 def old_sparse(

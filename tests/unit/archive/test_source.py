@@ -136,3 +136,43 @@ def test_a_change_is_noticed(tmp_path: Path, change: object) -> None:
         change(path)
         with pytest.raises(BackupError, match="changed"):
             backup.check_unchanged()
+
+
+def test_a_file_may_be_named_as_standard_input(tmp_path: Path) -> None:
+    path = tmp_path / "backup"
+    path.write_bytes(b"0123456789")
+    with path.open("rb") as file, BackupFile.open(Path(f"/dev/fd/{file.fileno()}")) as backup:
+        assert backup.read(3, 4) == b"3456"
+        backup.check_unchanged()
+
+
+def test_a_pipe_or_a_terminal_by_name_has_its_own_answer() -> None:
+    reading, writing = os.pipe()
+    leading, following = os.openpty()
+    try:
+        pipe = refusal_of(Path(f"/dev/fd/{reading}"))
+        terminal = refusal_of(Path(f"/dev/fd/{following}"))
+    finally:
+        for one in (reading, writing, leading, following):
+            os.close(one)
+    assert "is a pipe, and a pipe can be read only once" in pipe.what
+    assert "> backup.tar" in pipe.fix
+    assert "is a terminal" in terminal.what
+
+
+@pytest.mark.parametrize(
+    ("names", "words", "fix"),
+    [
+        (["config", "data/", "index/", "keys/", "snapshots/"], "restic", "restic -r {} dump"),
+        (["kopia.repository.f", "p/"], "kopia", "kopia snapshot restore"),
+        (["data/", "config"], "a directory", "tar -czf"),
+    ],
+)
+def test_repositories_of_other_tools_are_named(
+    tmp_path: Path, names: list[str], words: str, fix: str
+) -> None:
+    for name in names:
+        (tmp_path / name).mkdir() if name.endswith("/") else (tmp_path / name).touch()
+    error = refusal_of(tmp_path)
+    assert words in error.what
+    assert fix.format(tmp_path) in error.fix

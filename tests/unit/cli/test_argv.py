@@ -37,12 +37,12 @@ BUILT = [
     "transform-prefix",
     "devices",
     "skip-unsafe",
+    "checksum",
     "help",
     "version",
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "checksum",
     "dry-run",
     "overwrite",
     "compare",
@@ -318,6 +318,6 @@ def test_a_value_that_is_called_like_a_command_stays_a_value(name: str) -> None:
 
 
 def test_all_names_of_the_design_are_kept() -> None:
-    assert set(RESERVED) == {"inspect", "verify", "seal", "plan", "undo", "completion"}
+    assert set(RESERVED) == {"inspect", "verify", "plan", "undo", "completion"}
     assert {"backup", "list", "init", "logs", "tui"} <= set(OLDER_COMMANDS)
     assert {flag.scope for flag in FLAGS} == set(Scope)

@@ -367,3 +367,20 @@ def test_an_owner_is_two_numbers(text: str) -> None:
 def test_two_answers_to_whom_things_belong_contradict_each_other() -> None:
     error = refused("pod", "b.tar", "--owner=1:1", "--no-same-owner")
     assert "contradict" in error.what
+
+
+@pytest.mark.parametrize("prefix", ["", "sha256:"])
+def test_a_check_sum_is_hexadecimal_digits_with_or_without_their_kind(prefix: str) -> None:
+    digest = "0123456789abcdef" * 4
+    for text in (digest, digest.upper()):
+        assert request("pod", "b.tar", f"--checksum={prefix}{text}").checksum == digest
+    assert request("pod", "b.tar").checksum is None
+    for text in (
+        "",
+        "sha256:",
+        digest[:-1],
+        f"{digest}0",
+        f"sha512:{digest}",
+        f"md5:{digest[:32]}",
+    ):
+        assert "--checksum" in refused("pod", "b.tar", f"--checksum={text}").what

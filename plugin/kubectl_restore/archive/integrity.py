@@ -1,0 +1,168 @@
+"""Is the backup the one that was meant? What is claimed about it against what it is.
+
+All claims that are found must hold. A claim is never dropped for another: where two contradict
+each other, one of them is wrong about this file, and which one cannot be told.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.claims import Claim, Subject
+from kubectl_restore.archive.hashing import Hashing
+from kubectl_restore.archive.index import read_index
+from kubectl_restore.archive.member import Kind
+from kubectl_restore.archive.sidecars import find_claims
+from kubectl_restore.errors import BackupError
+from kubectl_restore.progress import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from kubectl_restore.archive.cache import IndexCache
+    from kubectl_restore.archive.member import Index, Member
+    from kubectl_restore.archive.source import BackupFile
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.watch import Watch
+
+ON_COMMAND_LINE: Final = "--checksum"
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is counted of an index: see `Subject.FILES` and `Subject.CONTENT`."""
+
+    files: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class Integrity:
+    """What was claimed about a backup and holds.
+
+    Attributes:
+        claims: all of it, in the order in which it was found.
+        digest: the file's SHA-256, 64 hexadecimal digits; empty where it was not computed because
+            nobody claims one.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    digest: str = ""
+
+    def lines(self) -> list[str]:
+        """Return a sentence for each claim: `sha256 matches backup.tar.gz.sha256`."""
+        return [f"{one.subject} matches {one.source} ({one.value})" for one in self.claims]
+
+    def in_short(self) -> str:
+        """Return one sentence; empty where nothing was claimed."""
+        by_source: dict[str, list[str]] = {}
+        for one in self.claims:
+            by_source.setdefault(one.source, []).append(one.subject)
+        parts = [f"{source} ({', '.join(what)})" for source, what in by_source.items()]
+        return f"the backup matches {' and '.join(parts)}" if parts else ""
+
+
+def read_proved(
+    backup: BackupFile,
+    checksum: str | None = None,
+    *,
+    allow_missing_end: bool,
+    progress: Progress,
+    watch: Watch,
+    always_hash: bool = False,
+    own: bool = True,
+    home: Path | None = None,
+    cache: IndexCache | None = None,
+) -> tuple[Index, Integrity]:
+    """Read the whole index, and prove everything that is claimed about the backup.
+
+    Args:
+        backup: the file.
+        checksum: what `--checksum` says, 64 lower-case hexadecimal digits.
+        allow_missing_end: see `read_index`.
+        progress: told how far it is.
+        watch: may end it.
+        always_hash: compute the SHA-256 also where nobody claims one.
+        own: believe BACKUP.sha256 and BACKUP.meta.json too.
+        home: see `find_claims`.
+        cache: see `read_index`.
+
+    Raises:
+        BackupError: the backup is cut or corrupt, a claim does not hold or cannot be read.
+        TimedOutError, SignalledError: the watch ended the run.
+    """
+    found = find_claims(backup.path, own=own, home=home)
+    claims = found.claims
+    if checksum is not None:
+        claims.insert(0, Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE))
+    for warning in found.warnings:
+        progress.message(Level.WARNING, warning)
+    require_agreement(claims)
+    require(claims, {Subject.FILE_SIZE: backup.size})
+    with ExitStack() as stack:
+        hashing = None
+        if always_hash or any(one.subject is Subject.CHECKSUM for one in claims):
+            hashing = stack.enter_context(Hashing(backup))
+        index = read_index(
+            backup,
+            allow_missing_end=allow_missing_end,
+            progress=progress,
+            watch=watch,
+            cache=cache,
+        )
+        digest = "" if hashing is None else hashing.result(progress, watch)
+    require(claims, {Subject.CHECKSUM: digest})
+    if any(one.subject in {Subject.FILES, Subject.CONTENT} for one in claims):
+        totals = totals_of(index.members)
+        require(claims, {Subject.FILES: totals.files, Subject.CONTENT: totals.content})
+    return index, Integrity(tuple(claims), digest)
+
+
+def totals_of(members: Iterable[Member]) -> Totals:
+    """Count the regular files and the bytes of their contents, holes included."""
+    files = content = 0
+    for one in members:
+        if one.kind is Kind.FILE:
+            files += 1
+            content += one.size
+    return Totals(files, content)
+
+
+def require_agreement(claims: Sequence[Claim]) -> None:
+    """Return when no two claims contradict each other.
+
+    Raises:
+        BackupError: two do.
+    """
+    first: dict[Subject, Claim] = {}
+    for one in claims:
+        other = first.setdefault(one.subject, one)
+        if other.value != one.value:
+            raise BackupError(
+                f"what is claimed about the backup contradicts itself: the {one.subject}",
+                reason=f"{other.source} says {other.value}\n{one.source} says {one.value}",
+                fix=_fix(one.away or other.away, "take away the one that is wrong"),
+            )
+
+
+def require(claims: Iterable[Claim], actual: dict[Subject, str | int]) -> None:
+    """Return when every claim about these subjects holds.
+
+    Raises:
+        BackupError: one does not.
+    """
+    for one in claims:
+        is_so = actual.get(one.subject)
+        if is_so is not None and one.value != is_so:
+            raise BackupError(
+                f"the backup is not what {one.source} says: its {one.subject} differs",
+                reason=f"claimed: {one.value}\nfound: {is_so}",
+                fix=_fix(one.away, "fetch the backup again; if the claim is wrong"),
+            )
+
+
+def _fix(away: str, words: str) -> str:
+    return f"{words}: {away}" if away else f"{words}, leave {ON_COMMAND_LINE} out or put it right"

@@ -1,0 +1,53 @@
+"""`kubectl restore seal BACKUP`: from words to a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.sealing import SealRequest
+from kubectl_restore.cli.reading import read_checksum
+from kubectl_restore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kubectl_restore.cli.argv import Parsed
+
+FLAGS: Final = frozenset(
+    {"allow-missing-end", "checksum", "force", "help", "progress", "quiet", "timeout", "verbose"}
+)
+USAGE: Final = "kubectl restore seal BACKUP [--force]"
+
+
+def read_seal_request(parsed: Parsed) -> SealRequest:
+    """Return what is to be sealed.
+
+    Raises:
+        UsageError: something is missing, too much, or has no meaning here.
+    """
+    for flag, _ in parsed.flags:
+        if flag.name not in FLAGS:
+            raise UsageError(
+                f"--{flag.name} has no meaning for seal",
+                reason="it reads a backup and asks no cluster; it takes "
+                + ", ".join(f"--{name}" for name in sorted(FLAGS)),
+                fix=USAGE,
+            )
+    if len(parsed.positionals) != 1:
+        raise UsageError(
+            "seal takes one backup",
+            reason=f"{len(parsed.positionals)} were given",
+            fix=f"{USAGE}; for a pod called seal: kubectl restore pod/seal BACKUP",
+        )
+    name = parsed.positionals[0]
+    if name == "-":
+        raise UsageError(
+            "standard input cannot be sealed",
+            reason="the seal stands beside the backup, under its name",
+            fix="write the backup to a file first, then name the file",
+        )
+    return SealRequest(
+        backup=Path(name),
+        checksum=read_checksum(parsed),
+        allow_missing_end=parsed.is_set("allow-missing-end"),
+        force=parsed.is_set("force"),
+    )
