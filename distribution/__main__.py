@@ -14,11 +14,12 @@ from distribution.checksums import checksum_lines
 from distribution.frozen import freeze
 from distribution.inventory import take_inventory
 from distribution.licences import licence_texts
+from distribution.manifest import manifest
 from distribution.platforms import this_platform
 from distribution.sbom import sbom_text
 from distribution.source import ROOT, copy_source
 from distribution.wheel import build_wheel
-from kubectl_restore.about import VERSION
+from kubectl_restore.about import KREW_NAME, VERSION
 
 if TYPE_CHECKING:
     from distribution.source import Source
@@ -44,7 +45,9 @@ def main() -> None:
     made = [*into.glob(f"{_stem()}_*.tar.gz"), into / wheel.name]
     sums = into / f"{_stem()}_checksums.txt"
     sums.write_text(checksum_lines(made), "utf-8")
-    for path in (archive, into / wheel.name, sums):
+    krew = into / f"{KREW_NAME}.yaml"
+    krew.write_text(manifest(into.glob(f"{_stem()}_*.tar.gz")), "utf-8")
+    for path in (archive, into / wheel.name, sums, krew):
         print(f"{path.stat().st_size:>12,} {path}")
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.cluster.places import CACHE_VARIABLE, build_cache
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,5 +21,7 @@ settings.load_profile("here")
 def _no_cache_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Neither read nor change what the user's own cache directory has."""
     with pytest.MonkeyPatch.context() as patch:
+        # What the tests build themselves stays where it is built once for all.
+        patch.setenv(CACHE_VARIABLE, str(build_cache().parent))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -9,6 +9,14 @@ from pathlib import Path
 from typing import Final
 
 STATE_VARIABLE: Final = "RESTORE_NODE_DIR"
+CACHE_VARIABLE: Final = "RESTORE_BUILD_CACHE"
+
+
+def build_cache() -> Path:
+    """Return where things stay that are built or fetched once for all checkouts of this user."""
+    named = os.environ.get(CACHE_VARIABLE)
+    cache = named or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache).absolute() / "kubectl-restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +37,7 @@ class Places:
         # `up` refuses a directory that is not its user's, so a known name is safe here.
         usual = f"/var/tmp/kubectl-restore-node-{os.getuid()}"  # noqa: S108
         state = os.environ.get(STATE_VARIABLE) or usual
-        cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        return cls(
-            state=Path(state).absolute(),
-            cache=Path(cache).absolute() / "kubectl-restore" / "node",
-        )
+        return cls(state=Path(state).absolute(), cache=build_cache() / "node")
 
     @property
     def identity(self) -> str:

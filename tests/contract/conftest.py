@@ -1,20 +1,64 @@
-"""Which cluster the suite runs against: RESTORE_CLUSTER is `embedded` (the default) or `node`."""
+"""Which cluster the suite runs against, and which program.
+
+RESTORE_CLUSTER is `embedded` (the default) or `node`.
+
+RESTORE_PROGRAMS is `source`, `frozen`, `both`, or `usual`: everything with the frozen program, and
+what a restore is with both. Without it: the one that RESTORE_TEST_PROGRAM names, else the source.
+The frozen one is RESTORE_TEST_PROGRAM's, or built here.
+"""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contract.clusters import Cluster, embedded_cluster, node_cluster
+from tests.frozen.release import make_release
 from tests.link import LinkProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+PROGRAMS = {
+    "source": ("source",),
+    "frozen": ("frozen",),
+    "both": ("source", "frozen"),
+    "usual": ("frozen",),
+}
 WHICH = os.environ.get("RESTORE_CLUSTER", "embedded")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test once for each program."""
+    which = os.environ.get("RESTORE_PROGRAMS")
+    if which:
+        is_core = which == "usual" and metafunc.module.__name__.endswith("test_restore")
+        programs = PROGRAMS["both" if is_core else which]
+        metafunc.fixturenames.append("tested_program")
+        metafunc.parametrize("tested_program", programs, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def frozen_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make dist` makes of this tree, unpacked."""
+    named = os.environ.get("RESTORE_TEST_PROGRAM")
+    if named:
+        return Path(named).absolute()
+    place = tmp_path_factory.mktemp("release")
+    return make_release(place).unpack(place)
+
+
+@pytest.fixture
+def tested_program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the suite's functions start one program or the other."""
+    if request.param == "frozen":
+        program = request.getfixturevalue("frozen_program")
+        monkeypatch.setenv("RESTORE_TEST_PROGRAM", str(program))
+    else:
+        monkeypatch.delenv("RESTORE_TEST_PROGRAM", raising=False)
 
 
 @pytest.fixture(scope="session")

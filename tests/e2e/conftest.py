@@ -1,5 +1,19 @@
 """The node suite uses the contract suite's fixtures."""
 
-from tests.contract.conftest import backup, cluster, link
+from tests.contract.conftest import (
+    backup,
+    cluster,
+    frozen_program,
+    link,
+    pytest_generate_tests,
+    tested_program,
+)
 
-__all__ = ["backup", "cluster", "link"]
+__all__ = [
+    "backup",
+    "cluster",
+    "frozen_program",
+    "link",
+    "pytest_generate_tests",
+    "tested_program",
+]

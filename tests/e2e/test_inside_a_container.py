@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shutil
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from tests.contract import trees
 from tests.contract.clusters import ROOT
-from tests.frozen.release import make_release
 from tests.versions.kubectls import kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from tests.contract.clusters import Cluster
 
@@ -43,14 +41,10 @@ class Ended:
     log: str
 
 
-@pytest.fixture(scope="module")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory of the frozen program: RESTORE_TEST_PROGRAM's, or made here."""
-    named = os.environ.get("RESTORE_TEST_PROGRAM")
-    if named:
-        return Path(named).absolute().parent
-    into = tmp_path_factory.mktemp("release")
-    return make_release(into).unpack(into).parent
+@pytest.fixture
+def program(frozen_program: Path) -> Path:
+    """The directory of the frozen program."""
+    return frozen_program.parent
 
 
 @pytest.fixture

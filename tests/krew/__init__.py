@@ -1,0 +1,1 @@
+"""krew itself, built from its own source."""
