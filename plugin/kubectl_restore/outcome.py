@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Extra, Kind
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kubectl_restore.pipe.session import Answer
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
+    from kubectl_restore.pod.survey import Entry
     from kubectl_restore.verify import Verdict
 
 _KILLED: Final = 137
@@ -128,70 +130,128 @@ def _evidence(answer: Answer, verdict: Verdict) -> str:
     )
 
 
-def so_far(plan: Plan, acknowledged: int, path: str, seconds: float) -> Summary:
-    """Return what had arrived when a restore was broken off."""
-    members = plan.layout.members_until(acknowledged) if plan.layout is not None else []
-    return Summary(
-        path=path,
-        files=len(members),
-        regular_files=sum(one.kind is Kind.FILE for one in members),
-        bytes=_bytes(members),
-        seconds=seconds,
-    )
+@dataclass(slots=True)
+class Tally:
+    """What was done so far, batch by batch; each number is of members or paths.
 
+    Attributes:
+        files: carried out: files, links, directories.
+        regular_files: of those.
+        bytes: of their content.
+        replaced: of `files`.
+        filled: files with holes that are written out.
+        attributed: with attributes or ACLs that the pod's tar was given.
+        lost: with what the pod's tar cannot keep, by kind.
+        modes: without their mode.
+        times: without their modification time.
+        owners: without their owner.
+        kept: directories that were left as they are, by reason.
+        lines: what the pod's tar said; the first few.
+        said: how many lines it said.
+        root: the archive's own entry for the target, and what the target is.
+    """
 
-def summary_of(
-    plan: Plan,
-    verdict: Verdict,
-    answer: Answer,
-    capabilities: Capabilities,
-    *,
-    path: str,
-    seconds: float,
-    left_out: Sequence[str] = (),
-) -> Summary:
-    """Return what a proved restore did, and what it could not keep."""
-    done = plan.carried_out
-    files = [one.member for one in done if one.member is not None and one.member.kind is Kind.FILE]
-    return Summary(
-        path=path,
-        files=len(done),
-        regular_files=len(files),
-        bytes=_bytes(files),
-        seconds=seconds,
-        kept=sum(one.action is Action.KEEP and one.member is not None for one in plan.operations),
-        replaced=sum(one.action is Action.REPLACE for one in done),
-        notes=(
-            *left_out,
-            *_words_of(answer),
-            *_not_set(verdict, capabilities),
-            *_not_kept(plan, capabilities),
-            *_left_alone(plan),
-            *_root_left_alone(plan, path),
-        ),
-    )
+    files: int = 0
+    regular_files: int = 0
+    bytes: int = 0
+    replaced: int = 0
+    filled: int = 0
+    attributed: int = 0
+    lost: Counter[Extra] = field(default_factory=Counter)
+    modes: int = 0
+    times: int = 0
+    owners: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+    said: int = 0
+    root: tuple[Member, Entry] | None = None
+
+    def take_plan(self, plan: Plan) -> None:
+        """Count what was carried out."""
+        for one in plan.operations:
+            if one.action is Action.KEEP and one.member is not None and one.reason:
+                self.kept[one.reason] += 1
+        done = plan.carried_out
+        files = [one.member for one in done if one.member is not None]
+        files = [one for one in files if one.kind is Kind.FILE]
+        self.files += len(done)
+        self.regular_files += len(files)
+        self.bytes += _bytes(files)
+        self.replaced += sum(one.action is Action.REPLACE for one in done)
+        self.filled += plan.filled
+        self.attributed += plan.attributed
+        self.lost.update(plan.lost)
+        self.root = plan.root or self.root
+
+    def take_answer(self, answer: Answer) -> None:
+        """Count what the pod's tar said."""
+        self.lines += answer.lines[: LISTED - len(self.lines)] if len(self.lines) < LISTED else []
+        self.said += answer.said
+
+    def take_verdict(self, verdict: Verdict) -> None:
+        """Count what is not as the backup has it."""
+        self.modes += len(verdict.modes)
+        self.times += len(verdict.times)
+        self.owners += len(verdict.owners)
+
+    def summary(
+        self,
+        capabilities: Capabilities,
+        *,
+        path: str,
+        seconds: float,
+        left_out: Sequence[str] = (),
+    ) -> Summary:
+        """Return what a proved restore did, and what it could not keep."""
+        return Summary(
+            path=path,
+            files=self.files,
+            regular_files=self.regular_files,
+            bytes=self.bytes,
+            seconds=seconds,
+            kept=self.kept.total(),
+            replaced=self.replaced,
+            notes=(
+                *left_out,
+                *_words_of(self),
+                *_not_set(self, capabilities),
+                *_not_kept(self, capabilities),
+                *_left_alone(self),
+                *_root_left_alone(self, path),
+            ),
+        )
+
+    def so_far(self, arrived: Sequence[Member], path: str, seconds: float) -> Summary:
+        """Return what had arrived when a restore was broken off, `arrived` of the last batch."""
+        return Summary(
+            path=path,
+            files=self.files + len(arrived),
+            regular_files=self.regular_files + sum(one.kind is Kind.FILE for one in arrived),
+            bytes=self.bytes + _bytes(arrived),
+            seconds=seconds,
+        )
 
 
 def _bytes(members: Sequence[Member]) -> int:
     return sum(one.size for one in members if one.kind is Kind.FILE)
 
 
-def _words_of(answer: Answer) -> list[str]:
-    notes = [shown_text(line) for line in answer.lines[:LISTED]]
-    if answer.said > LISTED:
-        notes.append(f"and {answer.said - LISTED:,} more lines from the container's tar (-v)")
+def _words_of(tally: Tally) -> list[str]:
+    notes = [shown_text(line) for line in tally.lines]
+    if tally.said > LISTED:
+        notes.append(f"and {tally.said - LISTED:,} more lines from the container's tar (-v)")
     return notes
 
 
-def _not_set(verdict: Verdict, capabilities: Capabilities) -> list[str]:
+def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
     """Say what the pod did not let us set."""
     who = "root" if capabilities.is_root else f"uid {capabilities.uid}"
     if capabilities.uid == 0 and not capabilities.is_root:
         who = "root without the right to change owners"
     missed: tuple[tuple[int, str], ...] = (
-        (len(verdict.modes), "mode"),
-        (len(verdict.times), "modification time"),
-        (len(verdict.owners), "owner"),
+        (tally.modes, "mode"),
+        (tally.times, "modification time"),
+        (tally.owners, "owner"),
     )
     return [
         f"{counted(count, 'path')} without the backup's {name} (we are {who})"
@@ -200,28 +260,28 @@ def _not_set(verdict: Verdict, capabilities: Capabilities) -> list[str]:
     ]
 
 
-def _not_kept(plan: Plan, capabilities: Capabilities) -> list[str]:
+def _not_kept(tally: Tally, capabilities: Capabilities) -> list[str]:
     """Say what this tar cannot keep."""
     tar = capabilities.tar
     notes = [
         f"{counted(count, 'path')} without the backup's {_KINDS[extra]} ({tar})"
-        for extra, count in sorted(plan.lost.items(), key=lambda item: item[0].value)
+        for extra, count in sorted(tally.lost.items(), key=lambda item: item[0].value)
     ]
-    if plan.filled:
-        notes.append(f"{counted(plan.filled, 'file')} with the holes filled with zeros ({tar})")
-    if plan.attributed:
+    if tally.filled:
+        notes.append(f"{counted(tally.filled, 'file')} with the holes filled with zeros ({tar})")
+    if tally.attributed:
         notes.append(
-            f"extended attributes and ACLs of {counted(plan.attributed, 'path')} were handed to "
+            f"extended attributes and ACLs of {counted(tally.attributed, 'path')} were handed to "
             f"the container's tar; it is not compared whether they were set"
         )
     return notes
 
 
-def _root_left_alone(plan: Plan, path: str) -> list[str]:
+def _root_left_alone(tally: Tally, path: str) -> list[str]:
     """Say what the backup has for the target itself: often a program insists on it."""
-    if plan.root is None:
+    if tally.root is None:
         return []
-    member, entry = plan.root
+    member, entry = tally.root
     if (member.mode, member.uid, member.gid) == (entry.mode, entry.uid, entry.gid):
         return []
     kept = f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid} and modification time"
@@ -229,14 +289,9 @@ def _root_left_alone(plan: Plan, path: str) -> list[str]:
     return [f"{path} itself kept its {kept} (./ in the backup has {backups})"]
 
 
-def _left_alone(plan: Plan) -> list[str]:
+def _left_alone(tally: Tally) -> list[str]:
     """Say which directories were left as they are, and why."""
-    reasons = Counter(
-        one.reason
-        for one in plan.operations
-        if one.action is Action.KEEP and one.member is not None
-    )
     return [
         f"{counted(count, 'directory', 'directories')} {reason}"
-        for reason, count in reasons.items()
+        for reason, count in tally.kept.items()
     ]

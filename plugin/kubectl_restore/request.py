@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -42,3 +43,8 @@ class RestoreRequest:
     """Seconds without progress; None for no limit."""
     command: tuple[str, ...] = ()
     """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
+
+    def command_with(self, flag: str) -> str:
+        """Return how to say this again with one flag more, for a fix."""
+        has_it = flag in self.command or (flag == "--force" and self.force)
+        return shlex.join(self.command if has_it else (*self.command, flag))

@@ -86,6 +86,11 @@ def read_segments(
     backup.check_unchanged(is_sending=True)
 
 
+def read_literals(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+    """Return bytes of our own, small ones together; there is nothing of the backup among them."""
+    return _collected(memoryview(one.data) for one in segments if isinstance(one, Literal))
+
+
 def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
     """Read straight into one buffer; hand it out whenever it is full."""
     buffer = memoryview(bytearray(_BUFFER))
