@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distribution.archive import pack
-from distribution.checksums import checksum_lines
+from distribution.checksums import write_checksums
 from distribution.frozen import freeze
 from distribution.inventory import take_inventory
 from distribution.licences import licence_texts
@@ -42,9 +42,7 @@ def main() -> None:
         wheel = build_wheel(source, work / "wheel")
         shutil.copyfile(wheel, into / wheel.name)
     # Other platforms' archives of the same version may have been put beside ours.
-    made = [*into.glob(f"{_stem()}_*.tar.gz"), into / wheel.name]
-    sums = into / f"{_stem()}_checksums.txt"
-    sums.write_text(checksum_lines(made), "utf-8")
+    sums = write_checksums(into)
     krew = into / f"{KREW_NAME}.yaml"
     krew.write_text(manifest(into.glob(f"{_stem()}_*.tar.gz")), "utf-8")
     for path in (archive, into / wheel.name, sums, krew):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from hashlib import file_digest
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from distribution.platforms import PLATFORMS
 from distribution.source import ROOT
 from kubectl_restore.about import HOMEPAGE, KREW_NAME, VERSION
 
@@ -74,8 +76,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--archives", type=Path, default=ROOT / "dist", help="default: dist")
     parser.add_argument("--into", type=Path, default=ROOT / "dist" / f"{KREW_NAME}.yaml")
+    parser.add_argument("--all-platforms", action="store_true", help="fail if one has no archive")
     given = parser.parse_args()
-    archives = given.archives.glob(f"kubectl-restore_v{VERSION}_*.tar.gz")
+    archives = list(given.archives.glob(f"kubectl-restore_v{VERSION}_*.tar.gz"))
+    names = {f"kubectl-restore_v{VERSION}_{'_'.join(one)}.tar.gz" for one in PLATFORMS}
+    missing = names - {one.name for one in archives}
+    if given.all_platforms and missing:
+        sys.exit(f"Error: there is no {', '.join(sorted(missing))}")
     given.into.write_text(manifest(archives), "utf-8")
 
 

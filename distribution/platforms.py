@@ -5,6 +5,13 @@ from __future__ import annotations
 import platform
 from typing import Final
 
+PLATFORMS: Final = (
+    ("linux", "amd64"),
+    ("linux", "arm64"),
+    ("darwin", "amd64"),
+    ("darwin", "arm64"),
+)
+"""What a release has an archive for."""
 _SYSTEMS: Final = {"Linux": "linux", "Darwin": "darwin"}
 _PROCESSORS: Final = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 

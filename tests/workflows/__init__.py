@@ -1,0 +1,1 @@
+"""actionlint, built from its own source."""
