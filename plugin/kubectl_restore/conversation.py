@@ -25,6 +25,7 @@ from kubectl_restore.plan import (
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.progress import Level, Phase, Status
+from kubectl_restore.restored import Restored
 from kubectl_restore.verify import amendments, compare
 from kubectl_restore.watch import as_duration
 
@@ -53,10 +54,12 @@ class Batch:
 
     Attributes:
         index: the members.
+        is_last: no other comes after it.
         read: returns the bytes of segments, in blocks that are valid until the next is asked for.
     """
 
     index: Index
+    is_last: bool
     read: Callable[[Iterable[Segment]], Iterator[memoryview | Zeros]]
 
 
@@ -84,6 +87,9 @@ class Conversation:
         self._directories: dict[bytes, Member | None] = {}
         self._attributed = False
         self._through_links = False
+        self._settled: list[Operation] = []
+        # Of a file everything is known at once; nothing of it comes twice.
+        self._restored = Restored() if request.is_piped else None
         self.has_begun = False
         """Whether the pod may have been changed."""
 
@@ -120,6 +126,8 @@ class Conversation:
             PodCannotError: something has to be made where we may make nothing, or holes have to be
                 filled and there is no room for that.
         """
+        if self._restored is not None:
+            self._restored.require_targets(batch.index)
         self._give_away(batch.index)
         self._plan = plan = self._made_plan(batch.index)
         self._acknowledged = 0
@@ -130,6 +138,22 @@ class Conversation:
                 self._directories[one.path] = one.member
         return answer
 
+    def settle(self, answer: Answer) -> None:
+        """Prove what a batch has brought before the next one comes; directories wait for the end.
+
+        Args:
+            answer: how its stream ended.
+
+        Raises:
+            VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
+        """
+        directories = [one for one in self._unproved if _is_directory(one)]
+        self._unproved = [one for one in self._unproved if not _is_directory(one)]
+        if self._restored is not None and self._plan is not None:
+            self._restored.add(self._plan.operations)
+        self._prove(answer)
+        self._settled += directories
+
     def finish(self, answer: Answer) -> None:
         """Give directories their modes and times, and prove everything that is not yet proved.
 
@@ -139,6 +163,9 @@ class Conversation:
         Raises:
             VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
         """
+        last = {one.path: one for one in self._settled}
+        last.update((one.path, one) for one in self._unproved)
+        self._unproved = list(last.values())
         if self._directories and answer.is_whole and answer.consumer == 0:
             layout = Layout((), self._directories, _dialect(self.capabilities))
             owners = [one for one in self._directories.values() if one is not None]
@@ -174,6 +201,12 @@ class Conversation:
         if owner is not None:
             index.members.give_to(*owner)
 
+    @property
+    def _state_of_the_pod(self) -> str:
+        if not self.has_begun:
+            return "nothing was changed"
+        return "what came before it in the backup is restored"
+
     def _made_plan(self, index: Index) -> Plan:
         questions, capabilities = self._questions, self.capabilities
         paths = paths_to_survey(index)
@@ -188,15 +221,17 @@ class Conversation:
             kept_links=links,
             owner=self._request.owner or (0, 0),
             uid=None if uid == 0 else uid,
+            ours=frozenset() if self._restored is None else self._restored,
         )
         plan = make_plan(index, before, policy)
-        require_way(plan, self._request.command_with("--force"))
-        require_devices(plan, capabilities)
+        so_far = self._state_of_the_pod
+        require_way(plan, self._request.command_with("--force"), so_far)
+        require_devices(plan, capabilities, so_far)
         closed = questions.closed(directories_written_to(plan.operations, before))
         others = [] if uid in {0, None} else out_of_reach(plan.operations, before, uid or 0)
-        require_writable(self._request.target_path, uid, closed, others)
+        require_writable(self._request.target_path, uid, closed, others, so_far)
         if plan.filled and plan.layout is not None:
-            require_room(plan.layout.total, questions.space())
+            require_room(plan.layout.total, questions.space(), so_far)
         return plan
 
     def _stream(self, batch: Batch, plan: Plan) -> Answer:
@@ -252,11 +287,13 @@ class Conversation:
         operations, questions = self._unproved, self._questions
         owners = self._request.same_owner
         after = questions.survey(Phase.VERIFY, [one.path for one in operations])
-        verdict = compare(operations, after, owners=owners, suspicious=answer.consumer != 0)
+        before = _nothing if self._restored is None else self._restored.member
+        failed = answer.consumer != 0
+        verdict = compare(operations, after, owners=owners, suspicious=failed, before=before)
         if answer.is_whole and not verdict.differences:
             touched = self._amend(verdict)
             after.update(questions.survey(Phase.VERIFY, touched) if touched else {})
-            verdict = compare(operations, after, owners=owners)
+            verdict = compare(operations, after, owners=owners, before=before)
         space = str(questions.space()) if is_full(answer) else ""
         again = self._request.command_with("--force")
         failure = error_of(answer, verdict, again=again, space=space)
@@ -280,6 +317,9 @@ class Conversation:
     def _warn_of_time(self, done: int, total: int, seconds: float) -> None:
         """Say early, and once, that the time limit will not do."""
         left = self._watch.left
+        if self._request.is_piped:
+            # How much will come is not known.
+            return
         if self._warned_of_time or left is None or seconds < _ESTIMATE_AFTER or not done:
             return
         needed = (total - done) * seconds / done
@@ -291,6 +331,14 @@ class Conversation:
                 f"at this rate it takes {as_duration(round(needed))} more, but --timeout {limit} "
                 f"ends it in {as_duration(round(left))}; --timeout 0 sets no limit",
             )
+
+
+def _nothing(_path: bytes) -> None:
+    """There was no batch before."""
+
+
+def _is_directory(operation: Operation) -> bool:
+    return operation.member is None or operation.member.kind is Kind.DIRECTORY
 
 
 def _is_link(entry: Entry | None) -> bool:

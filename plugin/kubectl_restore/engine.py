@@ -16,17 +16,12 @@ everything again.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.choosing import choose, is_device
-from kubectl_restore.archive.integrity import read_proved
-from kubectl_restore.archive.outgoing import read_segments
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.conversation import Batch, Conversation
 from kubectl_restore.errors import (
-    BackupError,
     InterruptedRestoreError,
     InTheWayError,
     PodCannotError,
@@ -37,7 +32,7 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.meeting import Meeting
 from kubectl_restore.names import shown
-from kubectl_restore.phrases import counted, listed
+from kubectl_restore.onward import Onward
 from kubectl_restore.pipe.session import Session
 from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
 from kubectl_restore.pod.kubectl import (
@@ -47,14 +42,12 @@ from kubectl_restore.pod.kubectl import (
 )
 from kubectl_restore.pod.kubectl_messages import AGAIN
 from kubectl_restore.progress import Header, Level, Silence, Summary
+from kubectl_restore.supply import Supply
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
-    from kubectl_restore.archive.index import Index
-    from kubectl_restore.archive.outgoing import Segment, Zeros
-    from kubectl_restore.archive.safety import Refusal
     from kubectl_restore.pod.facts import PodFacts
     from kubectl_restore.progress import Progress
     from kubectl_restore.request import RestoreRequest
@@ -86,34 +79,35 @@ class _Restore:
 
     def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
         self._request = request
-        self._progress = progress
+        self._progress = Onward(progress) if request.is_piped else progress
         self._watch = watch
         self._program = find_kubectl(request.kubectl)
         self._environment = child_environment()
         self._identity = ""
-        self._warned_of_time = False
-        self._acknowledged = 0
-        self._left_out: tuple[str, ...] = ()
 
     def run(self) -> Summary:
+        request, progress, watch = self._request, self._progress, self._watch
         with ExitStack() as stack:
-            backup = stack.enter_context(BackupFile.open(self._request.backup))
+            backup: BackupFile | None = None
+            if not request.is_piped:
+                backup = stack.enter_context(BackupFile.open(request.backup))
             header = self._header(backup)
-            meeting = stack.enter_context(
-                Meeting(
-                    self._request, self._program, self._environment, self._progress, self._watch
-                )
-            )
+            meeting = Meeting(request, self._program, self._environment, progress, watch)
+            stack.enter_context(meeting)
             meeting.introduce(header)
-            index = self._check(backup)
+            supply = Supply(request, progress, watch)
+            batches = supply.of_pipe() if backup is None else supply.of_file(backup)
+            first = next(batches)
             facts, container = meeting.met(header)
             self._identity = restore_identity(
-                (facts.uid, container, self._request.target_path, _digest(index))
+                (facts.uid, container, request.target_path, supply.identity)
             )
             session = self._session(facts, container)
             try:
                 session.open()
-                summary = self._converse(session, backup, index, facts, container)
+                talk = Conversation(session, request, progress, watch)
+                self._converse(talk, facts.name, container, chain([first], batches))
+                summary = talk.summary(supply.left_out)
             except _LINK_KEPT:
                 session.close()
                 raise
@@ -123,16 +117,17 @@ class _Restore:
                     self._clean_up(facts, container)
                 raise
             session.close()
-        self._progress.finished(summary)
+        progress.finished(summary)
         return summary
 
     # Step 1: who is the pod
 
-    def _header(self, backup: BackupFile) -> Header:
+    def _header(self, backup: BackupFile | None) -> Header:
         """Return what is known without the cluster."""
+        named = shown(bytes(self._request.backup))
         return Header(
-            backup=shown(bytes(self._request.backup)),
-            backup_size=backup.size,
+            backup="standard input" if backup is None else named,
+            backup_size=None if backup is None else backup.size,
             pod=self._request.pod.name,
             path=self._request.target_path,
             context=self._request.kubectl.context,
@@ -140,50 +135,7 @@ class _Restore:
             container=self._request.container,
         )
 
-    # Step 2: is the backup whole and sane
-
-    def _check(self, backup: BackupFile) -> Index:
-        """Read the whole index, and prove what is claimed about the backup.
-
-        Raises:
-            BackupError: the backup is cut, corrupt, hostile, or not what is claimed.
-            UsageError: the backup has nothing of what is wanted.
-        """
-        index, integrity = read_proved(
-            backup,
-            self._request.checksum,
-            allow_missing_end=self._request.allow_missing_end,
-            progress=self._progress,
-            watch=self._watch,
-            cache=IndexCache() if self._request.cache else None,
-        )
-        chosen = choose(index, self._request.selection)
-        for warning in (*index.warnings, *chosen.warnings):
-            self._progress.message(Level.WARNING, warning)
-        if integrity.claims:
-            self._progress.message(Level.INFO, integrity.in_short())
-        for line in integrity.lines() or ["no check sum of the backup was found"]:
-            self._progress.message(Level.DETAIL, line)
-        if chosen.refused and not self._request.selection.skip_unsafe:
-            raise self._unsafe(chosen.refused)
-        for one in chosen.refused:
-            said = f"left out: {shown(one.member.name)}: {one.reason}"
-            self._progress.message(Level.WARNING, said)
-        self._left_out = chosen.notes
-        return chosen.index
-
-    def _unsafe(self, refused: Sequence[Refusal]) -> BackupError:
-        fixes = [f"to leave them out: {self._request.command_with('--skip-unsafe')}"]
-        if any(is_device(one.member) for one in refused):
-            fixes.append(f"to restore devices and FIFOs: {self._request.command_with('--devices')}")
-        return BackupError(
-            f"the backup is not safe to restore: {counted(len(refused), 'member')} refused; "
-            "nothing was changed",
-            reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in refused]),
-            fix="\n".join(fixes),
-        )
-
-    # Step 3: one exec
+    # Step 2: one exec
 
     def _session(self, facts: PodFacts, container: str) -> Session:
         mark = Mark.new(self._identity)
@@ -205,33 +157,26 @@ class _Restore:
         )
 
     def _converse(
-        self, session: Session, backup: BackupFile, index: Index, facts: PodFacts, container: str
-    ) -> Summary:
-        """Probe, survey, plan, stream, survey again.
+        self, talk: Conversation, pod: str, container: str, batches: Iterable[Batch]
+    ) -> None:
+        """Probe; survey, plan and stream each batch; prove what has arrived.
 
         Raises:
             RestoreError: any step failed.
         """
-        talk = Conversation(session, self._request, self._progress, self._watch)
-
-        def read(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
-            return read_segments(
-                backup,
-                index.compression,
-                segments,
-                self._watch,
-                to_the_end=index.is_remembered,
-            )
-
         try:
-            talk.begin(facts.name, container)
-            talk.finish(talk.send(Batch(index, read)))
+            talk.begin(pod, container)
+            for batch in batches:
+                answer = talk.send(batch)
+                if batch.is_last:
+                    talk.finish(answer)
+                else:
+                    talk.settle(answer)
         except RestoreError as error:
             if talk.has_begun:
                 self._progress.broken_off(talk.so_far())
                 self._say_how_to_go_on(error)
             raise
-        return talk.summary(self._left_out)
 
     # When it breaks
 
@@ -268,14 +213,8 @@ class _Restore:
 
     def _say_how_to_go_on(self, error: RestoreError) -> None:
         again = self._request.command_with("--force")
+        if self._request.is_piped:
+            again = f"the same backup | {again}"
         if isinstance(error, (InterruptedRestoreError, SignalledError)) and again not in error.fix:
             known = error.fix not in {"", AGAIN}
             error.fix = f"{error.fix}\nto go on: {again}" if known else f"to go on: {again}"
-
-
-def _digest(index: Index) -> str:
-    """Return what tells this archive from others: all that its headers say."""
-    digest = sha256()
-    for one in index.members:
-        digest.update(b"%d %d %d " % (one.offset, one.size, one.mtime) + one.path + b"\0")
-    return digest.hexdigest()

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from kubectl_restore.pod.space import Space
 
 
-def require_way(plan: Plan, with_force: str) -> None:
+def require_way(plan: Plan, with_force: str, so_far: str) -> None:
     """Return when nothing is in the way.
 
     Args:
         plan: what would be done.
         with_force: the same command with --force, for the fix.
+        so_far: what became of the pod until now ("nothing was changed").
 
     Raises:
         InTheWayError: something is; the pod is as it was.
@@ -41,14 +42,18 @@ def require_way(plan: Plan, with_force: str) -> None:
                 "--keep-directory-symlinks"
             )
     raise InTheWayError(
-        f"{counted(count, 'path')} in the way; nothing was changed",
+        f"{counted(count, 'path')} in the way; {so_far}",
         reason=listed([f"{shown(one.path)}: {one.reason}" for one in blocked or forced]),
         fix=fix,
     )
 
 
 def require_writable(
-    target: str, uid: int | None, closed: Sequence[bytes], out_of_reach: Sequence[bytes]
+    target: str,
+    uid: int | None,
+    closed: Sequence[bytes],
+    out_of_reach: Sequence[bytes],
+    so_far: str,
 ) -> None:
     """Return unless something has to be made where we may make nothing.
 
@@ -57,6 +62,7 @@ def require_writable(
         uid: who we are in the container.
         closed: directories that take nothing from us; the empty one is the target.
         out_of_reach: paths that belong to others, in others' sticky directories.
+        so_far: see `require_way`.
 
     Raises:
         PodCannotError: there are such.
@@ -69,13 +75,13 @@ def require_writable(
     ]
     reasons += [f"{shown(path)}: belongs to somebody else" for path in out_of_reach]
     raise PodCannotError(
-        f"{where} cannot be written to; nothing was changed",
+        f"{where} cannot be written to; {so_far}",
         reason=f"the container runs as uid {uid}\n{listed(reasons)}",
         fix="name a directory that can be written to: -t PATH, or another container: -c CONTAINER",
     )
 
 
-def require_devices(plan: Plan, capabilities: Capabilities) -> None:
+def require_devices(plan: Plan, capabilities: Capabilities, so_far: str) -> None:
     """Return when no device node has to be made, or they may be made.
 
     busybox's tar says that it could not, and ends with 0.
@@ -94,7 +100,7 @@ def require_devices(plan: Plan, capabilities: Capabilities) -> None:
         return
     who = f"the container runs as uid {capabilities.uid}, without CAP_MKNOD"
     raise PodCannotError(
-        "the container may not make device nodes; nothing was changed",
+        f"the container may not make device nodes; {so_far}",
         reason=f"{who}\n{listed([shown(path) for path in found])}",
         fix="leave them out: --exclude NAME, or name a container that may make them: -c CONTAINER",
     )
@@ -103,7 +109,7 @@ def require_devices(plan: Plan, capabilities: Capabilities) -> None:
 _DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 
 
-def require_room(needed: int, space: Space) -> None:
+def require_room(needed: int, space: Space, so_far: str) -> None:
     """Return when a stream in which holes are filled with zeros has room in the pod.
 
     A few KiB of a backup can say that a file of many TiB is a hole.
@@ -113,7 +119,7 @@ def require_room(needed: int, space: Space) -> None:
     """
     if space.free is not None and needed > space.free[0] * 1024:
         raise PodCannotError(
-            "the volume has no room for the backup's holes; nothing was changed",
+            f"the volume has no room for the backup's holes; {so_far}",
             reason="the container's tar knows no holes, so they are filled with zeros: "
             f"{-(-needed // 1024):,} KiB are needed\n{space}",
             fix="name a container with GNU tar, bsdtar or toybox tar: -c CONTAINER",

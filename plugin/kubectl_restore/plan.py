@@ -14,7 +14,7 @@ from kubectl_restore.operation import Action, Operation
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from kubectl_restore.archive.index import Index, Member
     from kubectl_restore.pod.survey import Entry
@@ -69,6 +69,7 @@ class Policy:
         kept_links: symbolic links that stay: where each leads to inside the target.
         owner: whom parents belong to that the archive lacks.
         uid: who we are there when we may change nothing of others; None for root.
+        ours: paths that this restore has made already, in batches before.
     """
 
     force: bool = False
@@ -76,6 +77,7 @@ class Policy:
     kept_links: Mapping[bytes, bytes] = field(default_factory=dict)
     owner: tuple[int, int] = (0, 0)
     uid: int | None = None
+    ours: Container[bytes] = frozenset()
 
 
 def make_plan(index: Index, survey: Mapping[bytes, Entry], policy: Policy) -> Plan:
@@ -125,6 +127,8 @@ def _decide(path: bytes, member: Member | None, entry: Entry | None, policy: Pol
         return _decide_directory(path, member, entry, policy)
     if entry.kind is Standing.DIRECTORY:
         return Operation(path, Action.REFUSE, member, "a directory stands there")
+    if path in policy.ours:
+        return Operation(path, Action.CREATE, member)
     if policy.force:
         return Operation(path, Action.REPLACE, member)
     return Operation(path, Action.REFUSE, member, f"a {entry.kind} stands there", needs_force=True)
@@ -138,6 +142,10 @@ def _decide_directory(
     elif entry.kind is not Standing.DIRECTORY:
         reason = f"a {entry.kind} stands where a directory has to be"
         return Operation(path, Action.REFUSE, member, reason)
+    elif path in policy.ours:
+        action = Action.KEEP if member is None else Action.CREATE
+        stands = entry.kind if member is None else None
+        return Operation(path, action, member, stands=stands)
     elif policy.uid not in {None, entry.uid}:
         reason = "belonging to somebody else kept mode, owner and time"
     elif policy.force and member is not None:

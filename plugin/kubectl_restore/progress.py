@@ -38,8 +38,8 @@ class Header:
     """
 
     backup: str
-    backup_size: int
-    """Bytes of the file."""
+    backup_size: int | None
+    """Bytes of the file; None for standard input."""
     pod: str
     path: str
     context: str | None = None

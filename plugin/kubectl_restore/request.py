@@ -24,6 +24,8 @@ class RestoreRequest:
     target_path: str
     """Absolute, without `..`, no trailing slash (but `/` itself)."""
     kubectl: KubectlOptions
+    is_piped: bool = False
+    """The backup comes on standard input."""
     container: str | None = None
     force: bool = False
     allow_missing_end: bool = False

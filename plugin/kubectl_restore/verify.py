@@ -29,6 +29,8 @@ _STANDING: Final = {
 
 _MOST_TIMES: Final = 5000
 """Processes in the pod, a millisecond each."""
+_MOST_LINKS: Final = 1000
+"""Hard links to hard links of earlier batches that are followed."""
 _IN_AN_INODE: Final = 4096
 """Bytes."""
 _MOST_AMENDMENTS: Final = 200
@@ -67,6 +69,7 @@ def compare(
     *,
     owners: bool = True,
     suspicious: bool = False,
+    before: Callable[[bytes], Member | None] = lambda _path: None,
 ) -> Verdict:
     """Compare what the operations promised with what stands there now.
 
@@ -76,6 +79,7 @@ def compare(
         owners: compare these too.
         suspicious: the pod's tar has failed: bsdtar then leaves a file that it could not write at
             its full size and with its time, but what the disk holds of it is less.
+        before: what an earlier batch has restored at a path.
     """
     verdict = Verdict()
     members = {one.path: one.member for one in operations if one.member is not None}
@@ -85,7 +89,7 @@ def compare(
             verdict.differences.append(Difference(operation.path, "missing"))
             continue
         member = operation.member
-        content = None if member is None else _content_of(member, members)
+        content = None if member is None else _content_of(member, members, before)
         kind = operation.stands
         if kind is None:
             kind = Standing.DIRECTORY if content is None else _STANDING.get(content.kind)
@@ -171,15 +175,18 @@ def amendments(verdict: Verdict, may_own: Callable[[int, int], bool]) -> list[Am
     return found
 
 
-def _content_of(member: Member, members: Mapping[bytes, Member]) -> Member:
+def _content_of(
+    member: Member, members: Mapping[bytes, Member], before: Callable[[bytes], Member | None]
+) -> Member:
     """Follow a hard link to the member that carries its content.
 
     A chain has an end in any archive that was accepted; a count bounds it all the same.
     """
-    for _ in range(len(members)):
+    for _ in range(len(members) + _MOST_LINKS):
         if member.kind is not Kind.HARDLINK:
             break
-        target = members.get(normal_path(member.link))
+        path = normal_path(member.link)
+        target = members.get(path) or before(path)
         if target is None or target is member:
             break
         member = target

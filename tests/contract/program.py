@@ -7,13 +7,12 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.contract.clusters import KUBECTL, ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.contract.clusters import Pod
 
 _CI: Final = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CONTINUOUS_INTEGRATION")
@@ -86,6 +85,19 @@ def restore(
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def restore_piped(pod: Pod, content: bytes, *flags: str) -> Result:
+    """Run a restore of what is piped in."""
+    done = subprocess.run(
+        arguments(pod, Path("-"), *flags),
+        input=content,
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
+    return Result(done.returncode, out, err)
 
 
 def start(

@@ -141,7 +141,7 @@ def test_the_default_container_is_named_and_another_can_be(
     assert result.code == 0, result
     assert "container app (kubectl's default; there is also side)" in result.err
     if cluster.embedded is None or cluster.embedded.isolation == "namespaces":
-        assert restore(pod, backup(trees.small()), "-c", "side").code == 0
+        assert restore(pod, backup(trees.small()), "--force", "-c", "side").code == 0
     assert restore(pod, backup(trees.small()), "-c", "nope").code == 4
 
 

@@ -43,23 +43,31 @@ class Chosen:
         refused: what is not safe; the index has none of it.
         warnings: sentences for the user.
         notes: what was left out, for the summary.
+        missing: globs of `include` that nothing has matched.
     """
 
     index: Index
     refused: tuple[Refusal, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    missing: tuple[Glob, ...] = ()
 
 
-def choose(index: Index, selection: Selection) -> Chosen:
+def choose(index: Index, selection: Selection, *, is_part: bool = False) -> Chosen:
     """Apply a selection to an index whose paths are each there once.
 
+    Args:
+        index: the members; not to be used any more.
+        selection: what is wanted of them.
+        is_part: these are not all of the backup's members: a hard link may lead to one that came
+            before them.
+
     Raises:
-        UsageError: a glob of `include` matches nothing.
+        UsageError: a glob of `include` matches nothing (unless `is_part`).
     """
     warnings: list[str] = []
-    left, notes = _left(index, selection)
-    left, refused = _safe(left, selection)
+    left, notes, missing = _left(index, selection, is_part=is_part)
+    left, refused = _safe(left, selection, is_part=is_part)
     if selection.mapping:
         mapped = Members.of(map(selection.mapping.of, left.members))
         members, again = last_of_each(mapped)
@@ -69,18 +77,20 @@ def choose(index: Index, selection: Selection) -> Chosen:
                 "others of the backup get the same path, and the last one counts"
             )
             notes.append(f"{counted(again, 'member')} left out for others of the same path")
-        left, moved = _safe(replace(left, members=members), selection)
+        left, moved = _safe(replace(left, members=members), selection, is_part=is_part)
         refused += [replace(one, reason=f"{one.reason} (under its new path)") for one in moved]
     if refused:
         notes.append(f"{counted(len(refused), 'member')} left out as not safe (--skip-unsafe)")
-    return Chosen(left, tuple(refused), tuple(warnings), tuple(notes))
+    return Chosen(left, tuple(refused), tuple(warnings), tuple(notes), missing)
 
 
-def _left(index: Index, selection: Selection) -> tuple[Index, list[str]]:
-    """Return what the patterns and the stripping leave, and what is to be said of the rest."""
+def _left(
+    index: Index, selection: Selection, *, is_part: bool
+) -> tuple[Index, list[str], tuple[Glob, ...]]:
+    """Return what patterns and stripping leave, what is to be said of the rest, and unmet globs."""
     mapping = selection.mapping
     if not (selection.include or selection.exclude or mapping.strip):
-        return index, []
+        return index, [], ()
     choice = _Choice(selection)
     stays = bytearray(len(index.members))
     stripped = 0
@@ -88,7 +98,8 @@ def _left(index: Index, selection: Selection) -> tuple[Index, list[str]]:
         if choice.takes(member.name):
             stays[position] = mapping.keeps(member.name)
             stripped += not stays[position]
-    choice.require_found(index.members)
+    if choice.missing and not is_part:
+        raise nothing_matches(choice.missing[0], "nothing was changed", index.members)
     left_out = len(stays) - sum(stays) - stripped
     notes = []
     if left_out:
@@ -103,7 +114,7 @@ def _left(index: Index, selection: Selection) -> tuple[Index, list[str]]:
             f"{counted(stripped, 'member')} left out: nothing is left of the name "
             f"(--strip-components {mapping.strip})"
         )
-    return replace(index, members=with_heirs(index.members, stays)), notes
+    return replace(index, members=with_heirs(index.members, stays)), notes, tuple(choice.missing)
 
 
 class _Choice:
@@ -112,35 +123,35 @@ class _Choice:
     def __init__(self, selection: Selection) -> None:
         self._include = [inclusion(one) for one in selection.include]
         self._exclude = [exclusion(one) for one in selection.exclude]
-        self._missing = list(self._include)
+        self.missing = list(self._include)
 
     def takes(self, name: bytes) -> bool:
         """Tell whether a member is wanted."""
         name = without_slashes(name)
-        if self._missing:
-            self._missing = [one for one in self._missing if not one.matches(name)]
+        if self.missing:
+            self.missing = [one for one in self.missing if not one.matches(name)]
         if self._include and not _any(self._include, name):
             return False
         return not _any(self._exclude, name)
 
-    def require_found(self, members: Iterable[Member]) -> None:
-        """Return when every pattern of `include` has matched something.
 
-        Raises:
-            UsageError: one has not.
-        """
-        if not self._missing:
-            return
-        pattern = self._missing[0].pattern
-        meant = _meant(pattern, members)
-        fix = "tar -tf BACKUP lists the names"
-        if meant:
-            fix = f"did you mean: --include {shlex.quote(shown(meant))}"
-        raise UsageError(
-            f"--include {shown(pattern)}: the backup has nothing that matches; nothing was changed",
-            reason="names are matched from their beginning, as they stand in the backup",
-            fix=fix,
-        )
+def nothing_matches(glob: Glob, so_far: str, members: Iterable[Member] = ()) -> UsageError:
+    """Return the error for a glob of `include` that nothing has matched.
+
+    Args:
+        glob: the glob.
+        so_far: what became of the pod until now ("nothing was changed").
+        members: among which something similar may be, for the fix.
+    """
+    meant = _meant(glob.pattern, members)
+    fix = "tar -tf BACKUP lists the names"
+    if meant:
+        fix = f"did you mean: --include {shlex.quote(shown(meant))}"
+    return UsageError(
+        f"--include {shown(glob.pattern)}: the backup has nothing that matches; {so_far}",
+        reason="names are matched from their beginning, as they stand in the backup",
+        fix=fix,
+    )
 
 
 def _any(globs: Sequence[Glob], name: bytes) -> bool:
@@ -160,9 +171,9 @@ def _meant(pattern: bytes, members: Iterable[Member]) -> bytes:
     return next((one.pattern for one in near if one.pattern in hit), b"")
 
 
-def _safe(index: Index, selection: Selection) -> tuple[Index, list[Refusal]]:
+def _safe(index: Index, selection: Selection, *, is_part: bool) -> tuple[Index, list[Refusal]]:
     """Return the index without what is refused, and that."""
-    refused = refusals(index, devices=selection.devices)
+    refused = refusals(index, devices=selection.devices, is_part=is_part)
     if not refused:
         return index, []
     stays = bytearray(b"\x01" * len(index.members))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubectl_restore.archive.looks import Look
-    from kubectl_restore.archive.source import BackupFile
+    from kubectl_restore.archive.readable import Readable
 
 _READ_AHEAD: Final = 64 * 1024
 """Bytes: enough for dozens of small members in one read."""
@@ -31,7 +31,7 @@ _BACKUPS: Final = (
 )
 
 
-def recognise(backup: BackupFile) -> Compression:
+def recognise(backup: Readable) -> Compression:
     """Tell how the backup is packed, by its bytes and never by its name.
 
     Raises:
@@ -49,7 +49,7 @@ def recognise(backup: BackupFile) -> Compression:
     raise no_archive(backup, head)
 
 
-def _behind_notes(backup: BackupFile, head: bytes) -> bytes:
+def _behind_notes(backup: Readable, head: bytes) -> bytes:
     """Return how the first frame that is no skippable one begins (pzstd puts one before each)."""
     at = 0
     while (length := skippable(head)) is not None and at + length < backup.size:
@@ -59,7 +59,7 @@ def _behind_notes(backup: BackupFile, head: bytes) -> bytes:
 
 
 def no_archive(
-    backup: BackupFile, head: bytes, packed: Compression = Compression.NONE
+    backup: Readable, head: bytes, packed: Compression = Compression.NONE
 ) -> BackupError:
     """Return the error for a backup that does not begin as a tar does.
 
@@ -122,7 +122,7 @@ class PlainStream:
 
     is_plain = True
 
-    def __init__(self, backup: BackupFile) -> None:
+    def __init__(self, backup: Readable) -> None:
         """Start at the beginning."""
         self.position = 0
         self._backup = backup
@@ -156,7 +156,7 @@ class PlainStream:
 
 
 def open_stream(
-    backup: BackupFile, compression: Compression, on_step: Callable[[], None]
+    backup: Readable, compression: Compression, on_step: Callable[[], None]
 ) -> PlainStream | PackedStream:
     """Return the archive inside the backup, from its first byte."""
     if compression is Compression.NONE:

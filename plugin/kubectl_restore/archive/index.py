@@ -7,6 +7,7 @@ whole is an error; a tar in the pod would take a cut at a member's edge for the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.codec import recognise
@@ -19,6 +20,7 @@ from kubectl_restore.names import shown
 if TYPE_CHECKING:
     from kubectl_restore.archive.cache import IndexCache
     from kubectl_restore.archive.members import Members
+    from kubectl_restore.archive.packing import Compression
     from kubectl_restore.archive.source import BackupFile
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -65,35 +67,43 @@ def _read(
     walker = Walker(backup, compression, progress, watch)
     ended = walker.read_members(allow_missing_end=allow_missing_end)
     stream_length = walker.stream.position
+    stray = walker.read_rest() if ended else None
+    backup.check_unchanged()
+    walker.report()
+    index = taken_from(walker, compression)
+    return replace(
+        index,
+        stream_length=stream_length,
+        missing_end=not ended,
+        warnings=(*index.warnings, *warnings_of_end(ended=ended, stray=stray)),
+    )
+
+
+def taken_from(walker: Walker, compression: Compression) -> Index:
+    """Return the members that a walker has read since this was last called."""
     warnings = []
-    if ended:
-        stray = walker.read_rest()
-        if stray is not None:
-            warnings.append(
-                f"bytes from {stray} on follow the archive's end and are not restored"
-                " (a second archive appended to the first?)"
-            )
-    else:
-        warnings.append("the backup has no end marker; whether it is whole cannot be told")
     if walker.labels:
         warnings.append(
             f"the archive is labelled {shown(walker.labels[0])}; a label is not restored"
         )
-    backup.check_unchanged()
-    walker.report()
-    members, again = last_of_each(walker.members)
+        walker.labels.clear()
+    members, again = last_of_each(walker.take_members())
     if again:
         warnings.append(
             f"{again} member(s) of the backup are replaced by later ones of the same name,"
             " as in tar"
         )
-    return Index(
-        members,
-        stream_length,
-        compression,
-        missing_end=not ended,
-        warnings=tuple(warnings),
-    )
+    return Index(members, walker.stream.position, compression, warnings=tuple(warnings))
+
+
+def warnings_of_end(*, ended: bool, stray: int | None) -> list[str]:
+    """Return what is to be said of an archive's end: was it marked, does something follow it."""
+    if not ended:
+        return ["the backup has no end marker; whether it is whole cannot be told"]
+    if stray is None:
+        return []
+    where = f"bytes from {stray} on follow the archive's end and are not restored"
+    return [f"{where} (a second archive appended to the first?)"]
 
 
 def last_of_each(members: Members) -> tuple[Members, int]:

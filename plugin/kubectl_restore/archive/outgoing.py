@@ -76,7 +76,7 @@ def read_segments(
             yield from _read_plain(backup, segments)
         else:
             stream = PackedStream(backup, compression, watch.check)
-            yield from _collected(_read_packed(stream, backup, segments))
+            yield from collected(_read_packed(stream, backup, segments))
             while to_the_end and stream.next_piece(_BUFFER):
                 pass
     except BackupError:
@@ -88,7 +88,7 @@ def read_segments(
 
 def read_literals(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
     """Return bytes of our own, small ones together; there is nothing of the backup among them."""
-    return _collected(memoryview(one.data) for one in segments if isinstance(one, Literal))
+    return collected(memoryview(one.data) for one in segments if isinstance(one, Literal))
 
 
 def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
@@ -122,8 +122,8 @@ def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[mem
         yield buffer[:filled]
 
 
-def _collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
-    """Return the pieces, small ones together."""
+def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
+    """Return the pieces, small ones together in blocks."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
     for piece in pieces:

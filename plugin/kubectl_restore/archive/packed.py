@@ -21,7 +21,7 @@ from kubectl_restore.errors import BackupError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kubectl_restore.archive.source import BackupFile
+    from kubectl_restore.archive.readable import Readable
 
 _PACKED: Final = 128 * 1024
 _FIRST_PACKED: Final = 4 * 1024
@@ -45,7 +45,7 @@ class PackedStream:
     is_plain = False
 
     def __init__(
-        self, backup: BackupFile, compression: Compression, on_step: Callable[[], None]
+        self, backup: Readable, compression: Compression, on_step: Callable[[], None]
     ) -> None:
         """Start at the beginning; `on_step` is called after each step, some milliseconds' work."""
         self.position = 0

@@ -44,7 +44,7 @@ class Refusal:
     reason: str
 
 
-def refusals(index: Index, *, devices: bool = False) -> list[Refusal]:
+def refusals(index: Index, *, devices: bool = False, is_part: bool = False) -> list[Refusal]:
     """Return every member that is not safe to restore; empty for ordinary backups.
 
     Looks at each member only where the columns as a whole show that there may be something.
@@ -52,6 +52,7 @@ def refusals(index: Index, *, devices: bool = False) -> list[Refusal]:
     Args:
         index: the members; each path once.
         devices: the user wants devices and FIFOs.
+        is_part: others came before them; what a hard link to one of those is, is not judged here.
     """
     members = index.members
     found: dict[int, str] = {}
@@ -64,7 +65,7 @@ def refusals(index: Index, *, devices: bool = False) -> list[Refusal]:
         links = {members.path(one): members[one].link for one in members.of_kind(Kind.SYMLINK)}
         for number, blocker in below(members, blockers):
             _note(found, number, _blocked_reason(blocker, links))
-    _judge_hard_links(members, found)
+    _judge_hard_links(members, found, is_part=is_part)
     return [Refusal(number, members[number], found[number]) for number in sorted(found)]
 
 
@@ -156,7 +157,7 @@ def _leads_outside(path: bytes, links: Mapping[bytes, bytes]) -> bool:
     return False
 
 
-def _judge_hard_links(members: Members, found: dict[int, str]) -> None:
+def _judge_hard_links(members: Members, found: dict[int, str], *, is_part: bool) -> None:
     """Refuse those that lead to what is not there before them, or is refused itself."""
     links = members.of_kind(Kind.HARDLINK)
     targets = {normal_path(members[number].link) for number in links}
@@ -167,7 +168,10 @@ def _judge_hard_links(members: Members, found: dict[int, str]) -> None:
     )
     for number in links:
         member = members[number]
-        place = places.get(normal_path(member.link), number)
+        target = normal_path(member.link)
+        place = places.get(target, number)
+        if is_part and target not in places and b".." not in member.link.split(b"/"):
+            continue
         is_known = place < number and place not in found
         _note(found, number, _hard_link_reason(member, members[place] if is_known else None))
 

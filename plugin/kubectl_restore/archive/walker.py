@@ -6,6 +6,7 @@ toybox 0.8.9), it is not restored: what was checked here has to be what the pod'
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.codec import no_archive, open_stream
@@ -25,8 +26,11 @@ from kubectl_restore.names import shown
 from kubectl_restore.progress import Phase, Status
 
 if TYPE_CHECKING:
+    from kubectl_restore.archive.codec import PlainStream
+    from kubectl_restore.archive.packed import PackedStream
     from kubectl_restore.archive.packing import Compression
-    from kubectl_restore.archive.source import BackupFile
+    from kubectl_restore.archive.passing import Passing
+    from kubectl_restore.archive.readable import Readable
     from kubectl_restore.errors import BackupError
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -65,10 +69,18 @@ class Walker:
     """Walks the stream once."""
 
     def __init__(
-        self, backup: BackupFile, compression: Compression, progress: Progress, watch: Watch
+        self,
+        backup: Readable,
+        compression: Compression,
+        progress: Progress,
+        watch: Watch,
+        *,
+        passing: Passing | None = None,
     ) -> None:
-        """Stand before the first header."""
-        self.stream = open_stream(backup, compression, self._pulse)
+        """Stand before the first header; `passing` is the stream of a backup that is piped."""
+        self.stream: PlainStream | PackedStream | Passing = passing or open_stream(
+            backup, compression, self._pulse
+        )
         self.members = Members()
         self.labels: list[bytes] = []
         self._backup = backup
@@ -92,7 +104,7 @@ class Walker:
             Status(
                 Phase.CHECK,
                 done_bytes=self._reported,
-                total_bytes=self._backup.size,
+                total_bytes=None if self._backup.size == sys.maxsize else self._backup.size,
                 done_files=len(self.members),
             )
         )
@@ -110,22 +122,43 @@ class Walker:
             BackupError: the archive is cut, corrupt or not for us.
         """
         self.report()
-        while True:
-            self._headers += 1
-            if self._headers % _OFTEN == 0:
-                self._watch.check()
-                self.report()
-            at = self.stream.position
-            block = self.stream.read(BLOCK)
-            if not any(block):
-                return self._end(at, block, allow_missing_end=allow_missing_end)
-            if len(block) < BLOCK:
-                raise self._no_header(at, block, "it is cut")
-            try:
-                header = read_header(block)
-                self._take(header, at, block)
-            except HeaderError as error:
-                raise self._no_header(at, block, str(error)) from error
+        ended = None
+        while ended is None:
+            ended = self.read_next(allow_missing_end=allow_missing_end)
+        return ended
+
+    def read_next(self, *, allow_missing_end: bool) -> bool | None:
+        """Read one header; at the end tell whether its marker was whole, before it return None.
+
+        Raises:
+            BackupError: the archive is cut, corrupt or not for us.
+        """
+        self._headers += 1
+        if self._headers % _OFTEN == 0:
+            self._watch.check()
+            self.report()
+        at = self.stream.position
+        block = self.stream.read(BLOCK)
+        if not any(block):
+            return self._end(at, block, allow_missing_end=allow_missing_end)
+        if len(block) < BLOCK:
+            raise self._no_header(at, block, "it is cut")
+        try:
+            header = read_header(block)
+            self._take(header, at, block)
+        except HeaderError as error:
+            raise self._no_header(at, block, str(error)) from error
+        return None
+
+    @property
+    def is_between_members(self) -> bool:
+        """Tell whether the next header belongs to no member that was begun."""
+        return self._start == self.stream.position
+
+    def take_members(self) -> Members:
+        """Return the members that were read since this was last asked for."""
+        taken, self.members = self.members, Members()
+        return taken
 
     def read_rest(self) -> int | None:
         """Read what follows the end marker; return where something other than zeros does.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -104,11 +105,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
     pod, backup = _positionals(parsed, older=older)
     _require_order(pod, backup, parsed, older=older)
     if backup == "-":
-        raise UsageError(
-            "a backup from standard input is not yet supported",
-            reason="`-` was given as the backup",
-            fix="write it to a file first, then name the file",
-        )
+        _require_pipe(older=older)
     flags = tuple(
         f"--{flag.name}={value}"
         for flag, value in parsed.flags
@@ -118,6 +115,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
     return RestoreRequest(
         pod=parse_target(pod),
         backup=Path(backup),
+        is_piped=backup == "-",
         target_path=_target_path(_given(parsed, "target-path", "/")),
         kubectl=KubectlOptions(
             program=parsed.value("kubectl"),
@@ -139,6 +137,22 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         ),
         command=_without_secrets(parsed, command),
     )
+
+
+def _require_pipe(*, older: bool) -> None:
+    """Notice a `-` that nobody has piped anything into."""
+    if older:
+        raise UsageError(
+            "the older spelling takes no backup from standard input",
+            reason="`-` was given as the backup",
+            fix="... | kubectl restore POD - -t PATH",
+        )
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError(
+            "there is no backup on standard input",
+            reason="`-` was given as the backup, and standard input is a terminal, or closed",
+            fix="cat backup.tar | kubectl restore POD - -t PATH",
+        )
 
 
 def _given(parsed: Parsed, name: str, default: str) -> str:

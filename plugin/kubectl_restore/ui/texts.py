@@ -33,7 +33,8 @@ def first_line(header: Header) -> str:
         places.append(f"namespace {header.namespace}")
     if header.context is not None:
         places.append(f"context {header.context}")
-    backup = f"{header.backup} ({as_size(header.backup_size)})"
+    size = header.backup_size
+    backup = header.backup if size is None else f"{header.backup} ({as_size(size)})"
     return _harmless(f"Restoring {backup} to {', '.join(places)}")
 
 
@@ -71,10 +72,15 @@ def counts(tracker: Tracker) -> str:
         parts.append(f"{share:.0%}")
     if status.total_bytes is not None:
         parts.append(f"{as_size(status.done_bytes)} of {as_size(status.total_bytes)}")
+    elif status.done_bytes:
+        # From standard input; nobody knows how much will come.
+        parts.append(as_size(status.done_bytes))
     if status.total_files is not None:
         parts.append(f"{status.done_files:,} of {counted(status.total_files, 'file')}")
+    elif status.done_files:
+        parts.append(counted(status.done_files, "file"))
     rate = tracker.rate
-    if rate is not None and status.total_bytes is not None:
+    if rate is not None and status.done_bytes:
         parts.append(as_rate(rate))
     left = tracker.left
     if left is not None and status.done_bytes < (status.total_bytes or 0):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -189,8 +191,13 @@ def test_a_pod_that_is_none_is_a_usage_error_whatever_the_file_system_says(pod: 
     refused(pod, "backup")
 
 
-def test_standard_input_is_not_yet() -> None:
-    assert "not yet" in refused("pod", "-").what
+def test_standard_input_has_to_be_piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open(os.devnull, encoding="utf-8") as nothing:  # noqa: PTH123 - no terminal, and open
+        monkeypatch.setattr(sys, "stdin", nothing)
+        assert request("pod", "-").is_piped
+        assert not request("pod", "./-").is_piped
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "no backup on standard input" in refused("pod", "-").what
 
 
 @pytest.mark.parametrize("pod", ["deploy/web", "sts/db", "pvc/x", "node/n", "UPPER", "a_b", ""])

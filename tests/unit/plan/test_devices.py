@@ -28,18 +28,20 @@ def plan_of(*kinds: Kind) -> Plan:
 def test_a_container_without_the_right_is_known_before(kernel: int) -> None:
     capabilities = Capabilities(uid=1000, kernel=kernel)
     with pytest.raises(PodCannotError) as caught:
-        require_devices(plan_of(Kind.FILE, Kind.BLOCK_DEVICE, Kind.FIFO), capabilities)
+        require_devices(
+            plan_of(Kind.FILE, Kind.BLOCK_DEVICE, Kind.FIFO), capabilities, "nothing was changed"
+        )
     assert caught.value.reason.splitlines() == [
         "the container runs as uid 1000, without CAP_MKNOD",
         "1",
     ]
     assert caught.value.fix
-    require_devices(plan_of(Kind.FILE, Kind.FIFO), capabilities)
+    require_devices(plan_of(Kind.FILE, Kind.FIFO), capabilities, "nothing was changed")
 
 
 @pytest.mark.parametrize("kernel", [None, 1 << 27])
 def test_where_the_right_is_there_or_not_known_it_is_tried(kernel: int | None) -> None:
-    require_devices(plan_of(Kind.CHARACTER_DEVICE), Capabilities(uid=0, kernel=kernel))
+    require_devices(plan_of(Kind.CHARACTER_DEVICE), Capabilities(uid=0, kernel=kernel), "")
 
 
 @pytest.mark.parametrize(

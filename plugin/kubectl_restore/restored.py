@@ -1,0 +1,64 @@
+"""What earlier batches of one restore have made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.index import Kind, normal_path
+from kubectl_restore.archive.members import Members
+from kubectl_restore.errors import BackupError
+from kubectl_restore.names import shown
+from kubectl_restore.operation import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_restore.archive.index import Index, Member
+    from kubectl_restore.operation import Operation
+
+
+class Restored:
+    """Paths and members, in some hundred bytes each."""
+
+    def __init__(self) -> None:
+        """Have none."""
+        self._members = Members()
+        self._directories: set[bytes] = set()
+
+    def __contains__(self, path: object) -> bool:
+        if not isinstance(path, bytes):
+            return False
+        return path in self._directories or self.member(path) is not None
+
+    def member(self, path: bytes) -> Member | None:
+        """Return the member that was restored to a path last; None where there is none."""
+        numbers = self._members.at(path)
+        return self._members[numbers[-1]] if numbers else None
+
+    def add(self, operations: Iterable[Operation]) -> None:
+        """Take what was carried out."""
+        for one in operations:
+            if one.action not in {Action.CREATE, Action.REPLACE}:
+                continue
+            if one.member is None or one.member.kind is Kind.DIRECTORY:
+                self._directories.add(one.path)
+            else:
+                self._members.append(one.member)
+
+    def require_targets(self, index: Index) -> None:
+        """Return when every hard link leads to something of its own batch or of an earlier one.
+
+        Raises:
+            BackupError: one does not: what it leads to was left out, or is not in the backup.
+        """
+        members = index.members
+        for number in members.of_kind(Kind.HARDLINK):
+            member = members[number]
+            target = normal_path(member.link)
+            if not members.at(target) and self.member(target) is None:
+                raise BackupError(
+                    f"{shown(member.name)} is a hard link to what was not restored",
+                    reason=f"{shown(member.link)} is not before it in the backup, or was left out; "
+                    "from standard input its content has gone by",
+                    fix="write the backup to a file, then name the file",
+                )

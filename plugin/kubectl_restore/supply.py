@@ -1,0 +1,155 @@
+"""What is restored, batch by batch: a file is one batch, standard input as many as it takes."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.cache import IndexCache
+from kubectl_restore.archive.choosing import choose, is_device, nothing_matches
+from kubectl_restore.archive.inflow import arriving
+from kubectl_restore.archive.integrity import read_proved
+from kubectl_restore.archive.outgoing import read_segments
+from kubectl_restore.conversation import Batch
+from kubectl_restore.errors import BackupError
+from kubectl_restore.names import shown
+from kubectl_restore.phrases import counted, listed
+from kubectl_restore.progress import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kubectl_restore.archive.choosing import Chosen
+    from kubectl_restore.archive.index import Index
+    from kubectl_restore.archive.outgoing import Segment, Zeros
+    from kubectl_restore.archive.patterns import Glob
+    from kubectl_restore.archive.safety import Refusal
+    from kubectl_restore.archive.source import BackupFile
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.request import RestoreRequest
+    from kubectl_restore.watch import Watch
+
+
+class Supply:
+    """The members that the user wants, checked.
+
+    Attributes:
+        identity: what tells this backup from others in the pod; known with the first batch.
+    """
+
+    def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
+        """Nothing is read yet."""
+        self._request = request
+        self._progress = progress
+        self._watch = watch
+        self._notes: list[str] = []
+        self._missing: set[Glob] | None = None
+        self.identity = ""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was left out on the user's wish, for the summary."""
+        return tuple(self._notes)
+
+    def of_file(self, backup: BackupFile) -> Iterator[Batch]:
+        """Return the one batch of a file, which was read whole and is in order.
+
+        Raises:
+            BackupError: the backup is cut, corrupt, hostile, or not what is claimed.
+            UsageError: the backup has nothing of what is wanted.
+        """
+        index, integrity = read_proved(
+            backup,
+            self._request.checksum,
+            allow_missing_end=self._request.allow_missing_end,
+            progress=self._progress,
+            watch=self._watch,
+            cache=IndexCache() if self._request.cache else None,
+        )
+        if integrity.claims:
+            self._progress.message(Level.INFO, integrity.in_short())
+        for line in integrity.lines() or ["no check sum of the backup was found"]:
+            self._progress.message(Level.DETAIL, line)
+        chosen = choose(index, self._request.selection)
+        self._tell(index, chosen, so_far="nothing was changed")
+        self.identity = _digest(chosen.index)
+
+        def read(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+            return read_segments(
+                backup,
+                index.compression,
+                segments,
+                self._watch,
+                to_the_end=index.is_remembered,
+            )
+
+        yield Batch(chosen.index, is_last=True, read=read)
+
+    def of_pipe(self) -> Iterator[Batch]:
+        """Return the batches of standard input, each of them checked as far as it has come.
+
+        Raises:
+            BackupError: what comes is cut, corrupt, hostile, or not what is claimed.
+            UsageError: nothing of what is wanted has come.
+        """
+        # One that goes on after it was broken off ends what the one before left in the pod.
+        self.identity = "standard input"
+        is_first = True
+        for arrived in arriving(
+            sys.stdin.fileno(),
+            checksum=self._request.checksum,
+            allow_missing_end=self._request.allow_missing_end,
+            stall_timeout=self._request.stall_timeout,
+            progress=self._progress,
+            watch=self._watch,
+        ):
+            chosen = choose(arrived.index, self._request.selection, is_part=True)
+            if is_first and not arrived.is_last:
+                self._progress.message(
+                    Level.INFO,
+                    "from standard input: each part is checked as it comes; that the backup is "
+                    "complete shows at its end only",
+                )
+            missing = set(chosen.missing)
+            self._missing = missing if self._missing is None else self._missing & missing
+            so_far = "nothing was changed" if is_first else "what came before is restored"
+            if arrived.is_last and self._missing:
+                raise nothing_matches(min(self._missing, key=lambda one: one.pattern), so_far)
+            self._tell(arrived.index, chosen, so_far=so_far)
+            is_first = False
+            yield Batch(chosen.index, is_last=arrived.is_last, read=arrived.passing.segments)
+
+    def _tell(self, index: Index, chosen: Chosen, *, so_far: str) -> None:
+        """Say what there is to say of a batch.
+
+        Raises:
+            BackupError: some of it is not safe to restore, and was not to be left out.
+        """
+        for warning in (*index.warnings, *chosen.warnings):
+            self._progress.message(Level.WARNING, warning)
+        if chosen.refused and not self._request.selection.skip_unsafe:
+            raise self._unsafe(chosen.refused, so_far)
+        for one in chosen.refused:
+            said = f"left out: {shown(one.member.name)}: {one.reason}"
+            self._progress.message(Level.WARNING, said)
+        self._notes += chosen.notes
+
+    def _unsafe(self, refused: Sequence[Refusal], so_far: str) -> BackupError:
+        fixes = [f"to leave them out: {self._request.command_with('--skip-unsafe')}"]
+        if any(is_device(one.member) for one in refused):
+            fixes.append(f"to restore devices and FIFOs: {self._request.command_with('--devices')}")
+        return BackupError(
+            f"the backup is not safe to restore: {counted(len(refused), 'member')} refused; "
+            f"{so_far}",
+            reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in refused]),
+            fix="\n".join(fixes),
+        )
+
+
+def _digest(index: Index) -> str:
+    """Return what tells this archive from others: all that its headers say."""
+    digest = sha256()
+    for one in index.members:
+        digest.update(b"%d %d %d " % (one.offset, one.size, one.mtime) + one.path + b"\0")
+    return digest.hexdigest()
