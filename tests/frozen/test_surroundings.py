@@ -77,10 +77,14 @@ def test_a_credential_plugin_in_python_has_the_users_environment(
     assert differing == {}
 
 
-def test_without_home_and_with_nothing_else(cluster: Cluster, backup: Writer) -> None:
+def test_without_home_and_with_nothing_else(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
     pod = cluster.pod("debian")
     done = subprocess.run(
         ["env", "-i", *arguments(pod, backup(trees.small()))],
+        # Without a home kubectl keeps its cache where it is started.
+        cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
