@@ -168,6 +168,12 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
                 fix=f"leave --{flag.name} out"
                 + ("; to replace what exists: --force (-f)" if flag.name in _SWITCHES else ""),
             )
+        if flag.scope is Scope.INSPECT and flag.name not in also:
+            raise UsageError(
+                f"--{flag.name} belongs to inspect",
+                reason="a restore lists nothing",
+                fix=f"kubectl restore inspect BACKUP --{flag.name}",
+            )
         if flag.scope is Scope.OLDER and not older:
             raise UsageError(
                 f"--{flag.name} belongs to the older spelling",

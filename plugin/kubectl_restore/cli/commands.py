@@ -120,6 +120,42 @@ class SealCommand(_WordsCommand):
         return ExitCode.RESTORED
 
 
+class InspectCommand(_WordsCommand):
+    """What is in a backup."""
+
+    name = "inspect"
+    description = "Say what is in a backup"
+
+    def handle(self) -> int:
+        """Read the backup as for a restore, and show it."""
+        parsed = parse(self.words)
+        if parsed.is_set("help"):
+            self.io.output.write(help_text())
+            return ExitCode.RESTORED
+        # Imported late, as the engine: other commands need no decompressor.
+        from kubectl_restore.cli.inspect import read_inspect_request  # noqa: PLC0415
+        from kubectl_restore.cli.inspecting import inspect  # noqa: PLC0415
+        from kubectl_restore.watch import Watch  # noqa: PLC0415
+
+        request = read_inspect_request(parsed)
+        manner = read_manner(parsed, older=False, also=("list", "output"))
+        environment = Environment()
+        with Watch(manner.timeout) as watch:
+            display = choose_display(
+                environment,
+                progress=manner.progress,
+                quiet=manner.quiet,
+                verbosity=manner.verbosity,
+                older=False,
+            )
+            try:
+                return inspect(request, display, watch, environment.pour)
+            except RestoreError as error:
+                return _ended(error, display, ("kubectl", "restore", "inspect", *self.words))
+            finally:
+                display.close()
+
+
 class VersionCommand(_WordsCommand):
     """The version."""
 
@@ -186,6 +222,12 @@ def _ended(error: RestoreError, display: Display, command: Sequence[str]) -> int
 
 def all_commands() -> list[Command]:
     """Return every command, the reserved ones included."""
-    built: list[Command] = [FilesystemCommand(), SealCommand(), VersionCommand(), HelpCommand()]
+    built: list[Command] = [
+        FilesystemCommand(),
+        InspectCommand(),
+        SealCommand(),
+        VersionCommand(),
+        HelpCommand(),
+    ]
     reserved = [ReservedCommand(name) for name in (*RESERVED, *OLDER_COMMANDS) if name != "restore"]
     return [RestoreCommand(), *built, *reserved]

@@ -13,6 +13,7 @@ class Scope(Enum):
     RESTORE = "restore"
     OLDER = "older spelling only"
     KUBECTL = "passed through to kubectl"
+    INSPECT = "inspect only"
     LATER = "not yet"
 
 
@@ -77,6 +78,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("log-level", "", "LEVEL", "debug, info, warn, error or fatal", Scope.OLDER),
     Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
     Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
+    Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
     _later("dry-run"),
     _later("overwrite", "", "POLICY"),
     _later("compare", "", "HOW"),
@@ -117,7 +119,6 @@ BY_NAME: Final = {flag.name: flag for flag in FLAGS}
 BY_SHORT: Final = {letter: flag for flag in FLAGS for letter in flag.shorts}
 
 RESERVED: Final = {
-    "inspect": "say what is in a backup",
     "verify": "compare a pod with a backup, write nothing",
     "plan": "say what a restore would do",
     "undo": "put back what a restore replaced",

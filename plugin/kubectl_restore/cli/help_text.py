@@ -29,6 +29,7 @@ Examples:
 Usage:
   kubectl restore [pod/]POD BACKUP [flags]
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
+  kubectl restore inspect BACKUP [--list]         what is in it, and what a restore would take of it
   kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
   kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
@@ -39,12 +40,13 @@ def help_text() -> str:
     parts = [_HEAD]
     for scope, title in (
         (Scope.RESTORE, "Flags:"),
+        (Scope.INSPECT, "Flags of inspect:"),
         (Scope.OLDER, "Flags of the older spelling:"),
         (Scope.KUBECTL, "Flags passed through to kubectl:"),
         (Scope.LATER, "Not yet supported (exit code 2):"),
     ):
         flags = [flag for flag in FLAGS if flag.scope is scope]
-        if scope in {Scope.RESTORE, Scope.OLDER}:
+        if scope in {Scope.RESTORE, Scope.INSPECT, Scope.OLDER}:
             lines = [f"  {_spelling(flag):<32} {flag.text}" for flag in flags]
         else:
             lines = _folded([f"--{flag.name}" for flag in flags])

@@ -22,7 +22,7 @@ from kubectl_restore.pod.target import parse_target
 from kubectl_restore.request import RestoreRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kubectl_restore.cli.argv import Parsed
 
@@ -60,13 +60,13 @@ class Manner:
     log_file: Path | None = None
 
 
-def read_manner(parsed: Parsed, *, older: bool) -> Manner:
-    """Return how the restore is to be shown.
+def read_manner(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> Manner:
+    """Return how the restore is to be shown; flags of `also` are built for this command only.
 
     Raises:
         UsageError: a value is none of those that a flag takes.
     """
-    check_built(parsed, older=older)
+    check_built(parsed, older=older, also=also)
     log_file = parsed.value("log-file")
     _choice(parsed, "log-format", _LOG_FORMATS)
     debug = parsed.is_set("debug") or _choice(parsed, "log-level", _LOG_LEVELS) == "debug"

@@ -91,6 +91,10 @@ class Environment:
             _write(self.log, text)
         _write(self.out, text)
 
+    def pour(self, text: str) -> bool:
+        """Write a piece of a long result to stdout; tell whether anybody still reads it."""
+        return _write(self.out, text)
+
 
 def _is_terminal(stream: TextIO) -> bool:
     try:

@@ -98,7 +98,7 @@ def fails(*words: str) -> UsageError:
 
 
 def test_the_table_of_flags_is_the_designs() -> None:
-    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, *LATER, *KUBECTLS}
+    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", *LATER, *KUBECTLS}
     assert {letter: flag.name for letter, flag in BY_SHORT.items()} == SHORTS
 
 
@@ -310,7 +310,9 @@ def test_the_first_positional_decides(words: list[str], command: str, rest: list
     assert choose_command(words) == (command, rest)
 
 
-@pytest.mark.parametrize("name", ["filesystem", "version", "help", *RESERVED, *OLDER_COMMANDS])
+@pytest.mark.parametrize(
+    "name", ["filesystem", "inspect", "seal", "version", "help", *RESERVED, *OLDER_COMMANDS]
+)
 def test_a_value_that_is_called_like_a_command_stays_a_value(name: str) -> None:
     words = ["-n", name, "-f", name, "-c", name, "pod", "b"]
     assert choose_command(words) == (name, ["-n", name, "-f", "-c", name, "pod", "b"])
@@ -318,6 +320,6 @@ def test_a_value_that_is_called_like_a_command_stays_a_value(name: str) -> None:
 
 
 def test_all_names_of_the_design_are_kept() -> None:
-    assert set(RESERVED) == {"inspect", "verify", "plan", "undo", "completion"}
+    assert set(RESERVED) == {"verify", "plan", "undo", "completion"}
     assert {"backup", "list", "init", "logs", "tui"} <= set(OLDER_COMMANDS)
     assert {flag.scope for flag in FLAGS} == set(Scope)

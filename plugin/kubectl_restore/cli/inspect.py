@@ -1,0 +1,84 @@
+"""`kubectl restore inspect BACKUP`: from words to a request, and what comes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.cli.reading import read_checksum
+from kubectl_restore.cli.selecting import read_selection
+from kubectl_restore.errors import UsageError
+
+if TYPE_CHECKING:
+    from kubectl_restore.archive.selection import Selection
+    from kubectl_restore.cli.argv import Parsed
+
+FLAGS: Final = frozenset(
+    {
+        *("allow-missing-end", "checksum", "help", "list", "no-cache", "output", "progress"),
+        *("quiet", "timeout", "verbose"),
+        *("devices", "exclude", "include", "skip-paths", "skip-unsafe", "strip-components"),
+        "transform-prefix",
+    }
+)
+USAGE: Final = "kubectl restore inspect BACKUP [--list] [-o json]"
+
+
+@dataclass(frozen=True, slots=True)
+class InspectRequest:
+    """What is to be looked at, and how it is shown."""
+
+    backup: Path
+    checksum: str | None
+    selection: Selection
+    allow_missing_end: bool
+    cache: bool
+    members: bool
+    """Each member on a line, instead of what they are together."""
+    as_json: bool
+
+
+def read_inspect_request(parsed: Parsed) -> InspectRequest:
+    """Return what is to be inspected.
+
+    Raises:
+        UsageError: something is missing, too much, or has no meaning here.
+    """
+    for flag, _ in parsed.flags:
+        if flag.name not in FLAGS:
+            raise UsageError(
+                f"--{flag.name} has no meaning for inspect",
+                reason="it reads a backup and asks no cluster; it takes "
+                + ", ".join(f"--{name}" for name in sorted(FLAGS)),
+                fix=USAGE,
+            )
+    if len(parsed.positionals) != 1:
+        raise UsageError(
+            "inspect takes one backup",
+            reason=f"{len(parsed.positionals)} were given",
+            fix=f"{USAGE}; for a pod called inspect: kubectl restore pod/inspect BACKUP",
+        )
+    name = parsed.positionals[0]
+    if name == "-":
+        raise UsageError(
+            "standard input cannot be inspected",
+            reason="a backup is read more than once",
+            fix="write the backup to a file first, then name the file",
+        )
+    output = parsed.value("output")
+    if output not in {None, "text", "json"}:
+        raise UsageError(
+            f"--output: {output!r} is not possible",
+            reason="it is one of: text, json",
+            fix="--output json",
+        )
+    return InspectRequest(
+        backup=Path(name),
+        checksum=read_checksum(parsed),
+        selection=read_selection(parsed),
+        allow_missing_end=parsed.is_set("allow-missing-end"),
+        cache=not parsed.is_set("no-cache"),
+        members=parsed.is_set("list"),
+        as_json=output == "json",
+    )

@@ -1,0 +1,199 @@
+"""What `kubectl restore inspect` prints, for people and for scripts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from kubectl_restore.archive.index import Extra, Kind
+from kubectl_restore.names import shown
+from kubectl_restore.phrases import counted
+from kubectl_restore.ui.amounts import as_size
+from kubectl_restore.ui.listing import as_date, mode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.integrity import Integrity
+    from kubectl_restore.archive.report import Report
+
+_FEW: Final = 5
+"""Biggest, newest, refused members and owners that are shown to people."""
+_EXTRAS: Final = {
+    Extra.FRACTION: "fractions of a second",
+    Extra.XATTRS: "extended attributes",
+    Extra.CAPABILITIES: "capabilities",
+    Extra.OTHER_XATTRS: "other systems' attributes",
+    Extra.ACL: "ACLs",
+    Extra.FLAGS: "file flags",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found out about a backup.
+
+    Attributes:
+        backup: as the user named it.
+        size: bytes of the file.
+        compression: how it is packed.
+        is_complete: the archive's end marker is whole.
+        integrity: what is claimed about it and holds.
+        report: what it holds.
+        notes: warnings, and what was left out on the user's wish.
+    """
+
+    backup: Path
+    size: int
+    compression: str
+    is_complete: bool
+    integrity: Integrity
+    report: Report
+    notes: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return lines for a person."""
+        report = self.report
+        packed = "not compressed" if self.compression == "none" else self.compression
+        whole = "complete" if self.is_complete else "no end marker: whether it is complete is open"
+        lines = [
+            f"{shown(os.fsencode(self.backup))}: tar, {packed}, {as_size(self.size)}; {whole}",
+            f"members:   {report.members:,} ({self._kinds()})",
+            f"content:   {as_size(report.content)} ({report.content:,} bytes)",
+            f"check sum: {self.integrity.in_short() or 'nothing is claimed about it'}",
+        ]
+        if report.oldest is not None and report.newest:
+            lines.append(
+                f"times:     {as_date(report.oldest)} to {as_date(report.newest[0].mtime)} UTC"
+            )
+        big = [f"{as_size(one.size):>9}  {shown(one.name)}" for one in report.biggest]
+        new = [f"{as_date(one.mtime)}  {shown(one.name)}" for one in report.newest]
+        lines += [*_few("biggest", big), *_few("newest", new)]
+        lines += _few("owners", self._owners())
+        lines += [f"Note: {note}" for note in (*self.notes, *self._changes())]
+        refused = [f"{shown(one.member.name)}: {one.reason}" for one in report.refused]
+        lines += _few(f"refused ({len(refused):,})", refused) if refused else []
+        return "\n".join(lines) + "\n"
+
+    def fields(self) -> dict[str, Any]:
+        """Return the same for scripts (docs/json.md)."""
+        report = self.report
+        return {
+            "message_type": "inspection",
+            "backup": shown(os.fsencode(self.backup)),
+            "backup_size": self.size,
+            "compression": self.compression,
+            "complete": self.is_complete,
+            "claims": self.integrity.lines(),
+            "total_members": report.members,
+            "total_files": report.kinds[Kind.FILE],
+            "total_bytes": report.content,
+            "stored_bytes": report.stored,
+            "kinds": {kind.value: count for kind, count in sorted(report.kinds.items())},
+            "sparse_files": report.sparse,
+            "absolute_names": report.absolute,
+            "has_root_entry": report.root,
+            "extras": {_EXTRAS[one]: count for one, count in report.extras.items()},
+            "oldest": report.oldest,
+            "newest": report.newest[0].mtime if report.newest else None,
+            "biggest": [member_fields(one) for one in report.biggest],
+            "owners": [
+                {
+                    "uid": uid,
+                    "gid": gid,
+                    "user": shown(user),
+                    "group": shown(group),
+                    "members": count,
+                }
+                for (uid, gid, user, group), count in report.owners.most_common()
+            ],
+            "refused": [{**named(one.member.name), "reason": one.reason} for one in report.refused],
+            "notes": list(self.notes),
+        }
+
+    def json(self) -> str:
+        """Return one object on one line."""
+        return json.dumps(self.fields()) + "\n"
+
+    def _kinds(self) -> str:
+        kinds = self.report.kinds.most_common()
+        return ", ".join(counted(count, kind.value, _PLURALS[kind]) for kind, count in kinds)
+
+    def _owners(self) -> list[str]:
+        return [
+            f"{uid}:{gid} ({shown(user) or '-'}:{shown(group) or '-'}), {counted(count, 'member')}"
+            for (uid, gid, user, group), count in self.report.owners.most_common()
+        ]
+
+    def _changes(self) -> list[str]:
+        """Say what a restore makes of the names, and what some tars cannot keep."""
+        report = self.report
+        notes = []
+        if report.absolute:
+            what = counted(report.absolute, "absolute name")
+            notes.append(f"{what}: restored below the target")
+        if report.root:
+            notes.append("./ has an entry of its own: the target itself keeps mode, owner and time")
+        if report.sparse:
+            notes.append(f"{counted(report.sparse, 'file')} with holes")
+        for extra, count in report.extras.items():
+            notes.append(
+                f"{counted(count, 'member')} with {_EXTRAS[extra]}; not every tar keeps them"
+            )
+        return notes
+
+
+_PLURALS: Final = {
+    Kind.FILE: "files",
+    Kind.DIRECTORY: "directories",
+    Kind.SYMLINK: "symlinks",
+    Kind.HARDLINK: "hard links",
+    Kind.CHARACTER_DEVICE: "character devices",
+    Kind.BLOCK_DEVICE: "block devices",
+    Kind.FIFO: "FIFOs",
+    Kind.OTHER: "members of unknown type",
+}
+
+
+def _few(title: str, lines: list[str]) -> list[str]:
+    more = [f"  and {len(lines) - _FEW:,} more"] if len(lines) > _FEW else []
+    return [f"{title}:", *(f"  {line}" for line in lines[:_FEW]), *more] if lines else []
+
+
+def named(name: bytes) -> dict[str, str]:
+    """Return a name as text; as it stands, too, where text cannot say it."""
+    try:
+        return {"name": name.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {"name": shown(name), "name_bytes": base64.b64encode(name).decode("ascii")}
+
+
+def member_fields(one: Member) -> dict[str, Any]:
+    """Return one member for scripts (docs/json.md)."""
+    fields: dict[str, Any] = {
+        "message_type": "member",
+        **named(one.name),
+        "kind": one.kind.value,
+        "size": one.size,
+        "mode": f"{one.mode:04o}",
+        "permissions": mode(one),
+        "mtime": one.mtime,
+        "mtime_nanoseconds": one.nanoseconds,
+        "uid": one.uid,
+        "gid": one.gid,
+        "user": shown(one.user),
+        "group": shown(one.group),
+        "offset": one.offset,
+        "data_offset": one.offset + one.prefix,
+        "length": one.length,
+    }
+    if one.link:
+        fields.update({f"link_{key}" if key != "name" else "link": value
+                       for key, value in named(one.link).items()})  # fmt: skip
+    if one.kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}:
+        fields["device"] = [one.device >> 32, one.device & 0xFFFF_FFFF]
+    return fields

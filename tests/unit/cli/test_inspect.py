@@ -1,0 +1,202 @@
+"""`kubectl restore inspect`: what is in a backup, said to people and to scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kubectl_restore.cli.application import run_words
+from tests.unit.archive.gnu_tar import gnu_only
+from tests.unit.archive.making import (
+    END,
+    directory,
+    extended,
+    file,
+    hard_link,
+    header,
+    record,
+    symlink,
+    zipped,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+MIXED = (
+    directory(b"./")
+    + directory(b"./d/")
+    + file(b"./d/big", b"x" * 3000)
+    + file(b"/abs", b"yy")
+    + hard_link(b"./h", b"./d/big")
+    + symlink(b"./s", b"../somewhere")
+    + extended(record(b"mtime", b"1700000000.5"))
+    + file(b"./new", b"")
+    + END
+)
+
+
+@pytest.fixture
+def backup(tmp_path: Path) -> Path:
+    path = tmp_path / "backup.tar.gz"
+    path.write_bytes(zipped(MIXED))
+    return path
+
+
+def inspected(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = run_words(["inspect", *words])
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_for_people(backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = inspected(capsys, str(backup))
+    assert code == 0
+    assert re.search(r"tar, gzip, \d+ B; complete", out)
+    assert "members:   7 (3 files, 2 directories, 1 hard link, 1 symlink)" in out
+    assert "content:   2.9 KiB (3,002 bytes)" in out
+    assert "check sum: nothing is claimed about it" in out
+    assert "Note: 1 absolute name: restored below the target" in out
+    assert "Note: ./ has an entry of its own" in out
+    assert "1 member with fractions of a second" in out
+    lines = out.splitlines()
+    assert lines[lines.index("biggest:") + 1].endswith("d/big")
+    assert lines[lines.index("newest:") + 1].endswith("new")
+
+
+def test_what_is_claimed_is_shown_and_held_against_it(
+    backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_words(["seal", str(backup), "-q"]) == 0
+    code, out, _ = inspected(capsys, str(backup))
+    assert code == 0
+    assert "backup.tar.gz.sha256" in out
+    backup.write_bytes(zipped(file(b"another") + END))
+    code, out, err = inspected(capsys, str(backup))
+    assert (code, out) == (3, "")
+    assert "differs" in err
+
+
+def test_the_same_flags_as_a_restore_show_what_it_would_take(
+    backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = inspected(capsys, str(backup), "--list", "--include", "./d")
+    assert code == 0
+    assert [line.rpartition(" ")[2] for line in out.splitlines()] == ["./d/", "./d/big"]
+    code, out, err = inspected(capsys, str(backup), "--include", "nowhere")
+    assert (code, out) == (2, "")
+    assert "nothing that matches" in err
+
+
+@pytest.mark.parametrize("flags", [(), ("--skip-unsafe",)])
+def test_what_would_be_refused_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...]
+) -> None:
+    path = tmp_path / "backup.tar"
+    path.write_bytes(file(b"good") + file(b"../bad") + header(b"dev", b"3") + END)
+    code, out, _ = inspected(capsys, str(path), *flags)
+    assert code == (0 if flags else 3)
+    assert "refused (2):" in out
+    assert "  ../bad: its name leads out of the target with .." in out
+    found = json.loads(inspected(capsys, str(path), "-o", "json", *flags)[1])
+    assert found["total_members"] == 1
+    assert [one["name"] for one in found["refused"]] == ["../bad", "dev"]
+
+
+def test_a_cut_backup_is_exit_3_without_a_result(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "backup.tar"
+    path.write_bytes(MIXED[:2000])
+    code, out, err = inspected(capsys, str(path))
+    assert (code, out) == (3, "")
+    assert "truncated" in err
+    path.write_bytes(MIXED[: -len(END)])
+    code, out, _ = inspected(capsys, str(path), "--allow-missing-end")
+    assert code == 0
+    assert "no end marker" in out
+
+
+@gnu_only
+def test_the_list_says_what_gnu_tars_says(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "backup.tar"
+    path.write_bytes(MIXED)
+    said = subprocess.run(
+        ["tar", "--utc", "--full-time", "-tvf", path],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+    ).stdout
+    expected = [line.split() for line in said.splitlines()]
+    _, out, _ = inspected(capsys, str(path), "--list")
+    found = [line.split() for line in out.splitlines()]
+    for line in expected:
+        # GNU tar shows fractions of seconds; ours are in the JSON.
+        line[4] = line[4].partition(".")[0]
+    assert found == expected
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@given(
+    st.binary(min_size=1, max_size=90).filter(lambda name: b"\0" not in name and name[0] != 0x2F)
+)
+def test_no_name_moves_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: bytes
+) -> None:
+    path = tmp_path / "backup.tar"
+    path.write_bytes(file(b"x" + name) + symlink(b"s", name) + END)
+    for flags in ((), ("--list",), ("--list", "-o", "json")):
+        _, out, _ = inspected(capsys, str(path), "--skip-unsafe", *flags)
+        assert all(line.isprintable() for line in out.split("\n"))
+        if "-o" in flags:
+            lines = [json.loads(line) for line in out.splitlines()]
+            assert [one["message_type"] for one in lines[-1:]] == ["inspection"]
+
+
+def test_the_fields_are_those_of_the_docs(backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (ROOT / "docs/json.md").read_text("utf-8")
+    _, out, _ = inspected(capsys, str(backup), "--list", "-o", "json")
+    *members, inspection = [json.loads(line) for line in out.splitlines()]
+    assert len(members) == inspection["total_members"] == 7
+    for title, fields in (("member", set().union(*members)), ("inspection", set(inspection))):
+        section = page.split(f"## `{title}`")[1].split("\n## ")[0]
+        documented = set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE))
+        optional = {"name_bytes", "link_bytes", "device"}
+        assert fields | optional == documented | optional, title
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "backup.tar"
+    with tarfile.open(path, "w") as archive:
+        for number in range(5000):
+            archive.addfile(tarfile.TarInfo(f"file-{number}"))
+    command = [sys.executable, "-I", str(ROOT / "plugin/start.py"), "inspect", str(path), "--list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait() == 0, said
+    assert b"Error" not in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize("words", [["-t", "/data"], ["--force"], ["--token=x"], ["-n", "x"]])
+def test_flags_of_a_restore_mean_nothing_here(
+    backup: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    code, out, err = inspected(capsys, str(backup), *words)
+    assert (code, out) == (2, "")
+    assert "no meaning for inspect" in err
+    assert inspected(capsys)[0] == 2
+    assert inspected(capsys, "-")[0] == 2
+    assert run_words(["p", str(backup), "--list"]) == 2
