@@ -1,4 +1,4 @@
-"""A version's section of the changelog: the notes of its release."""
+"""A version's section of CHANGELOG.md: the notes of its release."""
 
 from __future__ import annotations
 
@@ -9,38 +9,68 @@ from typing import Final
 
 from distribution.source import ROOT
 
-_HEADING: Final = re.compile(r"^## (?P<version>[^\s]+)(?: .*)?$", re.MULTILINE)
+_TITLE: Final = re.compile(r"## (?P<version>\S+) \((?P<when>[^()]*)\)")
+"""`## 1.2.3 (2026-11-23)`, or `(unreleased)`, or `(2026-11-23, withdrawn: REASON)`."""
+_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FENCE: Final = ("```", "~~~")
 
 
-def section(changelog: str, version: str) -> str:
-    """Return what stands below a version's heading.
+def section(text: str, version: str) -> str:
+    """Return what stands below a version's title, without blank lines around it.
+
+    Args:
+        text: the changelog; titles of versions are second-level headings, `## VERSION (DATE)`.
+        version: as in the title, without a leading v.
 
     Raises:
-        LookupError: there is no such heading, or nothing below it.
+        LookupError: there is not one section of this version, or it is empty or bears no date:
+            then it has not been made ready for a release.
     """
-    headings = list(_HEADING.finditer(changelog))
-    for number, heading in enumerate(headings):
-        if heading["version"] != version:
-            continue
-        last = number + 1 == len(headings)
-        end = len(changelog) if last else headings[number + 1].start()
-        text = changelog[heading.end() : end].strip()
-        if text:
-            return text + "\n"
-    raise LookupError(f"the changelog says nothing about {version}")
+    found = [(when, lines) for name, when, lines in _sections(text) if name == version]
+    if len(found) != 1:
+        raise LookupError(f"the changelog has {len(found)} sections titled `## {version} (DATE)`")
+    when, lines = found[0]
+    if not _DATE.fullmatch(when):
+        raise LookupError(f"the changelog's {version} bears no date but `{when}`")
+    notes = "\n".join(lines).strip("\n")
+    if not notes.strip():
+        raise LookupError(f"the changelog says nothing about {version}")
+    return f"{notes}\n"
 
 
-def main() -> None:
-    """Print a version's section."""
+def _sections(text: str) -> list[tuple[str, str, list[str]]]:
+    """Return version, date and lines of each section; a heading in a code block is none."""
+    found: list[tuple[str, str, list[str]]] = []
+    lines: list[str] = []
+    fenced = False
+    for line in text.split("\n"):
+        if line.startswith(_FENCE):
+            fenced = not fenced
+        if line.startswith("## ") and not fenced:
+            title = _TITLE.fullmatch(line.rstrip())
+            lines = []
+            if title:
+                found.append((title["version"], title["when"], lines))
+        else:
+            lines.append(line)
+    return found
+
+
+def main() -> int:
+    """Print the notes of the version that is named, or say why there are none."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--version", required=True)
-    given = parser.parse_args()
+    parser.add_argument("--version", required=True, help="as in the changelog, without a leading v")
+    version = parser.parse_args().version
     try:
-        text = section((ROOT / "CHANGELOG.md").read_text("utf-8"), given.version)
+        sys.stdout.write(section((ROOT / "CHANGELOG.md").read_text("utf-8"), version))
     except LookupError as error:
-        sys.exit(f"Error: {error}\nFix: write its section into CHANGELOG.md")
-    sys.stdout.write(text)
+        sys.stderr.write(
+            f"Error: no notes for {version}\nReason: {error}\n"
+            f"Fix: give its section in CHANGELOG.md the title: ## {version} (YYYY-MM-DD)\n"
+        )
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -8,9 +8,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
-from distribution.changelog import section
 from distribution.platforms import PLATFORMS
 from kubectl_restore.about import VERSION
 from tests.frozen.release import ROOT, Release
@@ -73,14 +70,3 @@ def test_what_is_gathered_gets_check_sums_and_a_manifest(release: Release, tmp_p
     assert run("distribution.checksums", f"--archives={tmp_path}").returncode == 0
     (sums,) = tmp_path.glob("*_checksums.txt")
     assert len(sums.read_text("utf-8").splitlines()) == len(PLATFORMS) + 1
-
-
-def test_the_notes_are_the_changelogs_section() -> None:
-    text = "# Changes\n\n## 1.1.0 (2030-01-01)\n\n- new\n\n## 1.0.0\n\n- old\n"
-    assert section(text, "1.1.0") == "- new\n"
-    assert section(text, "1.0.0") == "- old\n"
-    with pytest.raises(LookupError):
-        section(text, "1.0")
-    done = run("distribution.changelog", f"--version={VERSION}")
-    assert (done.returncode, done.stdout[:2]) == (0, "- ")
-    assert run("distribution.changelog", "--version=99.0.0").returncode == 1
