@@ -48,13 +48,14 @@ test-dist: develop $(VENV)/.dist ## the tests of the frozen program and of the a
 e2e: develop $(VENV)/.dist ## the suite on the real node (root, Go and Debian packages)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/run
 
-lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts
+lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts, actionlint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=plugin $(BIN)/lint-imports
 	$(BIN)/python docs/shellcheck.py
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/actionlint.py
 
 bench: develop ## measured against plain kubectl exec in the same run (real node)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench

@@ -16,25 +16,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def built(module: Path, *packages: str) -> Path:
-    """Return the directory with the programs of some packages.
+class NoGoError(Exception):
+    """There is no Go on this machine."""
 
-    Skips the test where there is no Go; not in CI.
+
+def build(module: Path, *packages: str) -> Path:
+    """Return the directory with the programs of some packages, built on the first call.
 
     Args:
         module: the directory with go.mod and go.sum.
         packages: what is built.
+
+    Raises:
+        NoGoError: Go is not on PATH.
+        subprocess.CalledProcessError: it does not build; what Go said is on stderr.
     """
     go = shutil.which("go")
     if go is None:
-        if os.environ.get("CI"):
-            pytest.fail("Go is not installed, and in CI these tests may not be skipped")
-        pytest.skip(f"Go is not installed, so {' and '.join(packages)} cannot be built")
+        raise NoGoError(f"Go is not installed, so {' and '.join(packages)} cannot be built")
 
-    def build(place: Path) -> None:
+    def compile_into(place: Path) -> None:
         for name in ("go.mod", "go.sum"):
             shutil.copyfile(module / name, place / name)
         subprocess.run([go, "build", "-trimpath", "-o", "bin/", *packages], cwd=place, check=True)
 
     lock = cache.key(module / "go.mod", module / "go.sum", *packages)
-    return cache.entry(build_cache() / module.name, lock, build) / "bin"
+    return cache.entry(build_cache() / module.name, lock, compile_into) / "bin"
+
+
+def built(module: Path, *packages: str) -> Path:
+    """Do the same for a test, which is skipped where there is no Go; not in CI."""
+    try:
+        return build(module, *packages)
+    except NoGoError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"{error}, and in CI these tests may not be skipped")
+        pytest.skip(str(error))
