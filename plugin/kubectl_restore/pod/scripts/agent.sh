@@ -92,15 +92,16 @@ activity() {
 # nothing has moved for $idle seconds, not even a line from the client was read: it is gone,
 # although the stream was never closed, or what it waits for hangs. Then all is ended.
 guard() {
-    ended=''
-    trap 'ended=yes' TERM
+    ended='' pause=''
+    trap 'ended=yes; [ -z "$pause" ] || kill "$pause" 2>/dev/null' TERM
     { read -r self _ </proc/self/stat; } 2>/dev/null
     # Only now can a TERM from `finish` not be lost any more; the client says nothing before this.
     say hello 1
     before='' still=0
     while [ -z "$ended" ] && alive "$$"; do
         sleep 2 <&- >/dev/null 2>&1 3>&- &
-        wait "$!" 2>/dev/null
+        pause=$!
+        wait "$pause" 2>/dev/null
         activity
         if [ -n "$seen" ] && [ "$seen$busy" = "$before" ]; then
             still=$((still + 2))
@@ -316,5 +317,6 @@ while IFS= read -r line; do
     *) say unknown ;;
     esac
 done
-say bye
+# Nothing is left when the client hears it.
 finish
+say bye
