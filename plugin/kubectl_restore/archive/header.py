@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 BLOCK: Final = 512
 """Bytes."""
 
+LARGEST: Final = 1 << 62
+"""Bytes, and seconds: what the fields of the index hold, and far beyond what a file system does."""
 _MAP: Final = 386
 """Where the map of a member with holes begins."""
 _CHECKSUM: Final = slice(148, 156)
@@ -90,8 +92,11 @@ def read_header(block: bytes) -> Header:
         if prefix:
             name = prefix + b"/" + name
     size = read_number(block[124:136])
-    if size < 0:
-        raise HeaderError("it has a negative size")
+    if not 0 <= size <= LARGEST:
+        raise HeaderError("it has a negative size" if size < 0 else "its size is beyond any disk")
+    mtime = read_number(block[136:148])
+    if abs(mtime) > LARGEST:
+        raise HeaderError("its time is beyond any calendar")
     has_magic = magic[:5] == b"ustar"
     mode, uid, gid = _mode_and_owner(block[100:124])
     user, group = _owner_names(block[265:329]) if has_magic else (b"", b"")
@@ -101,7 +106,7 @@ def read_header(block: bytes) -> Header:
         uid,
         gid,
         size,
-        read_number(block[136:148]),
+        mtime,
         block[156:157],
         _text(block[157:257]) if block[157] else b"",
         user,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.header import HeaderError, read_number
+from kubectl_restore.archive.header import LARGEST, HeaderError, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +30,13 @@ class Extents:
     """
 
     def __init__(self, size: int) -> None:
-        """Begin the map of a file of `size` bytes, holes included."""
+        """Begin the map of a file of `size` bytes, holes included.
+
+        Raises:
+            HeaderError: no file is that large.
+        """
+        if not 0 <= size <= LARGEST:
+            raise HeaderError("its sparse map makes no sense")
         self.pairs = array("q")
         self.stored = 0
         self._size = size

@@ -24,7 +24,7 @@ from kubectl_restore.archive.header import (
     sparse_header,
 )
 from kubectl_restore.archive.outgoing import END_OF_ARCHIVE
-from tests.unit.archive.making import GNU, V7, file, header, padded, record
+from tests.unit.archive.making import GNU, V7, file, header, padded, record, summed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,3 +186,16 @@ def test_only_ustar_has_a_prefix() -> None:
     assert read_header(header(b"name", prefix=b"some/where")).name == b"some/where/name"
     assert read_header(header(b"name", prefix=b"some/where", magic=GNU)).name == b"name"
     assert read_header(header(b"name", prefix=b"some/where", magic=V7)).name == b"name"
+
+
+@pytest.mark.parametrize("field", [slice(124, 136), slice(136, 148)], ids=["size", "time"])
+@pytest.mark.parametrize("number", [1 << 62, (1 << 62) + 1, 1 << 86])
+def test_numbers_beyond_any_disk_and_calendar_are_refused(field: slice, number: int) -> None:
+    block = bytearray(header(b"f", magic=GNU))
+    block[field] = b"\x80" + number.to_bytes(11, "big")
+    data = summed(bytes(block))
+    if number == 1 << 62:
+        assert number in read_header(data)
+    else:
+        with pytest.raises(HeaderError, match="beyond any"):
+            read_header(data)

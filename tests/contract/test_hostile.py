@@ -1,0 +1,64 @@
+"""Each archive of the corpus is refused before the pod is touched; the rest of it does no harm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_restore.names import shown
+from tests.contract.corpus import CORPUS, Hostile
+from tests.contract.program import restore, restore_piped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.contract.clusters import Cluster
+
+    Writer = Callable[[bytes], Path]
+
+ALONE = [one for one in CORPUS if one.rest is not None]
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(CORPUS) >= 40
+    assert len({one.name for one in CORPUS}) == len(CORPUS)
+
+
+@pytest.mark.parametrize("hostile", CORPUS, ids=lambda one: one.name)
+def test_it_is_refused_before_the_pod_is_touched(
+    cluster: Cluster, backup: Writer, hostile: Hostile
+) -> None:
+    pod = cluster.pod("debian")
+    result = restore(pod, backup(hostile.data), "--force")
+    assert result.code == 3, result
+    assert hostile.words in result.err
+    assert result.err.replace("\n", "").isprintable()
+    assert pod.tree().keys() <= {b"", b"."}
+
+
+@pytest.mark.parametrize("hostile", ALONE, ids=lambda one: one.name)
+def test_it_is_left_out_alone(cluster: Cluster, backup: Writer, hostile: Hostile) -> None:
+    pod = cluster.pod("debian")
+    result = restore(pod, backup(hostile.data), "--skip-unsafe")
+    assert result.code == 0, result
+    assert "left out as not safe" in result.out
+    assert (result.err + result.out).replace("\n", "").isprintable()
+    assert frozenset(pod.tree()) - {b"", b"."} == hostile.rest
+
+
+@pytest.mark.usefixtures("embedded_only")
+@pytest.mark.parametrize("hostile", CORPUS, ids=lambda one: one.name)
+def test_it_is_refused_when_it_is_piped(cluster: Cluster, hostile: Hostile) -> None:
+    # What refuses it is the same program; the real node has seen it as a file.
+    pod = cluster.pod("debian")
+    result = restore_piped(pod, hostile.data, "--force")
+    assert result.code == 3, result
+    assert pod.tree().keys() <= {b"", b"."}
+
+
+def test_names_are_shown_escaped(cluster: Cluster, backup: Writer) -> None:
+    (moving,) = [one for one in CORPUS if "terminal" in one.name]
+    result = restore(cluster.pod("debian"), backup(moving.data))
+    assert shown(b"../\x1b[2J\x07evil") in result.err
