@@ -38,6 +38,8 @@ class Pax:
         sparse_name: the whole name of a member with holes, where `path` is a stand-in.
         sparse_map: where its parts stand: offsets and lengths in turn (formats 0.0 and 0.1); None
             where the map stands before the data (format 1.0).
+        sparse_major: of that format's version.
+        sparse_minor: of that format's version.
         label: what the archive is called (GNU's `--label`); nothing is restored from it.
         refused: the header type that these records replace and that is not supported.
     """
@@ -57,6 +59,8 @@ class Pax:
     sparse_size: int | None = None
     sparse_name: bytes | None = None
     sparse_map: list[bytes] | None = None
+    sparse_major: int = 0
+    sparse_minor: int = 0
     label: bytes | None = None
     refused: bytes = b""
 
@@ -243,4 +247,6 @@ _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
     b"GNU.sparse.size": ("sparse_size", _whole),
     b"GNU.sparse.realsize": ("sparse_size", _whole),
     b"GNU.sparse.name": ("sparse_name", _text),
+    b"GNU.sparse.major": ("sparse_major", _whole),
+    b"GNU.sparse.minor": ("sparse_minor", _whole),
 }

@@ -61,7 +61,10 @@ _TYPES: Final = {
 }
 _LINKS: Final = frozenset({Kind.SYMLINK, Kind.HARDLINK})
 _WITHOUT_DATA: Final = frozenset({b"1", b"2", b"3", b"4", b"5", b"6"})
-"""Old archivers record a size with links; no data follows it, and no tar looks for any."""
+"""Old archivers record a size with links; no data follows it, and no tar that extracts looks for
+any (GNU tar does when it lists)."""
+_NOBODY: Final = -2
+"""The lowest number that archivers write for an owner."""
 _PREFIXES: Final = frozenset({b"L", b"K", b"x", b"g"})
 
 
@@ -212,6 +215,9 @@ class Walker:
         if header.is_gnu and block[345]:
             # Access times of a GNU incremental backup; busybox and toybox read a path out of them.
             raise unsupported(b"D", at)
+        if self._pax is not None and not header.has_magic:
+            # GNU tar takes half of the records then.
+            raise corrupt(f"the header at byte {at} is too old for the extended header before it")
         pax = self._pax.over(self._global) if self._pax is not None else self._global
         self._members_own(header, pax, at, block)
 
@@ -233,7 +239,10 @@ class Walker:
         link = _one_of("link targets", at, pax.linkpath, self._long_link) or header.link
         kind = _TYPES.get(header.kind, Kind.OTHER)
         has_data = header.kind not in _WITHOUT_DATA
+        if (pax.size and not has_data) or (pax.is_sparse and header.kind == b"S"):
+            raise corrupt(f"the member at byte {at} is not what its extended header says")
         stored = (header.size if pax.size is None else pax.size) if has_data else 0
+        uid, gid = _owner(header, pax, at)
         content = self.stream.position
         extents: Extents | None = None
         size = stored
@@ -249,10 +258,12 @@ class Walker:
             extents = self._read_pax_sparse(pax, size)
         elif kind is Kind.FILE and name.endswith(b"/"):
             # v7 had no type for directories.
-            if stored:
+            if stored or header.kind == b"7":
                 raise corrupt(f"the directory at byte {at} has {stored} bytes of content")
             kind = Kind.DIRECTORY
         if extents is not None:
+            if name.endswith(b"/"):
+                raise corrupt(f"the directory at byte {at} has holes")
             # The map of PAX 1.0 counts as data; that of the old format does not.
             stored -= self.stream.position - content if header.kind != b"S" else 0
             self._check_extents(extents, stored, at)
@@ -270,8 +281,8 @@ class Walker:
                 size,
                 header.mode,
                 header.mtime if pax.mtime is None else pax.mtime,
-                (header.uid if pax.uid is None else pax.uid) & _USER_IDS,
-                (header.gid if pax.gid is None else pax.gid) & _USER_IDS,
+                uid,
+                gid,
                 link if kind in _LINKS else b"",
                 pax is NO_RECORDS and _is_common(header, name, path),
                 None if extents is None else extents.pairs,
@@ -302,13 +313,14 @@ class Walker:
         if header.size > _LARGEST_PREFIX:
             raise corrupt(f"the name or extended header at byte {at} has {header.size} bytes")
         data = self.stream.read(header.size)
-        padding = -header.size % BLOCK
-        if len(data) < header.size or self.stream.skip(padding) < padding:
+        length = -header.size % BLOCK
+        padding = self.stream.read(length)
+        if len(data) < header.size or len(padding) < length:
             raise truncated(f"it ends inside an extended header, at byte {self.stream.position}")
         if header.kind == b"L":
-            self._long_name = _long(data, self._long_name, at)
+            self._long_name = _long(data, padding, self._long_name, at)
         elif header.kind == b"K":
-            self._long_link = _long(data, self._long_link, at)
+            self._long_link = _long(data, padding, self._long_link, at)
         else:
             self._take_records(header.kind, data, at)
 
@@ -347,6 +359,8 @@ class Walker:
     def _read_pax_sparse(self, pax: Pax, size: int) -> Extents:
         if pax.sparse_map is not None:
             return extents_of(pax.sparse_map, size)
+        if (pax.sparse_major, pax.sparse_minor) != (1, 0):
+            raise HeaderError("it has holes, and nothing says where")
         return read_map(self._block_of_map, size)
 
     def _block_of_map(self) -> bytes:
@@ -368,6 +382,14 @@ class Walker:
             )
 
 
+def _owner(header: Header, pax: Pax, at: int) -> tuple[int, int]:
+    uid = header.uid if pax.uid is None else pax.uid
+    gid = header.gid if pax.gid is None else pax.gid
+    if not (_NOBODY <= uid <= _USER_IDS and _NOBODY <= gid <= _USER_IDS):
+        raise corrupt(f"the member at byte {at} belongs to {uid}:{gid}, which nobody can be")
+    return uid & _USER_IDS, gid & _USER_IDS
+
+
 def _is_common(header: Header, name: bytes, path: bytes) -> bool:
     """Tell whether a header, without extended ones, means the same to every tar."""
     return (
@@ -386,8 +408,11 @@ def _one_of(what: str, at: int, records: bytes | None, long: bytes) -> bytes:
     return records or long
 
 
-def _long(data: bytes, before: bytes, at: int) -> bytes:
+def _long(data: bytes, padding: bytes, before: bytes, at: int) -> bytes:
+    """Return a long name. GNU tar reads on to the next NUL, whatever its length says."""
     text = data.split(b"\x00", 1)[0]
     if before or not text:
         raise corrupt(f"the long name at byte {at} is empty, or the second of one member")
+    if len(text) == len(data) and padding[:1] != b"\x00":
+        raise corrupt(f"the long name at byte {at} does not end where it says")
     return text
