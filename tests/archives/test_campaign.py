@@ -1,4 +1,4 @@
-"""A part of the campaign (`python -m tests.campaign`): mutated archives are refused, or agreed on."""
+"""A part of the campaign (`python -m tests.campaign`): archives are refused, or agreed on."""
 
 from __future__ import annotations
 

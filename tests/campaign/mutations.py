@@ -82,7 +82,8 @@ def bases() -> tuple[bytes, ...]:
     """Return whole archives, not packed."""
     by_hand = (
         directory(b"./") + file(b"./a", b"x" * 700) + hard_link(b"./h", b"./a")
-        + symlink(b"s", b"a") + file(b"v7", magic=V7) + long_name(b"long/" * 40) + file(b"long")
+        + symlink(b"s", b"a") + file(b"v7", magic=V7)
+        + long_name(b"long/" * 40 + b"x") + file(b"long")
         + extended(record(b"path", b"pax/" * 30 + b"x"), record(b"mtime", b"1.25")) + file(b"pax")
         + extended(record(b"uid", b"5"), kind=b"g") + file(b"global") + END
     )  # fmt: skip

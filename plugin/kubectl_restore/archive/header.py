@@ -97,7 +97,9 @@ def read_header(block: bytes) -> Header:
     mtime = read_number(block[136:148])
     if abs(mtime) > LARGEST:
         raise HeaderError("its time is beyond any calendar")
-    has_magic = magic[:5] == b"ustar"
+    is_gnu = magic == b"ustar  \x00"
+    # GNU tar takes any other for a header from before the standard.
+    has_magic = is_gnu or magic[:6] == b"ustar\x00"
     mode, uid, gid = _mode_and_owner(block[100:124])
     user, group = _owner_names(block[265:329]) if has_magic else (b"", b"")
     return Header(
@@ -111,7 +113,7 @@ def read_header(block: bytes) -> Header:
         _text(block[157:257]) if block[157] else b"",
         user,
         group,
-        magic == b"ustar  \x00",
+        is_gnu,
         has_magic,
         _device(block) if block[156:157] in _DEVICES else 0,
     )

@@ -239,7 +239,8 @@ class Walker:
         link = _one_of("link targets", at, pax.linkpath, self._long_link) or header.link
         kind = _TYPES.get(header.kind, Kind.OTHER)
         has_data = header.kind not in _WITHOUT_DATA
-        if (pax.size and not has_data) or (pax.is_sparse and header.kind == b"S"):
+        # GNU tar reads holes out of records before a header of the standard's, and only there.
+        if (pax.size and not has_data) or (pax.is_sparse and header.is_gnu):
             raise corrupt(f"the member at byte {at} is not what its extended header says")
         stored = (header.size if pax.size is None else pax.size) if has_data else 0
         uid, gid = _owner(header, pax, at)
