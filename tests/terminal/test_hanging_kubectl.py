@@ -86,7 +86,7 @@ class Stage:
             },
             encoding="utf-8",
             dimensions=(24, 80),
-            timeout=30,
+            timeout=90,
         )
         self.started.append(child)
         return child

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.contract.clusters import Cluster
 
-FINISHED = 60
+FINISHED = 90
 
 
 @pytest.fixture(scope="module")

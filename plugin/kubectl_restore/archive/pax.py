@@ -116,6 +116,8 @@ def parse_pax(data: bytes) -> Pax:
         key, equals, value = data[blank + 1 : end - 1].partition(b"=")
         if not blank < end <= len(data) or not equals or data[end - 1 : end] != b"\n":
             raise ValueError("a record is not as long as it says")
+        if b"\x00" in key:
+            raise ValueError("a record's key has a NUL in it")
         if key in _ONCE and seen.setdefault(key, value) != value:
             raise ValueError(f"it has two records for {key.decode('ascii')}")
         _take(pax, key, value, data[at:end])

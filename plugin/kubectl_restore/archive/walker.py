@@ -386,8 +386,9 @@ class Walker:
 def _owner(header: Header, pax: Pax, at: int) -> tuple[int, int]:
     uid = header.uid if pax.uid is None else pax.uid
     gid = header.gid if pax.gid is None else pax.gid
-    if not (_NOBODY <= uid <= _USER_IDS and _NOBODY <= gid <= _USER_IDS):
-        raise corrupt(f"the member at byte {at} belongs to {uid}:{gid}, which nobody can be")
+    for number in (uid, gid, header.uid, header.gid):
+        if not _NOBODY <= number <= _USER_IDS:
+            raise corrupt(f"the member at byte {at} belongs to {number}, which nobody can be")
     return uid & _USER_IDS, gid & _USER_IDS
 
 

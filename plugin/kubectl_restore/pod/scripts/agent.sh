@@ -102,6 +102,8 @@ guard() {
         sleep 2 <&- >/dev/null 2>&1 3>&- &
         pause=$!
         wait "$pause" 2>/dev/null
+        # Its number may be another's from now on.
+        pause=''
         activity
         if [ -n "$seen" ] && [ "$seen$busy" = "$before" ]; then
             still=$((still + 2))
