@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from distribution.platforms import PLATFORMS
 from distribution.source import ROOT
-from kubectl_restore.about import HOMEPAGE, KREW_NAME, VERSION
+from kubectl_restore.about import HOMEPAGE, KREW_NAME, NAME, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,14 +33,21 @@ _PLATFORM: Final = Template("""\
           to: .
       bin: kubectl-restore
 """)
+_LINK: Final = Template("""
+    krew calls it `kubectl $name`. The documents and its messages call it `$usual`; for that, link
+    to it from a directory on PATH:
+      ln -s "$${KREW_ROOT:-$$HOME/.krew}/bin/$program" /usr/local/bin/$usual_program
+""")
+"""krew makes the command of the plugin's name, whatever the program in the archive is called."""
 
 
-def manifest(archives: Iterable[Path], *, address: str | None = None) -> str:
+def manifest(archives: Iterable[Path], *, address: str | None = None, name: str = KREW_NAME) -> str:
     """Return the manifest of the version of some archives: one a platform, all of one version.
 
     Args:
         archives: as `make dist` names them.
         address: where they can be fetched, without the name; by default the project's releases.
+        name: the plugin's, which krew makes the command of.
 
     Raises:
         ValueError: there are none, or not all of them are of one version.
@@ -62,8 +69,25 @@ def manifest(archives: Iterable[Path], *, address: str | None = None) -> str:
         if match
     ]
     return Template(TEMPLATE.read_text("utf-8")).substitute(
-        name=KREW_NAME, version=version, homepage=HOMEPAGE, platforms="".join(platforms)
+        name=name,
+        version=version,
+        homepage=HOMEPAGE,
+        link=_link(name),
+        platforms="".join(platforms),
     )
+
+
+def _link(name: str) -> str:
+    """Return how to have the usual command too, where krew gives another."""
+    usual = _program(NAME.removeprefix("kubectl "))
+    if _program(name) == usual:
+        return ""
+    return _LINK.substitute(name=name, usual=NAME, program=_program(name), usual_program=usual)
+
+
+def _program(plugin: str) -> str:
+    """Return what krew calls its link to a plugin (pluginNameToBin in its installation package)."""
+    return f"kubectl-{plugin.replace('-', '_')}"
 
 
 def _sha256(path: Path) -> str:
@@ -72,10 +96,9 @@ def _sha256(path: Path) -> str:
 
 
 def main() -> None:
-    """Render the manifest of this version's archives in a directory."""
+    """Render the manifest of this version's archives beside them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--archives", type=Path, default=ROOT / "dist", help="default: dist")
-    parser.add_argument("--into", type=Path, default=ROOT / "dist" / f"{KREW_NAME}.yaml")
     parser.add_argument("--all-platforms", action="store_true", help="fail if one has no archive")
     given = parser.parse_args()
     archives = list(given.archives.glob(f"kubectl-restore_v{VERSION}_*.tar.gz"))
@@ -83,7 +106,8 @@ def main() -> None:
     missing = names - {one.name for one in archives}
     if given.all_platforms and missing:
         sys.exit(f"Error: there is no {', '.join(sorted(missing))}")
-    given.into.write_text(manifest(archives), "utf-8")
+    # krew's index wants the file to be called as the plugin is.
+    (given.archives / f"{KREW_NAME}.yaml").write_text(manifest(archives), "utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from distribution.platforms import PLATFORMS
-from kubectl_restore.about import VERSION
+from kubectl_restore.about import KREW_NAME, VERSION
 from tests.frozen.release import ROOT, Release
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_what_is_gathered_gets_check_sums_and_a_manifest(release: Release, tmp_path: Path) -> None:
-    manifest = ("distribution.manifest", f"--archives={tmp_path}", f"--into={tmp_path}/m.yaml")
+    manifest = ("distribution.manifest", f"--archives={tmp_path}")
     for system, processor in PLATFORMS[1:]:
         name = f"kubectl-restore_v{VERSION}_{system}_{processor}.tar.gz"
         shutil.copyfile(release.archive, tmp_path / name)
@@ -39,7 +39,7 @@ def test_what_is_gathered_gets_check_sums_and_a_manifest(release: Release, tmp_p
     assert first in done.stderr
     shutil.copyfile(release.archive, tmp_path / first)
     assert run(*manifest, "--all-platforms").returncode == 0
-    assert (tmp_path / "m.yaml").read_text("utf-8").count("sha256:") == len(PLATFORMS)
+    assert (tmp_path / f"{KREW_NAME}.yaml").read_text("utf-8").count("sha256:") == len(PLATFORMS)
     assert run("distribution.checksums", f"--archives={tmp_path}").returncode == 0
     (sums,) = tmp_path.glob("*_checksums.txt")
     assert len(sums.read_text("utf-8").splitlines()) == len(PLATFORMS) + 1
