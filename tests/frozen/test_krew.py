@@ -3,108 +3,36 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import subprocess
 import tarfile
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from distribution.manifest import manifest
+from distribution.platforms import PLATFORMS, this_platform
 from kubectl_restore.about import KREW_NAME, NAME, VERSION
 from tests.contract import trees
-from tests.contract.clusters import KUBECTL
+from tests.krew.documents import documented_commands
 from tests.krew.tools import krew_tools
+from tests.krew.user import EMPTY, User, krew_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.contract.clusters import Cluster
     from tests.frozen.release import Release
 
 NEXT = f"1{VERSION}"
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
-        """Say nothing."""
-
-
-class Krew:
-    """A user's krew, whose default index and downloads are on this machine."""
-
-    def __init__(self, place: Path, address: str, downloads: Path) -> None:
-        self.root = place / "krew"
-        self.address = address
-        self.downloads = downloads
-        self.index = place / "index"
-        (self.index / "plugins").mkdir(parents=True)
-        self._git("init", "--quiet", "--initial-branch=main", ".")
-        programs = place / "programs"
-        programs.mkdir()
-        (programs / "kubectl-krew").symlink_to(krew_tools() / "krew")
-        (programs / "kubectl").symlink_to(Path(KUBECTL).resolve())
-        self.variables = {
-            **os.environ,
-            "HOME": str(place),
-            "KREW_ROOT": str(self.root),
-            "KREW_NO_UPGRADE_CHECK": "1",
-            "KREW_DEFAULT_INDEX_URI": self.index.as_uri(),
-            "PATH": f"{self.root}/bin:{programs}:/usr/bin:/bin",
-        }
-
-    def publish(self, *archives: Path) -> None:
-        """Make a version the index's newest."""
-        for archive in archives:
-            shutil.copyfile(archive, self.downloads / archive.name)
-        text = manifest(archives, address=self.address)
-        (self.index / "plugins" / f"{KREW_NAME}.yaml").write_text(text, "utf-8")
-        self._git("add", "--all")
-        self._git(
-            "-c", "user.name=index", "-c", "user.email=index@invalid", "commit", "--quiet",
-            "--message=a version",
-        )  # fmt: skip
-
-    def _git(self, *words: str) -> None:
-        subprocess.run(["git", *words], cwd=self.index, check=True)
-
-    def kubectl(self, *words: str) -> str:
-        """Run kubectl, to its success, and return what it printed."""
-        done = subprocess.run(
-            ["kubectl", *words],
-            env=self.variables,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
-        return done.stdout + done.stderr
-
-    def installed(self) -> list[str]:
-        """The versions of the plugin that krew keeps."""
-        return sorted(path.name for path in (self.root / "store" / KREW_NAME).glob("*"))
+FIRST_LINE = f"{NAME} {VERSION}\n"
 
 
 @pytest.fixture
-def krew(tmp_path: Path) -> Iterator[Krew]:
-    """A krew that has never been used."""
-    downloads = tmp_path / "downloads"
-    downloads.mkdir()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(downloads)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield Krew(tmp_path, f"http://127.0.0.1:{server.server_port}", downloads)
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def user(tmp_path: Path) -> Iterator[User]:
+    """Somebody who has never used krew."""
+    with krew_user(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")
@@ -120,35 +48,51 @@ def following(release: Release, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return path
 
 
-def test_the_manifest_is_one_that_krews_index_takes(release: Release) -> None:
+def put(directory: Path, archive: Path) -> None:
+    """Put an archive and its manifest into a directory, as a release has them."""
+    directory.mkdir(exist_ok=True)
+    shutil.copyfile(archive, directory / archive.name)
+    (directory / f"{KREW_NAME}.yaml").write_text(manifest([archive]), "utf-8")
+
+
+def commands(title: str, **instead: str) -> list[str]:
+    """Return what the documents say below a title, for this version, machine and index."""
+    for_here = {
+        "X.Y.Z": VERSION,
+        "U.V.W": NEXT,
+        "linux_amd64": "_".join(this_platform()),
+        **instead,
+    }
+    found = documented_commands()[title]
+    for word, value in for_here.items():
+        found = [text.replace(word, value) for text in found]
+    return found
+
+
+def test_the_manifest_is_one_that_krews_index_takes(release: Release, user: User) -> None:
     path = release.directory / f"{KREW_NAME}.yaml"
-    done = subprocess.run(
-        [krew_tools() / "validate-krew-manifest", f"-manifest={path}", "-skip-install"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done
+    # Its addresses are those of a release that nobody has made.
+    user.run(krew_tools() / "validate-krew-manifest", f"-manifest={path}", "-skip-install")
     text = path.read_text("utf-8")
     for words in ("get on pods", "pods/exec"):
         assert words in text
 
 
-def test_every_platform_gets_its_archive(release: Release, tmp_path: Path) -> None:
+def test_krew_fetches_and_installs_it_on_every_platform(release: Release, user: User) -> None:
     archives = []
-    for platform in ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"):
-        archives.append(tmp_path / f"kubectl-restore_v{VERSION}_{platform}.tar.gz")
+    for platform in PLATFORMS:
+        name = f"kubectl-restore_v{VERSION}_{'_'.join(platform)}.tar.gz"
+        archives.append(user.downloads / name)
         shutil.copyfile(release.archive, archives[-1])
-    path = tmp_path / f"{KREW_NAME}.yaml"
-    path.write_text(manifest(archives), "utf-8")
-    done = subprocess.run(
-        [krew_tools() / "validate-krew-manifest", f"-manifest={path}", "-skip-install"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done
-    assert all(path.read_text("utf-8").count(archive.name) == 1 for archive in archives)
+    path = user.work / f"{KREW_NAME}.yaml"
+    path.write_text(manifest(archives, address=user.address), "utf-8")
+    said = user.run(krew_tools() / "validate-krew-manifest", f"-manifest={path}")
+    assert f"all {len(PLATFORMS)} spec.platforms installed fine" in said
+    # What is fetched is compared with its check sum.
+    with archives[0].open("ab") as file:
+        file.write(b"more")
+    said = user.run(krew_tools() / "validate-krew-manifest", f"-manifest={path}", fails=True)
+    assert "checksum does not match" in said
 
 
 def test_archives_of_two_versions_make_no_manifest(release: Release, following: Path) -> None:
@@ -158,58 +102,99 @@ def test_archives_of_two_versions_make_no_manifest(release: Release, following: 
         manifest([])
 
 
-def test_from_the_first_installation_to_the_last_trace(
-    krew: Krew,
-    release: Release,
-    following: Path,
-    cluster: Cluster,
-    backup: Callable[[bytes], Path],
+def test_a_restore_by_what_krew_has_installed(
+    user: User, release: Release, cluster: Cluster, backup: Callable[[bytes], Path]
 ) -> None:
-    krew.publish(release.archive)
-    said = krew.kubectl("krew", "install", KREW_NAME)
-    assert "pods/exec" in said
-    before = everything(krew.root)
-    assert krew.installed() == [f"v{VERSION}"]
-    assert krew.kubectl("restore", "version").startswith(f"{NAME} {VERSION}\n")
-
+    user.publish(release.archive)
+    user.run("kubectl", "krew", "index", "add", "ours", user.index)
+    user.run("kubectl", "krew", "install", f"ours/{KREW_NAME}")
+    before = user.everything()
     pod, archive = cluster.pod("debian"), trees.two_thousand()
-    krew.kubectl(
-        "restore", f"pod/{pod.name}", str(backup(archive)),
-        f"--kubeconfig={cluster.kubeconfig}", f"--namespace={cluster.namespace}", "-t", pod.path,
+    user.run(
+        "kubectl", "restore", f"pod/{pod.name}", backup(archive), "-t", pod.path,
+        f"--kubeconfig={cluster.kubeconfig}", f"--namespace={cluster.namespace}",
     )  # fmt: skip
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root) == []
-    assert everything(krew.root) == before
-
-    krew.publish(following)
-    krew.kubectl("krew", "update")
-    krew.kubectl("krew", "upgrade", KREW_NAME)
-    assert krew.installed() == [f"v{NEXT}"]
-    assert krew.kubectl("restore", "version").startswith(f"{NAME} {VERSION}\n")
-
-    # Back: krew has no downgrade, but an older manifest and archive can be installed.
-    krew.kubectl("krew", "uninstall", KREW_NAME)
-    older = krew.downloads / "older.yaml"
-    older.write_text(manifest([release.archive]), "utf-8")
-    krew.kubectl("krew", "install", f"--manifest={older}", f"--archive={release.archive}")
-    assert krew.installed() == [f"v{VERSION}"]
-    assert krew.kubectl("restore", "version").startswith(f"{NAME} {VERSION}\n")
-
-    krew.kubectl("krew", "uninstall", KREW_NAME)
-    left = [path for path in everything(krew.root) if not path.startswith("index/")]
-    assert [path for path in left if KREW_NAME in path.rpartition("/")[2]] == []
-    assert krew.installed() == []
+    assert user.everything() == before
 
 
-def test_from_an_index_of_ones_own(krew: Krew, release: Release) -> None:
-    krew.publish(release.archive)
-    krew.kubectl("krew", "index", "add", "ours", krew.index.as_uri())
-    krew.kubectl("krew", "install", f"ours/{KREW_NAME}")
-    assert krew.kubectl("restore", "version").startswith(f"{NAME} {VERSION}\n")
-    krew.kubectl("krew", "uninstall", KREW_NAME)
-    krew.kubectl("krew", "index", "remove", "ours")
+def test_by_hand_without_any_index_as_documented(
+    user: User, release: Release, following: Path
+) -> None:
+    put(user.work, release.archive)
+    put(user.work / "other", following)
+    install, an_index, another_version = commands("By hand")
+    said = user.run("sh", "-ec", install)
+    assert "pods/exec" in said
+    assert FIRST_LINE in said
+    assert user.installed() == [f"v{VERSION}"]
+
+    # krew's own words, which the documents quote.
+    said = user.run("kubectl", "krew", "uninstall", KREW_NAME, fails=True)
+    assert "krew local plugin index is not initialized" in said
+    user.run("sh", "-ec", an_index)
+    said = user.run("kubectl", "krew", "upgrade", KREW_NAME)
+    assert "installed via manifest" in said
+    user.run("sh", "-ec", another_version)
+    assert user.installed() == [f"v{NEXT}"]
+    assert user.run("kubectl", "restore", "version").startswith(FIRST_LINE)
+
+    # Back, by the same commands.
+    put(user.work / "other", release.archive)
+    user.run("sh", "-ec", another_version.replace(NEXT, VERSION))
+    assert user.installed() == [f"v{VERSION}"]
+    assert user.run("kubectl", "restore", "version").startswith(FIRST_LINE)
+
+    user.run("kubectl", "krew", "uninstall", KREW_NAME)
+    user.run("kubectl", "krew", "index", "remove", "nothing")
+    assert user.everything() == EMPTY
+    assert list(user.temporary.iterdir()) == []
 
 
-def everything(place: Path) -> list[str]:
-    """Everything below a directory but what git does for the index."""
-    found = (str(path.relative_to(place)) for path in place.rglob("*"))
-    return sorted(path for path in found if "/.git/" not in path)
+def test_an_index_of_ones_own_as_documented(user: User, release: Release, following: Path) -> None:
+    user.publish(release.archive)
+    install, upgrade, back, away = commands(
+        "An index of your own", **{"https://git.example/ours/krew-index.git": str(user.index)}
+    )
+    said = user.run("sh", "-ec", install)
+    assert "pods/exec" in said
+    assert user.installed() == [f"v{VERSION}"]
+    assert user.run("kubectl", "restore", "version").startswith(FIRST_LINE)
+
+    user.publish(following)
+    user.run("sh", "-ec", upgrade)
+    assert user.installed() == [f"v{NEXT}"]
+    assert user.run("kubectl", "restore", "version").startswith(FIRST_LINE)
+
+    # A withdrawn release: the index goes back, and who has it stays with it until uninstalled.
+    user.publish(release.archive)
+    user.run("sh", "-ec", upgrade, fails=True)
+    assert user.installed() == [f"v{NEXT}"]
+    user.run("sh", "-ec", back)
+    assert user.installed() == [f"v{VERSION}"]
+    assert user.run("kubectl", "restore", "version").startswith(FIRST_LINE)
+
+    user.run("sh", "-ec", away)
+    assert user.everything() == EMPTY
+    assert list(user.temporary.iterdir()) == []
+
+
+def test_under_another_name_a_link_gives_the_usual_command(user: User, release: Release) -> None:
+    path = user.work / "put-back.yaml"
+    path.write_text(manifest([release.archive], name="put-back"), "utf-8")
+    said = user.run(
+        "kubectl", "krew", "install", f"--manifest={path}", f"--archive={release.archive}"
+    )
+    assert user.run("kubectl", "put-back", "version").startswith(FIRST_LINE)
+    user.run("kubectl", "restore", "version", fails=True)
+    (line,) = [text for text in said.splitlines() if "ln -s" in text]
+    link = line[line.index("ln -s") :]
+    links = user.work / "links"
+    links.mkdir()
+    user.run("sh", "-ec", link.replace("/usr/local/bin", str(links)))
+    user.variables["PATH"] = f"{links}:{user.variables['PATH']}"
+    assert user.run("kubectl", "restore", "version").startswith(FIRST_LINE)
+
+
+def test_under_its_own_name_no_link_is_asked_for(release: Release) -> None:
+    assert "ln -s" not in manifest([release.archive])
