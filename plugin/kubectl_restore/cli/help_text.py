@@ -11,7 +11,7 @@ Restore a backup archive into a running pod, and show that it arrived.
 
 The archive (tar, plain or packed with gzip, bzip2, xz, zstd or lz4) is checked whole before the
 pod is touched; what exists in the pod is found out before the first byte is written; what arrived
-is compared afterwards. It needs nothing in the container but sh and tar.
+is compared afterwards. It needs sh, tar and a few small tools there.
 
 Examples:
   # Restore into kubectl's default container, below /data
