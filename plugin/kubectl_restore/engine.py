@@ -33,6 +33,7 @@ from kubectl_restore.errors import (
 from kubectl_restore.meeting import Meeting
 from kubectl_restore.names import shown
 from kubectl_restore.onward import Onward
+from kubectl_restore.phrases import counted
 from kubectl_restore.pipe.session import Session
 from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
 from kubectl_restore.pod.kubectl import (
@@ -125,6 +126,8 @@ class _Restore:
     def _header(self, backup: BackupFile | None) -> Header:
         """Return what is known without the cluster."""
         named = shown(bytes(self._request.backup))
+        if backup is not None and backup.is_split:
+            named += f" and {counted(len(backup.parts) - 1, 'further part')}"
         return Header(
             backup="standard input" if backup is None else named,
             backup_size=None if backup is None else backup.size,

@@ -1,6 +1,13 @@
 """Names of files as bytes, and the one way to show them to a person."""
 
-from typing import Final
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PLAIN: Final = {ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r", ord("\\"): "\\\\"}
 
@@ -39,3 +46,16 @@ def shown_text(text: str | bytes) -> str:
     return "\n".join(
         shown(line.replace(b"\r", b"")).replace("\\\\", "\\") for line in raw.split(b"\n")
     )
+
+
+def pasteable(path: Path) -> str:
+    """Return a path quoted for a shell, without anything that could move a terminal."""
+    raw = os.fsencode(path)
+    if shown(raw) == str(path) and path.name.isprintable():
+        return shlex.quote(str(path))
+    # bash, zsh, ksh and busybox know $'...'; every odd byte is an escape in it.
+    escaped = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
+        for byte in raw
+    )
+    return f"$'{escaped}'"

@@ -91,3 +91,18 @@ def test_one_that_is_not_what_was_claimed_comes_to_no_exec_either(
     assert f"sha256 matches {tmp_path}/SHA256SUMS ({right})" in said
     assert f"the backup matches --checksum (sha256) and {tmp_path}/SHA256SUMS (sha256)" in said
     assert "exec -i p" in (tmp_path / "calls").read_text()
+
+
+def test_a_missing_part_comes_to_no_exec(
+    tmp_path: Path, kubectl: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = trees.two_thousand()
+    for number in (0, 1, 3):
+        at = number * len(data) // 4
+        (tmp_path / f"b.tar.{number:03}").write_bytes(data[at : at + len(data) // 4])
+    words = ["-t", "/data", f"--kubectl={kubectl}"]
+    assert run_words(["p", str(tmp_path / "b.tar.000"), *words]) == 3
+    assert "b.tar.002" in capsys.readouterr().err
+    assert run_words(["p", str(tmp_path / "b.tar.001"), *words]) == 3
+    assert "b.tar.000" in capsys.readouterr().err
+    assert not (tmp_path / "calls").exists() or "exec" not in (tmp_path / "calls").read_text()

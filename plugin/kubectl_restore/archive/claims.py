@@ -41,12 +41,21 @@ class Claim:
         value: what it is said to be.
         source: who says so, for messages; safe to print.
         away: the command that takes a wrong source out of the way; empty for the command line.
+        part: the number of the part that it is about, from 0; None for the whole backup.
+        name: what that part is called, safe to print; empty for the whole backup.
     """
 
     subject: Subject
     value: str | int
     source: str
     away: str = ""
+    part: int | None = None
+    name: str = ""
+
+    @property
+    def about(self) -> str:
+        """What is claimed, in words."""
+        return f"{self.subject} of {self.name}" if self.name else self.subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +113,20 @@ def parse_digest(text: str) -> str:
     return found[1].lower()
 
 
-def parse_sums(data: bytes, about: bytes) -> list[Sum]:
+def parse_sums(data: bytes, *about: bytes) -> list[Sum]:
     """Return the lines that give a SHA-256; others are passed over.
 
     Args:
         data: the whole file.
-        about: the backup's name, without directories.
+        about: the names of the backup and its parts, without directories.
 
     Raises:
         UnreadableError: a line names the backup and cannot be read, or the file is no text.
     """
     if b"\0" in data:
         raise UnreadableError("it has NUL bytes in it (UTF-16, or written with --zero?)")
-    names_it = re.compile(rb"(?:^|[\s*/(])" + re.escape(about) + rb"(?:\)|\s|$)")
+    names = b"|".join(re.escape(one) for one in about)
+    names_it = re.compile(rb"(?:^|[\s*/(])(?:" + names + rb")(?:\)|\s|$)")
     sums = []
     for number, raw in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         line = raw.removesuffix(b"\r")

@@ -9,9 +9,8 @@ from kubectl_restore.archive.header import BLOCK, is_header
 from kubectl_restore.archive.looks import look_at, repository_around
 from kubectl_restore.archive.packed import PackedStream
 from kubectl_restore.archive.packing import PACKINGS, SKIPPABLE, Compression, skippable
-from kubectl_restore.archive.source import pasteable
 from kubectl_restore.errors import BackupError
-from kubectl_restore.names import shown
+from kubectl_restore.names import pasteable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

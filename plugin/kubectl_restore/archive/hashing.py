@@ -17,6 +17,7 @@ from kubectl_restore.progress import Phase, Status
 from kubectl_restore.watch import TICK
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import TracebackType
 
     from kubectl_restore.archive.source import BackupFile
@@ -31,11 +32,17 @@ wait for it more often than it works."""
 class Hashing:
     """A hash under way. As a context manager it ends the thread, whatever happens."""
 
-    def __init__(self, backup: BackupFile) -> None:
-        """Prepare; nothing is read yet."""
+    def __init__(self, backup: BackupFile, parts: Collection[int] = ()) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            backup: what is hashed.
+            parts: numbers of parts that are hashed by themselves too.
+        """
         self._backup = backup
+        self._wanted = parts
         self._done = 0
-        self._digest = ""
+        self._digests: dict[int | None, str] = {}
         self._failure: BackupError | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sha256", daemon=True)
@@ -54,8 +61,10 @@ class Hashing:
         self._stop.set()
         self._thread.join()
 
-    def result(self, progress: Progress, watch: Watch) -> str:
-        """Wait for the end; return 64 lower-case hexadecimal digits.
+    def result(self, progress: Progress, watch: Watch) -> dict[int | None, str]:
+        """Wait for the end; return 64 lower-case hexadecimal digits each.
+
+        Of the parts that were asked for by their numbers, of the whole under None.
 
         Raises:
             BackupError: the file cannot be read, or is not what it was when it was opened.
@@ -70,17 +79,25 @@ class Hashing:
         if self._failure is not None:
             raise self._failure
         self._backup.check_unchanged()
-        return self._digest
+        return self._digests
 
     def _run(self) -> None:
-        digest, buffer = sha256(), memoryview(bytearray(_BLOCK))
+        whole, buffer = sha256(), memoryview(bytearray(_BLOCK))
         try:
-            while not self._stop.is_set():
-                count = self._backup.read_into(buffer, self._done)
-                if not count:
-                    self._digest = digest.hexdigest()
-                    return
-                digest.update(buffer[:count])
-                self._done += count
+            for number, part in enumerate(self._backup.parts):
+                own = sha256() if number in self._wanted else None
+                start = self._done
+                # What is longer than it was is noticed afterwards: the file has changed.
+                while self._done - start < part.size and not self._stop.is_set():
+                    count = self._backup.read_into(buffer, self._done)
+                    if not count:
+                        return
+                    whole.update(buffer[:count])
+                    if own is not None:
+                        own.update(buffer[:count])
+                    self._done += count
+                if own is not None:
+                    self._digests[number] = own.hexdigest()
+            self._digests[None] = whole.hexdigest()
         except BackupError as error:
             self._failure = error

@@ -92,6 +92,9 @@ def read_header(block: bytes) -> Header:
         if prefix:
             name = prefix + b"/" + name
     size = read_number(block[124:136])
+    if not size and not block[124:136].strip(b" "):
+        # Blank owners and times are zeros to most tars; a blank size is an error to GNU.
+        raise HeaderError("its size is blank")
     if not 0 <= size <= LARGEST:
         raise HeaderError("it has a negative size" if size < 0 else "its size is beyond any disk")
     mtime = read_number(block[136:148])
@@ -178,6 +181,8 @@ def _odd_number(field: bytes) -> int:
         return value - (1 << (8 * (len(field) - 1))) if field[0] == 0xFF else value
     digits = field.split(b"\x00", 1)[0].strip()
     if not digits:
+        if not field[0] and any(field):
+            raise HeaderError("a number in it begins with NUL")
         return 0
     if digits.translate(None, b"01234567"):
         raise HeaderError("a number in it is none")

@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.member import Kind, Member, normal_path
+from kubectl_restore.archive.verdicts import corrupt
+from kubectl_restore.names import shown
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.members import Members
@@ -25,6 +27,9 @@ def with_heirs(members: Members, stays: bytearray) -> Members:
     Args:
         members: all of the archive; not to be used any more.
         stays: for each, whether it stays: one or zero.
+
+    Raises:
+        BackupError: an heir would come to stand before a hard link that looks for it in vain.
     """
     changed = _changed(members, stays)
     changes = {number: one for number, one in changed.items() if one is not None}
@@ -46,9 +51,15 @@ def _changed(members: Members, stays: bytearray) -> dict[int, Member | None]:
     concerned = {number for number, path in enumerate(members.paths()) if path in targets}
     contents: dict[bytes, int] = {}
     names: dict[int, bytes] = {}
+    in_vain: set[bytes] = set()
     for number in sorted(concerned.union(links)):
         member = members[number]
-        at = contents.get(normal_path(member.link)) if member.kind is Kind.HARDLINK else None
+        at = None
+        if member.kind is Kind.HARDLINK:
+            target = normal_path(member.link)
+            at = contents.get(target)
+            if at is None:
+                in_vain.add(target)
         if number in concerned:
             contents[member.path] = number if at is None else at
         if at is None or not stays[number]:
@@ -56,6 +67,8 @@ def _changed(members: Members, stays: bytearray) -> dict[int, Member | None]:
         content = members[at]
         name = content.name if stays[at] else names.get(at)
         if name is None:
+            if member.path in in_vain:
+                raise corrupt(f"a hard link to {shown(member.name)} stands before it")
             names[at] = member.name
             changed[at] = content._replace(name=member.name, path=member.path, is_common=False)
             changed[number] = None

@@ -48,9 +48,10 @@ def read_index(
         return remembered
     try:
         index = _read(backup, allow_missing_end, progress, watch)
-    except BackupError:
+    except BackupError as error:
         # A backup that is still being written looks cut; that it changes says more.
         backup.check_unchanged()
+        backup.note_parts(error)
         raise
     if cache is not None and not index.missing_end:
         cache.keep(backup, index)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kubectl_restore.watch import Watch
 
 ON_COMMAND_LINE: Final = "--checksum"
+_NAMED: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,14 @@ class Integrity:
 
     def lines(self) -> list[str]:
         """Return a sentence for each claim: `sha256 matches backup.tar.gz.sha256`."""
-        return [f"{one.subject} matches {one.source} ({one.value})" for one in self.claims]
+        return [f"{one.about} matches {one.source} ({one.value})" for one in self.claims]
 
     def in_short(self) -> str:
         """Return one sentence; empty where nothing was claimed."""
         by_source: dict[str, list[str]] = {}
         for one in self.claims:
-            by_source.setdefault(one.source, []).append(one.subject)
-        parts = [f"{source} ({', '.join(what)})" for source, what in by_source.items()]
+            by_source.setdefault(one.source, []).append(one.about)
+        parts = [f"{source} ({_some(what)})" for source, what in by_source.items()]
         return f"the backup matches {' and '.join(parts)}" if parts else ""
 
 
@@ -94,7 +95,8 @@ def read_proved(
         BackupError: the backup is cut or corrupt, a claim does not hold or cannot be read.
         TimedOutError, SignalledError: the watch ended the run.
     """
-    found = find_claims(backup.path, own=own, home=home)
+    parts = [one.path for one in backup.parts] if backup.is_split else []
+    found = find_claims(backup.whole, parts, own=own, home=home)
     claims = found.claims
     if checksum is not None:
         claims.insert(0, Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE))
@@ -105,7 +107,8 @@ def read_proved(
     with ExitStack() as stack:
         hashing = None
         if always_hash or any(one.subject is Subject.CHECKSUM for one in claims):
-            hashing = stack.enter_context(Hashing(backup))
+            asked = {one.part for one in claims if one.part is not None}
+            hashing = stack.enter_context(Hashing(backup, asked))
         index = read_index(
             backup,
             allow_missing_end=allow_missing_end,
@@ -113,12 +116,13 @@ def read_proved(
             watch=watch,
             cache=cache,
         )
-        digest = "" if hashing is None else hashing.result(progress, watch)
-    require(claims, {Subject.CHECKSUM: digest})
+        digests = {} if hashing is None else hashing.result(progress, watch)
+    for part, digest in digests.items():
+        require([one for one in claims if one.part == part], {Subject.CHECKSUM: digest})
     if any(one.subject in {Subject.FILES, Subject.CONTENT} for one in claims):
         totals = totals_of(index.members)
         require(claims, {Subject.FILES: totals.files, Subject.CONTENT: totals.content})
-    return index, Integrity(tuple(claims), digest)
+    return index, Integrity(tuple(claims), digests.get(None, ""))
 
 
 def totals_of(members: Iterable[Member]) -> Totals:
@@ -137,12 +141,12 @@ def require_agreement(claims: Sequence[Claim]) -> None:
     Raises:
         BackupError: two do.
     """
-    first: dict[Subject, Claim] = {}
+    first: dict[tuple[Subject, int | None], Claim] = {}
     for one in claims:
-        other = first.setdefault(one.subject, one)
+        other = first.setdefault((one.subject, one.part), one)
         if other.value != one.value:
             raise BackupError(
-                f"what is claimed about the backup contradicts itself: the {one.subject}",
+                f"what is claimed about the backup contradicts itself: the {one.about}",
                 reason=f"{other.source} says {other.value}\n{one.source} says {one.value}",
                 fix=_fix(one.away or other.away, "take away the one that is wrong"),
             )
@@ -158,10 +162,20 @@ def require(claims: Iterable[Claim], actual: dict[Subject, str | int]) -> None:
         is_so = actual.get(one.subject)
         if is_so is not None and one.value != is_so:
             raise BackupError(
-                f"the backup is not what {one.source} says: its {one.subject} differs",
+                f"the backup is not what {one.source} says: {_its(one)} differs",
                 reason=f"claimed: {one.value}\nfound: {is_so}",
                 fix=_fix(one.away, "fetch the backup again; if the claim is wrong"),
             )
+
+
+def _some(subjects: list[str]) -> str:
+    """Return what is claimed in one line: a list may name a thousand parts."""
+    more = len(subjects) - _NAMED
+    return ", ".join([*subjects[:_NAMED], *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def _its(claim: Claim) -> str:
+    return f"the {claim.about}" if claim.name else f"its {claim.subject}"
 
 
 def _fix(away: str, words: str) -> str:

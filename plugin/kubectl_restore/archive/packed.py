@@ -14,9 +14,9 @@ from kubectl_restore.archive.packing import (
     skippable,
     zstd_window,
 )
-from kubectl_restore.archive.source import pasteable
 from kubectl_restore.archive.verdicts import corrupt, truncated
 from kubectl_restore.errors import BackupError
+from kubectl_restore.names import pasteable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,6 +38,7 @@ class Pax:
         sparse_name: the whole name of a member with holes, where `path` is a stand-in.
         sparse_map: where its parts stand: offsets and lengths in turn (formats 0.0 and 0.1); None
             where the map stands before the data (format 1.0).
+        sparse_parts: how many parts that map has, as announced.
         sparse_major: of that format's version.
         sparse_minor: of that format's version.
         label: what the archive is called (GNU's `--label`); nothing is restored from it.
@@ -59,6 +60,7 @@ class Pax:
     sparse_size: int | None = None
     sparse_name: bytes | None = None
     sparse_map: list[bytes] | None = None
+    sparse_parts: int | None = None
     sparse_major: int = 0
     sparse_minor: int = 0
     label: bytes | None = None
@@ -128,7 +130,18 @@ def parse_pax(data: bytes) -> Pax:
 
 
 _ONCE: Final = frozenset(
-    {b"path", b"linkpath", b"size", b"GNU.sparse.name", b"GNU.sparse.realsize", b"GNU.sparse.size"}
+    {
+        b"path",
+        b"linkpath",
+        b"size",
+        b"GNU.sparse.name",
+        b"GNU.sparse.realsize",
+        b"GNU.sparse.size",
+        b"GNU.sparse.map",
+        b"GNU.sparse.numblocks",
+        b"GNU.sparse.major",
+        b"GNU.sparse.minor",
+    }
 )
 
 
@@ -142,6 +155,9 @@ def _take(pax: Pax, key: bytes, value: bytes, record: bytes) -> None:
             pax.extras |= Extra.FRACTION
     elif key.startswith((b"SCHILY.", b"LIBARCHIVE.xattr.")):
         _take_extra(pax, key, record)
+    elif key in {b"atime", b"ctime"}:
+        # Not restored; but GNU tar ends with an error where they are no times.
+        _seconds(value)
     elif key == b"GNU.dumpdir":
         pax.refused = b"D"
     elif key.startswith(b"GNU.volume."):
@@ -178,6 +194,8 @@ def _take_extra(pax: Pax, key: bytes, record: bytes) -> None:
 
 def _take_map(pax: Pax, key: bytes, value: bytes) -> None:
     if key == b"GNU.sparse.map":
+        if pax.sparse_map is not None:
+            raise ValueError("it has two sparse maps")
         pax.sparse_map = value.split(b",") if value else []
     elif key in {b"GNU.sparse.offset", b"GNU.sparse.numbytes"}:
         if pax.sparse_map is None:
@@ -249,6 +267,7 @@ _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
     b"GNU.sparse.size": ("sparse_size", _whole),
     b"GNU.sparse.realsize": ("sparse_size", _whole),
     b"GNU.sparse.name": ("sparse_name", _text),
+    b"GNU.sparse.numblocks": ("sparse_parts", _whole),
     b"GNU.sparse.major": ("sparse_major", _whole),
     b"GNU.sparse.minor": ("sparse_minor", _whole),
 }

@@ -23,9 +23,9 @@ from kubectl_restore.archive.claims import line_of
 from kubectl_restore.archive.integrity import Totals, read_proved, totals_of
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.archive.sidecars import META, SUM, beside, meta_fields, own_sums
-from kubectl_restore.archive.source import BackupFile, pasteable
+from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import BackupError, UsageError
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.names import pasteable, shown, shown_text
 from kubectl_restore.phrases import counted, listed
 from kubectl_restore.progress import Level
 
@@ -93,8 +93,8 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
         UsageError: the files cannot be written.
         TimedOutError, SignalledError: the watch ended the run; nothing was written.
     """
-    path = request.backup
-    with BackupFile.open(path) as backup:
+    with BackupFile.open(request.backup) as backup:
+        path = backup.whole
         _require_place(path.parent)
         index, integrity = read_proved(
             backup,
@@ -106,9 +106,9 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
             own=not request.force,
         )
         _require_sane(index, progress)
-        mode = os.fstat(backup.file.fileno()).st_mode & _WIDEST
+        mode = backup.mode & _WIDEST
         backup.check_unchanged()
-        made = _made(backup.identity[3] // 10**9)
+        made = _made(backup.written_at)
     totals = totals_of(index.members)
     line = line_of(integrity.digest, os.fsencode(path.name))
     written, kept = [], []

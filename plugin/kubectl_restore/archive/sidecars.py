@@ -11,7 +11,7 @@ import heapq
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -29,13 +29,12 @@ from kubectl_restore.archive.claims import (
     parse_older,
     parse_sums,
 )
-from kubectl_restore.archive.source import pasteable
 from kubectl_restore.errors import BackupError
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.names import pasteable, shown, shown_text
 from kubectl_restore.phrases import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SUM: Final = ".sha256"
 META: Final = ".meta.json"
@@ -71,13 +70,16 @@ def beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def find_claims(path: Path, *, own: bool = True, home: Path | None = None) -> Found:
+def find_claims(
+    path: Path, parts: Sequence[Path] = (), *, own: bool = True, home: Path | None = None
+) -> Found:
     """Return everything that is claimed about a backup.
 
     A backup that is named through a symbolic link is looked for under both names.
 
     Args:
-        path: the backup, as the user named it.
+        path: the backup, as the user named it; or what it was called before it was split.
+        parts: of a split one, the names of its parts.
         own: read BACKUP.sha256 and BACKUP.meta.json too.
         home: the home directory; None for the user's.
 
@@ -93,7 +95,9 @@ def find_claims(path: Path, *, own: bool = True, home: Path | None = None) -> Fo
         if own:
             found.claims += own_claims(name)
         for listed in LISTS:
-            found.claims += _listed(name, name.with_name(listed))
+            found.claims += _listed(name, parts, name.with_name(listed))
+    for number, part in enumerate(parts):
+        found.claims += [_of_part(one, number, part) for one in own_claims(part)]
     _add_older(found, real, home)
     return found
 
@@ -151,19 +155,36 @@ def meta_fields(path: Path) -> dict[str, object]:
     return {} if data is None else json_object(data)
 
 
-def _listed(path: Path, source: Path) -> list[Claim]:
+def _listed(path: Path, parts: Sequence[Path], source: Path) -> list[Claim]:
     data = _content(source, _LARGEST_LIST)
     if data is None:
         return []
-    sums = _read_sums(source, data, os.fsencode(path.name))
-    # Made absolute, and no link followed: the list stands beside this name.
-    absolute = os.path.normpath(os.fsencode(path.absolute()))
-    return [_checksum(one.digest, source) for one in fitting(sums, absolute)]
+    sums = _read_sums(source, data, *(os.fsencode(one.name) for one in (path, *parts)))
+    found = [_checksum(one.digest, source) for one in fitting(sums, _absolute(path))]
+    if parts:
+        suffixes = tuple(os.fsencode(one.name) for one in parts)
+        sums = [one for one in sums if one.name is not None and one.name.endswith(suffixes)]
+    for number, part in enumerate(parts):
+        own = fitting(sums, _absolute(part))
+        found += [_of_part(_checksum(one.digest, source), number, part) for one in own]
+    return found
 
 
-def _read_sums(source: Path, data: bytes, name: bytes) -> list[Sum]:
+def _absolute(path: Path) -> bytes:
+    """Return a name made absolute; no link is followed, as the list stands beside this name."""
+    return os.path.normpath(os.fsencode(path.absolute()))
+
+
+def _of_part(claim: Claim, number: int, part: Path) -> Claim:
+    """Return a check sum as a part's; the other things that are claimed are about the backup."""
+    if claim.subject is not Subject.CHECKSUM:
+        return claim
+    return replace(claim, part=number, name=shown(os.fsencode(part.name)))
+
+
+def _read_sums(source: Path, data: bytes, *names: bytes) -> list[Sum]:
     try:
-        return parse_sums(data, name)
+        return parse_sums(data, *names)
     except UnreadableError as error:
         raise _unreadable(source, str(error)) from error
 

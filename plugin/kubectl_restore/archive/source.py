@@ -1,95 +1,86 @@
-"""The backup as a file: opened once, read by position, watched for changes."""
+"""The backup: one file, or the parts of a split one behind each other, read by position."""
 
 from __future__ import annotations
 
-import errno
-import io
 import os
-import shlex
-import stat
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections import deque
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.looks import look_at_directory
+from kubectl_restore.archive.parts import find_parts, first_part_of
+from kubectl_restore.archive.regular import RegularFile
 from kubectl_restore.errors import BackupError
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.names import pasteable, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
-
-_HINTS: Final = {
-    errno.ENOENT: "does not exist",
-    errno.ENOTDIR: "does not exist",
-    errno.EACCES: "may not be read by you",
-    errno.EPERM: "may not be read by you",
-    errno.ELOOP: "is a symbolic link that goes round in a circle",
-    errno.ENXIO: "is a socket, or a device that is not there",
-}
+_HELD: Final = 64
+"""Descriptors that are kept open; a process may have 1024 by habit."""
 
 
-def pasteable(path: Path) -> str:
-    """Return a path quoted for a shell, without anything that could move a terminal."""
-    raw = os.fsencode(path)
-    if shown(raw) == str(path) and path.name.isprintable():
-        return shlex.quote(str(path))
-    # bash, zsh, ksh and busybox know $'...'; every odd byte is an escape in it.
-    escaped = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
-        for byte in raw
-    )
-    return f"$'{escaped}'"
-
-
-@dataclass(frozen=True, slots=True)
 class BackupFile:
-    """A regular file that is open for reading.
+    """A backup that is open for reading.
 
     Attributes:
-        path: as the user named it.
-        file: open, unbuffered, close-on-exec.
-        size: bytes, when it was opened.
-        identity: device, inode, size and modification time in nanoseconds, when it was opened.
-        changed_at: nanoseconds since 1970 when its content or its attributes last changed.
+        path: as the user named it; of a split backup the first part.
+        whole: what it was called before it was split; else the same.
+        parts: its files in order.
+        size: bytes of all, when they were opened.
+        identity: of each part device, inode, size and modification time in nanoseconds.
+        changed_at: nanoseconds since 1970 when content or attributes of a part last changed.
     """
 
-    path: Path
-    file: io.FileIO
-    size: int
-    identity: tuple[int, int, int, int]
-    changed_at: int
-
-    @classmethod
-    def open(cls, path: Path) -> Self:
+    def __init__(self, path: Path) -> None:
         """Open a backup.
 
         Raises:
-            BackupError: it is missing, unreadable, empty or no regular file.
+            BackupError: it, or a part of it, is missing, unreadable, empty or no regular file.
         """
-        name = shown(os.fsencode(path))
-        try:
-            # O_NONBLOCK: opening a FIFO must not wait for a writer; it changes nothing for files.
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-        except OSError as error:
-            raise _cannot_open(path, error) from error
-        status = os.fstat(descriptor)
-        problem = _problem(path, descriptor, status)
-        if problem:
-            os.close(descriptor)
-            what, fix = problem
-            raise BackupError(
-                f"the backup {name} is {what}",
-                reason="a backup is a tar archive, plain or compressed, in one file",
-                fix=fix.format(path=pasteable(path)),
-            )
-        file = io.FileIO(descriptor, "rb")
-        return cls(path, file, status.st_size, _identity(status), status.st_ctime_ns)
+        found = find_parts(path)
+        self.path = path
+        self.whole = found.whole
+        self.parts: list[RegularFile] = []
+        self._next = found.next
+        self._held: deque[RegularFile] = deque()
+        for one in found.paths:
+            self.parts.append(_opened(one))
+            self._hold(self.parts[-1])
+        self._starts = [0, *accumulate(one.size for one in self.parts)]
+        self.size = self._starts[-1]
+        self.identity = tuple(one.identity for one in self.parts)
+        self.changed_at = max(one.changed_at for one in self.parts)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a backup; see `__init__`."""
+        return cls(path)
+
+    @property
+    def is_split(self) -> bool:
+        """Tell whether there is more than one part."""
+        return len(self.parts) > 1
+
+    @property
+    def mode(self) -> int:
+        """Permission bits: who may read every part."""
+        mode = 0o777
+        for one in self.parts:
+            mode &= one.mode
+        return mode
+
+    @property
+    def written_at(self) -> int:
+        """Seconds since 1970 when a part was last written to."""
+        return max(one.identity[3] for one in self.parts) // 10**9
 
     def close(self) -> None:
-        """Close the file; twice does no harm."""
-        self.file.close()
+        """Close the files; twice does no harm."""
+        for one in self.parts:
+            one.close()
 
     def __enter__(self) -> Self:
         return self
@@ -106,14 +97,12 @@ class BackupFile:
         """Return up to `length` bytes from `offset`; fewer only at the end.
 
         Raises:
-            BackupError: the file cannot be read.
+            BackupError: a file cannot be read.
         """
         pieces: list[bytes] = []
         while length > 0:
-            try:
-                piece = os.pread(self.file.fileno(), length, offset)
-            except OSError as error:
-                raise self.unreadable(error) from error
+            part, at, left = self._place(offset)
+            piece = part.read(at, min(length, left)) if left else b""
             if not piece:
                 break
             pieces.append(piece)
@@ -122,82 +111,65 @@ class BackupFile:
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def read_into(self, view: memoryview, offset: int) -> int:
-        """Fill `view` from `offset`; return how many bytes came (fewer only at the end).
+        """Read into `view` from `offset`; return how many bytes came, 0 only at the end.
 
         Raises:
-            BackupError: the file cannot be read.
+            BackupError: a file cannot be read.
         """
-        try:
-            return os.preadv(self.file.fileno(), [view], offset)
-        except OSError as error:
-            raise self.unreadable(error) from error
+        part, at, left = self._place(offset)
+        return part.read_into(view[:left], at) if left else 0
 
     def check_unchanged(self, *, is_sending: bool = False) -> None:
-        """Return when the file is what it was when it was opened.
+        """Return when the files are what they were when they were opened.
 
         Args:
             is_sending: some of it may be in the pod already.
 
         Raises:
-            BackupError: it grew, shrank or was written to, or its name now means another file.
+            BackupError: one grew, shrank or was written to, its name now means another file, or
+                there is a further part.
         """
-        same = _identity(os.fstat(self.file.fileno())) == self.identity
-        try:
-            same = same and _identity(self.path.stat()) == self.identity
-        except OSError:
-            same = False
-        if not same:
+        for one in self.parts:
+            if not one.is_as_it_was():
+                raise one.changed(is_sending=is_sending)
+        if any(os.path.lexists(one) for one in self._next):
             raise self.changed(is_sending=is_sending)
 
     def changed(self, *, is_sending: bool) -> BackupError:
-        """Return the error that says that the file is not what it was."""
-        again = "run the same command again" + (" with --force" if is_sending else "")
-        return BackupError(
-            "the backup changed while it was read",
-            reason=f"{shown(os.fsencode(self.path))} is not the file that it was at the start",
-            fix=f"wait until the backup is complete, then {again}",
-        )
+        """Return the error that says that the backup is not what it was."""
+        return self.parts[-1].changed(is_sending=is_sending)
 
-    def unreadable(self, error: OSError) -> BackupError:
-        """Return the error that says that reading failed."""
-        return BackupError(
-            f"the backup {shown(os.fsencode(self.path))} cannot be read",
-            reason=shown_text(error.strerror or str(error)),
-            fix="copy the backup to a healthy disk",
-        )
+    def note_parts(self, error: BackupError) -> None:
+        """Say with an error where the backup ends for us, when further parts could have a name."""
+        if self._next:
+            last = shown(os.fsencode(self.parts[-1].path.name))
+            error.reason += (
+                f"\n{last} is the last of its {len(self.parts)} parts that is there"
+                if self.is_split
+                else f"\nthere is no part behind {last}"
+            )
 
+    def _place(self, offset: int) -> tuple[RegularFile, int, int]:
+        """Return the part in which a byte stands, where in it, and how many bytes it has left."""
+        number = min(bisect_right(self._starts, offset), len(self.parts)) - 1
+        part = self.parts[number]
+        if not part.is_open:
+            self._hold(part)
+        at = offset - self._starts[number]
+        return part, at, max(0, part.size - at)
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _cannot_open(path: Path, error: OSError) -> BackupError:
-    hint = _HINTS.get(error.errno or 0, "cannot be opened")
-    if error.errno == errno.ENOENT and path.is_symlink():
-        hint = "is a symbolic link to nothing"
-    return BackupError(
-        f"the backup {shown(os.fsencode(path))} {hint}",
-        reason=shown_text(error.strerror or str(error)),
-        fix=f"ls -ld -- {pasteable(path.parent)} {pasteable(path)}",
-    )
+    def _hold(self, part: RegularFile) -> None:
+        self._held.append(part)
+        if len(self._held) > _HELD:
+            self._held.popleft().close()
 
 
-def _problem(path: Path, descriptor: int, status: os.stat_result) -> tuple[str, str] | None:
-    """Return what the file is and what to do about it, unless it is fit to be a backup.
-
-    A regular file that is named as /dev/stdin or /dev/fd/N is one like any other.
-    """
-    if stat.S_ISDIR(status.st_mode):
-        look = look_at_directory(path)
-        if look is not None:
-            return f"{look.words} (a directory)", look.fix
-        return "a directory", "tar -czf backup.tar.gz -C {path} ."
-    if stat.S_ISFIFO(status.st_mode):
-        is_stream = path.is_relative_to("/dev") or path.is_relative_to("/proc")
-        to_file = "... > backup.tar  # then name backup.tar instead of {path}"
-        what = "a pipe, and a pipe can be read only once"
-        return (what, to_file) if is_stream else ("a pipe (FIFO)", "cat {path} > backup.tar")
-    if not stat.S_ISREG(status.st_mode):
-        is_terminal = os.isatty(descriptor)
-        return ("a terminal" if is_terminal else "a device"), "name a file"
-    return None if status.st_size else ("empty (0 bytes)", "ls -l -- {path}")
+def _opened(path: Path) -> RegularFile:
+    try:
+        return RegularFile(path)
+    except BackupError as error:
+        first = None if os.path.lexists(path) else first_part_of(path)
+        if first is not None:
+            error.reason = f"it is there in parts: {shown(os.fsencode(first.name))}"
+            error.fix = f"name its first part: {pasteable(first)}"
+        raise

@@ -257,7 +257,7 @@ class Walker:
             size = pax.sparse_size
             name = pax.sparse_name or name
             extents = self._read_pax_sparse(pax, size)
-        elif kind is Kind.FILE and name.endswith(b"/"):
+        elif kind is Kind.FILE and name.endswith(b"/") and name.strip(b"/"):
             # v7 had no type for directories.
             if stored or header.kind == b"7":
                 raise corrupt(f"the directory at byte {at} has {stored} bytes of content")
@@ -358,11 +358,13 @@ class Walker:
         return sparse.extents, sparse.size
 
     def _read_pax_sparse(self, pax: Pax, size: int) -> Extents:
-        if pax.sparse_map is not None:
-            return extents_of(pax.sparse_map, size)
-        if (pax.sparse_major, pax.sparse_minor) != (1, 0):
-            raise HeaderError("it has holes, and nothing says where")
-        return read_map(self._block_of_map, size)
+        parts = pax.sparse_map
+        match pax.sparse_major, pax.sparse_minor:
+            case (1, 0) if parts is None:
+                return read_map(self._block_of_map, size)
+            case (0, 0) | (0, 1) if parts is not None and len(parts) == 2 * (pax.sparse_parts or 0):
+                return extents_of(parts, size)
+        raise HeaderError("it has holes, and its records do not agree where")
 
     def _block_of_map(self) -> bytes:
         block = self.stream.read(BLOCK)

@@ -66,6 +66,7 @@ def inspect(
         if not request.members or request.as_json:
             found = Inspection(
                 backup=request.backup,
+                parts=len(backup.parts),
                 size=backup.size,
                 compression=index.compression.value,
                 is_complete=not index.missing_end,

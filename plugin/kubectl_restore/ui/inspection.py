@@ -39,7 +39,8 @@ class Inspection:
 
     Attributes:
         backup: as the user named it.
-        size: bytes of the file.
+        parts: how many files it consists of.
+        size: bytes of all of them.
         compression: how it is packed.
         is_complete: the archive's end marker is whole.
         integrity: what is claimed about it and holds.
@@ -48,6 +49,7 @@ class Inspection:
     """
 
     backup: Path
+    parts: int
     size: int
     compression: str
     is_complete: bool
@@ -60,8 +62,10 @@ class Inspection:
         report = self.report
         packed = "not compressed" if self.compression == "none" else self.compression
         whole = "complete" if self.is_complete else "no end marker: whether it is complete is open"
+        name = shown(os.fsencode(self.backup))
+        name += f" in {self.parts:,} parts" if self.parts > 1 else ""
         lines = [
-            f"{shown(os.fsencode(self.backup))}: tar, {packed}, {as_size(self.size)}; {whole}",
+            f"{name}: tar, {packed}, {as_size(self.size)}; {whole}",
             f"members:   {report.members:,} ({self._kinds()})",
             f"content:   {as_size(report.content)} ({report.content:,} bytes)",
             f"check sum: {self.integrity.in_short() or 'nothing is claimed about it'}",
@@ -85,6 +89,7 @@ class Inspection:
         return {
             "message_type": "inspection",
             "backup": shown(os.fsencode(self.backup)),
+            "backup_parts": self.parts,
             "backup_size": self.size,
             "compression": self.compression,
             "complete": self.is_complete,

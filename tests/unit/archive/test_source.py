@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_restore.archive.source import BackupFile, pasteable
+from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import BackupError
+from kubectl_restore.names import pasteable
 
 
 def refusal_of(path: Path) -> BackupError:
@@ -97,7 +98,10 @@ def test_reads_by_position(tmp_path: Path) -> None:
         assert (backup.read(3, 4), backup.read(8, 4), backup.read(10, 4)) == (b"3456", b"89", b"")
         assert backup.read_into(memoryview(buffer), 7) == 3
         assert bytes(buffer) == b"789\x00"
-        assert not os.get_inheritable(backup.file.fileno())
+        links = list(Path("/proc/self/fd").iterdir())
+        held = [int(one.name) for one in links if one.exists() and one.samefile(path)]
+        assert held
+        assert not any(os.get_inheritable(one) for one in held)
         backup.check_unchanged()
     backup.close()
 
