@@ -81,7 +81,12 @@ def _sparse(*numbers: int, real: int) -> bytes:
 
 
 def _pax_sparse(text: bytes, stored: bytes = b"") -> bytes:
-    records = [record(b"GNU.sparse.map", text), record(b"GNU.sparse.size", b"10")]
+    parts = b"%d" % (text.count(b",") // 2 + 1)
+    records = [
+        record(b"GNU.sparse.map", text),
+        record(b"GNU.sparse.size", b"10"),
+        record(b"GNU.sparse.numblocks", parts),
+    ]
     return extended(*records) + file(b"f", stored)
 
 
@@ -186,6 +191,46 @@ CORPUS: Final = (
         "a hard link to a refused device",
         "refused",
         header(b"null", b"3") + hard_link(b"h", b"null"),
+    ),
+    _members("above the target by its end", "..", directory(b"good/../..")),
+    _members("a link above the target", "..", symlink(b"../l", b"x")),
+    _members("a hard link that stands above", "..", hard_link(b"../h", b"good")),
+    _members("a FIFO above the target", "..", header(b"../fifo", b"6")),
+    _members(
+        "a link to 5,000 bytes", "4095 bytes", long_name(b"t/" * 2500, b"K") + symlink(b"s", b"t")
+    ),
+    _members(
+        "a directory of 256 bytes", "255 bytes", long_name(b"n" * 256 + b"/") + directory(b"n/")
+    ),
+    _members(
+        "a directory behind a link",
+        "leads outside",
+        symlink(b"l", b"/etc") + directory(b"l/d/"),
+        rest="good l",
+    ),
+    _members(
+        "a link behind a link",
+        "leads outside",
+        symlink(b"l", b"../..") + symlink(b"l/x", b"y"),
+        rest="good l",
+    ),
+    _members(
+        "a hard link to a file behind a link",
+        "refused",
+        symlink(b"l", b"/etc") + file(b"l/x") + hard_link(b"h", b"l/x"),
+        rest="good l",
+    ),
+    _members(
+        "a file deep behind a link",
+        "leads outside",
+        symlink(b"l", b"/") + file(b"l/etc/cron.d/x"),
+        rest="good l",
+    ),
+    _members("a file behind a FIFO", "FIFO", header(b"p", b"6") + file(b"p/x")),
+    _members(
+        "hard links round in a circle",
+        "not before it",
+        hard_link(b"a", b"b") + hard_link(b"b", b"a"),
     ),
     _members("a name that moves the terminal", "..", file(b"../\x1b[2J\x07evil")),
     _whole(
