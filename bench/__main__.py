@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.indexes import each_index
 from bench.packings import PACKINGS, make_packed
 from bench.startup import measure
 from tests.contract.clusters import ROOT, Cluster, Pod, node_cluster
@@ -164,12 +165,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="default: 3, with --startup 20")
     parser.add_argument("--large", type=int, default=8, help="GiB of the memory comparison")
     parser.add_argument("--packings", type=int, default=0, help="GiB to restore in each packing")
+    parser.add_argument("--index", type=int, default=0, help="only indexes: GiB of one member")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
         return
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         directory = Path(name)
+        if given.index:
+            each_index(directory, given.index)
+            return
         with node_cluster(directory) as cluster:
             if given.packings:
                 each_packing(cluster, directory, given.packings * GIB)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubectl_restore.archive.cache import IndexCache
-    from kubectl_restore.archive.member import Index, Member
+    from kubectl_restore.archive.member import Index
+    from kubectl_restore.archive.members import Members
     from kubectl_restore.archive.source import BackupFile
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -125,14 +126,10 @@ def read_proved(
     return index, Integrity(tuple(claims), digests.get(None, ""))
 
 
-def totals_of(members: Iterable[Member]) -> Totals:
+def totals_of(members: Members) -> Totals:
     """Count the regular files and the bytes of their contents, holes included."""
-    files = content = 0
-    for one in members:
-        if one.kind is Kind.FILE:
-            files += 1
-            content += one.size
-    return Totals(files, content)
+    files = members.of_kind(Kind.FILE)
+    return Totals(len(files), sum(map(members.columns.sizes.__getitem__, files)))
 
 
 def require_agreement(claims: Sequence[Claim]) -> None:

@@ -190,6 +190,15 @@ class Members(Sequence[Member]):
         codes = bytes(_CODES[kind] for kind in kinds)
         return [number for number, code in enumerate(self._columns.kinds) if code in codes]
 
+    def kinds(self) -> Iterator[Kind]:
+        """Return what each member is, in order."""
+        return map(_KINDS.__getitem__, self._columns.kinds)
+
+    def count_absolute(self) -> int:
+        """Return how many names begin with a slash."""
+        names, starts = self._columns.names, chain((0,), self._columns.name_ends)
+        return sum(names.startswith(b"/", start) for start in starts)
+
     def at(self, path: bytes) -> list[int]:
         """Return the numbers of the members that stand at a path."""
         value, found, start = _hash(path), [], 0

@@ -1,17 +1,18 @@
-"""What a backup holds, counted in one pass: no member is kept but the few that are named."""
+"""What a backup holds, counted."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Extra, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
+    from kubectl_restore.archive.columns import Columns
     from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.members import Members
     from kubectl_restore.archive.safety import Refusal
 
 NAMED: Final = 10
@@ -56,49 +57,36 @@ class Report:
         return self.kinds.total()
 
 
-def report_on(members: Iterable[Member], refused: tuple[Refusal, ...] = ()) -> Report:
-    """Count members; `refused` are not among them."""
-    report = Report(refused=refused)
-    biggest: list[Member] = []
-    newest: list[Member] = []
-    for one in members:
-        _count(one, report)
-        if one.kind is Kind.FILE:
-            _among(biggest, one, _size)
-        if one.path:
-            _among(newest, one, _time)
-    report.biggest = sorted(biggest, key=_size, reverse=True)
-    report.newest = sorted(newest, key=_time, reverse=True)
-    return report
+def report_on(members: Members, refused: tuple[Refusal, ...] = ()) -> Report:
+    """Count members, column by column; `refused` are not among them."""
+    columns = members.columns
+    files = members.of_kind(Kind.FILE)
+    root = set(members.at(b""))
+    named = (number for number in range(len(members)) if number not in root)
+    flags = Counter(columns.flags)
+    return Report(
+        kinds=Counter(members.kinds()),
+        content=sum(map(columns.sizes.__getitem__, files)),
+        stored=sum(columns.lengths),
+        # Of equals the first ones.
+        biggest=[members[one] for one in nlargest(NAMED, files, columns.sizes.__getitem__)],
+        newest=[members[one] for one in nlargest(NAMED, named, columns.mtimes.__getitem__)],
+        oldest=min(columns.mtimes, default=None),
+        owners=_owners(columns),
+        extras=Counter({one: count for one in Extra if (count := _with(flags, one))}),
+        sparse=len(columns.extents),
+        absolute=members.count_absolute(),
+        root=bool(root),
+        refused=refused,
+    )
 
 
-def _among(best: list[Member], one: Member, key: Callable[[Member], int]) -> None:
-    """Put one among the best, if it is; of equals the first ones stay."""
-    if len(best) < NAMED:
-        best.append(one)
-        return
-    last = min(best, key=key)
-    if key(one) > key(last):
-        best[best.index(last)] = one
+def _owners(columns: Columns) -> Counter[tuple[int, int, bytes, bytes]]:
+    owners: Counter[tuple[int, int, bytes, bytes]] = Counter()
+    for number, count in Counter(columns.owners).items():
+        owners[columns.known_owners[number]] += count
+    return owners
 
 
-def _size(one: Member) -> int:
-    return one.size
-
-
-def _time(one: Member) -> int:
-    return one.mtime
-
-
-def _count(one: Member, report: Report) -> None:
-    report.kinds[one.kind] += 1
-    report.stored += one.length
-    if one.kind is Kind.FILE:
-        report.content += one.size
-    report.oldest = one.mtime if report.oldest is None else min(report.oldest, one.mtime)
-    report.owners[one.uid, one.gid, one.user, one.group] += 1
-    for extra in one.extras:
-        report.extras[extra] += 1
-    report.sparse += one.extents is not None
-    report.absolute += one.name[:1] == b"/"
-    report.root = report.root or not one.path
+def _with(flags: Counter[int], extra: Extra) -> int:
+    return sum(count for value, count in flags.items() if value & extra.value)
