@@ -29,17 +29,25 @@ def run(words: list[str], environment: dict[str, str]) -> int:
     return subprocess.run(words, env=environment, check=False).returncode
 
 
+def written(path: Path, parts: list[bytes]) -> Path:
+    """Write a backup with these files."""
+    archive = trees.Archive(owner=(os.getuid(), os.getgid()))
+    archive.directory("app")
+    for number, part in enumerate(parts):
+        archive.add(f"app/data/part-{number:03d}.bin", part)
+    archive.symlink("app/current", "data/part-399.bin")
+    path.write_bytes(gzip.compress(archive.finish(), 1))
+    return path
+
+
 def main() -> int:
     """Restore, show the result, try again without --force, cut the link, and go on."""
     with tempfile.TemporaryDirectory(prefix="kubectl-restore-demo-") as name:
         directory = Path(name)
-        archive = trees.Archive(owner=(os.getuid(), os.getgid()))
-        archive.directory("app")
-        for number in range(400):
-            archive.add(f"app/data/part-{number:03d}.bin", os.urandom(200_000))
-        archive.symlink("app/current", "data/part-399.bin")
-        backup = directory / "backup.tar.gz"
-        backup.write_bytes(gzip.compress(archive.finish(), 1))
+        parts = [os.urandom(200_000) for _ in range(400)]
+        backup = written(directory / "backup.tar.gz", parts)
+        parts[100:] = [os.urandom(200_000 + number) for number in range(300)]
+        other = written(directory / "newer.tar.gz", parts)
         (directory / "cluster").mkdir()
         with EmbeddedCluster(directory / "cluster") as cluster, LinkProxy(cluster.address) as link:
             link.rate = RATE
@@ -54,14 +62,17 @@ def main() -> int:
             codes = [run(restore, environment)]
             codes.append(run(["kubectl", "exec", pod.name, "--", "ls", "-l", f"{pod.path}/app"],
                              environment))  # fmt: skip
-            say("The same again: what is there is not overwritten.")
+            say("The same again: what is right already is not sent.")
             codes.append(run(restore, environment))
-            say("With --force, over a link that breaks in the middle, and once more:")
+            say("A backup with other files: what stands there is not overwritten.")
+            restore[3] = str(other)
+            codes.append(run(restore, environment))
+            say("With --force, over a link that breaks in the middle; then the rest:")
             link.cut_after = link.sent + 30_000_000
             codes.append(run([*restore, "--force"], environment))
             link.heal()
             codes.append(run([*restore, "--force"], environment))
-    expected = [0, 0, 6, 8, 0]
+    expected = [0, 0, 0, 6, 8, 0]
     say("That was all." if codes == expected else f"Unexpected exit codes: {codes}")
     return 0 if codes == expected else 1
 

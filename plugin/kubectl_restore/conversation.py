@@ -5,28 +5,25 @@ from __future__ import annotations
 import shlex
 import time
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Extra, Kind
-from kubectl_restore.archive.layout import Layout
+from kubectl_restore.archive.layout import DirectoryLayout
 from kubectl_restore.archive.outgoing import read_literals
 from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.obstacles import require_devices, require_room, require_way, require_writable
+from kubectl_restore.operation import Action
 from kubectl_restore.outcome import Tally, error_of, is_full
 from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pipe.session import Answer
-from kubectl_restore.plan import (
-    Policy,
-    directories_written_to,
-    make_plan,
-    out_of_reach,
-    paths_to_survey,
-)
+from kubectl_restore.planning import TOGETHER, Planner
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restored import Restored
-from kubectl_restore.verify import amendments, compare
+from kubectl_restore.sameness import Policy
+from kubectl_restore.verify import Proof, amendments, compare
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.index import Index, Member
     from kubectl_restore.archive.outgoing import Segment, Zeros
+    from kubectl_restore.contents import Contents
     from kubectl_restore.operation import Operation
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.plan import Plan
@@ -83,13 +81,13 @@ class Conversation:
         self._plan: Plan | None = None
         self._acknowledged = 0
         self._warned_of_time = False
-        self._unproved: list[Operation] = []
-        self._directories: dict[bytes, Member | None] = {}
+        self._contents: Contents | None = None
         self._attributed = False
         self._through_links = False
-        self._settled: list[Operation] = []
-        # Of a file everything is known at once; nothing of it comes twice.
+        # Of a file everything is known at once; of a pipe directories come again and again.
         self._restored = Restored() if request.is_piped else None
+        self._directories: dict[bytes, Member] = {}
+        self._settled: dict[bytes, Operation] = {}
         self.has_begun = False
         """Whether the pod may have been changed."""
 
@@ -131,12 +129,7 @@ class Conversation:
         self._give_away(batch.index)
         self._plan = plan = self._made_plan(batch.index)
         self._acknowledged = 0
-        answer = self._stream(batch, plan)
-        self._unproved += plan.operations
-        for one in plan.carried_out:
-            if one.member is not None and one.member.kind is Kind.DIRECTORY:
-                self._directories[one.path] = one.member
-        return answer
+        return self._stream(batch, plan)
 
     def settle(self, answer: Answer) -> None:
         """Prove what a batch has brought before the next one comes; directories wait for the end.
@@ -147,12 +140,13 @@ class Conversation:
         Raises:
             VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
         """
-        directories = [one for one in self._unproved if _is_directory(one)]
-        self._unproved = [one for one in self._unproved if not _is_directory(one)]
-        if self._restored is not None and self._plan is not None:
-            self._restored.add(self._plan.operations)
-        self._prove(answer)
-        self._settled += directories
+        plan = self.plan
+        if self._restored is not None:
+            self._restored.add(plan.operations())
+        self._put_directories_off(plan)
+        others = (one for one in plan.operations() if not _is_directory(one))
+        self._prove(answer, others, plan.count(*Action))
+        self._settle_plan(plan)
 
     def finish(self, answer: Answer) -> None:
         """Give directories their modes and times, and prove everything that is not yet proved.
@@ -163,19 +157,41 @@ class Conversation:
         Raises:
             VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
         """
-        last = {one.path: one for one in self._settled}
-        last.update((one.path, one) for one in self._unproved)
-        self._unproved = list(last.values())
-        if self._directories and answer.is_whole and answer.consumer == 0:
-            layout = Layout((), self._directories, _dialect(self.capabilities))
-            owners = [one for one in self._directories.values() if one is not None]
+        plan = self.plan
+        layout = None if plan.layout is None else plan.layout.directories
+        owners, operations = plan.owners, plan.operations()
+        if self._restored is not None:
+            self._put_directories_off(plan)
+            layout = DirectoryLayout(self._directories.values(), _dialect(self.capabilities))
+            owners = {(one.uid, one.gid) for one in self._directories.values()}
+            others = (one for one in plan.operations() if not _is_directory(one))
+            operations = chain(self._settled.values(), others)
+        if layout is not None and layout.total and answer.is_whole and answer.consumer == 0:
             again = self._session.feed(
-                self._command(owners),
-                read_literals(layout.directories()),
-                layout.directories_total,
+                self._command(owners), read_literals(layout.segments()), layout.total
             )
             answer = replace(again, lines=answer.lines + again.lines, said=answer.said + again.said)
-        self._prove(answer)
+        self._prove(answer, operations, plan.count(*Action) + len(self._settled))
+        self._settle_plan(plan)
+
+    @property
+    def plan(self) -> Plan:
+        """What is done about the batch at hand."""
+        if self._plan is None:
+            raise RuntimeError("nothing was sent yet")
+        return self._plan
+
+    def _put_directories_off(self, plan: Plan) -> None:
+        """Remember a batch's directories: members of later batches still change their times."""
+        for one in plan.operations():
+            if _is_directory(one):
+                self._settled[one.path] = one
+                if one.member is not None and one.action in {Action.CREATE, Action.REPLACE}:
+                    self._directories[one.path] = one.member
+
+    def _settle_plan(self, plan: Plan) -> None:
+        self._tally.take_plan(plan)
+        self._plan = None
 
     def summary(self, left_out: Sequence[str]) -> Summary:
         """Return what was done, once it is proved."""
@@ -189,7 +205,7 @@ class Conversation:
     def so_far(self) -> Summary:
         """Return what had arrived."""
         layout = self._plan.layout if self._plan is not None else None
-        arrived = layout.members_until(self._acknowledged) if layout is not None else []
+        arrived = layout.members_until(self._acknowledged) if layout is not None else ()
         return self._tally.so_far(arrived, self._request.target_path, self._watch.elapsed)
 
     def _give_away(self, index: Index) -> None:
@@ -209,35 +225,54 @@ class Conversation:
 
     def _made_plan(self, index: Index) -> Plan:
         questions, capabilities = self._questions, self.capabilities
-        paths = paths_to_survey(index)
-        before = questions.survey(Phase.SURVEY, [b"", *paths])
+        planner = Planner(index, self._policy(), self._before)
+        directories = planner.directories
+        total = len(index.members)
+        before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
         links: dict[bytes, bytes] = {}
         if self._request.keep_directory_symlinks:
-            links = questions.leads([p for p in paths if _is_link(before.get(p))])
-        uid = capabilities.uid
-        policy = Policy(
-            force=self._request.force,
-            dialect=_dialect(capabilities),
-            kept_links=links,
-            owner=self._request.owner or (0, 0),
-            uid=None if uid == 0 else uid,
-            ours=frozenset() if self._restored is None else self._restored,
-        )
-        plan = make_plan(index, before, policy)
+            links = questions.leads([p for p in directories if _is_link(before.get(p))])
+        planner.take_directories(before, links)
+        asked = len(directories)
+        for numbers in planner.questions():
+            paths = [index.members.path(number) for number in numbers]
+            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
+            asked += len(numbers)
+            unsure = [index.members.path(number) for number in planner.unsure(numbers, found)]
+            planner.take(numbers, found, questions.texts(unsure) if unsure else None)
+        self._contents = planner.contents
+        plan = planner.finish()
         so_far = self._state_of_the_pod
         require_way(plan, self._request.command_with("--force"), so_far)
         require_devices(plan, capabilities, so_far)
-        closed = questions.closed(directories_written_to(plan.operations, before))
-        others = [] if uid in {0, None} else out_of_reach(plan.operations, before, uid or 0)
-        require_writable(self._request.target_path, uid, closed, others, so_far)
+        closed = questions.closed(sorted(plan.written_to))
+        others = [] if capabilities.uid in {0, None} else plan.out_of_reach
+        require_writable(self._request.target_path, capabilities.uid, closed, others, so_far)
         if plan.filled and plan.layout is not None:
             require_room(plan.layout.total, questions.space(), so_far)
         return plan
 
+    def _policy(self) -> Policy:
+        capabilities = self.capabilities
+        same_owner = self._request.same_owner
+        return Policy(
+            overwrite=self._request.overwrite,
+            dialect=_dialect(capabilities),
+            owner=self._request.owner or (0, 0),
+            uid=None if capabilities.uid == 0 else capabilities.uid,
+            ours=frozenset() if self._restored is None else self._restored,
+            owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
+            distrusts_size=capabilities.tar is Tar.BSD,
+        )
+
+    def _before(self, path: bytes) -> Member | None:
+        """Return what an earlier batch has restored at a path."""
+        return None if self._restored is None else self._restored.member(path)
+
     def _stream(self, batch: Batch, plan: Plan) -> Answer:
         """Send the plan's stream and return how the pod's tar ended."""
         layout = plan.layout
-        if layout is None or not plan.carried_out:
+        if layout is None or not plan.count(Action.CREATE, Action.REPLACE):
             # toybox's tar takes an archive without members for an error.
             return Answer(consumer=0, received=0)
         started = time.monotonic()
@@ -251,24 +286,21 @@ class Conversation:
             self._warn_of_time(count, layout.total, time.monotonic() - started)
 
         self._progress.status(Status(Phase.SEND, 0, layout.total, 0, layout.total_files))
-        self._through_links = self._through_links or any(
-            one.stands is Standing.SYMLINK for one in plan.operations
-        )
+        self._through_links = self._through_links or plan.through_links
         self._attributed = self._attributed or bool(plan.attributed)
-        members = [one.member for one in plan.carried_out if one.member is not None]
         self.has_begun = True
         return self._session.feed(
-            self._command(members),
+            self._command(plan.owners),
             batch.read(layout.segments()),
             layout.total,
             on_acknowledged=acknowledged,
         )
 
-    def _command(self, members: Sequence[Member]) -> bytes:
+    def _command(self, owners: Iterable[tuple[int, int]]) -> bytes:
         """Return the agent's command, with options that all four tars know but for the last."""
         capabilities = self.capabilities
         options = ["extract", "-p", "--numeric-owner"]
-        if not all(capabilities.may_own(one.uid, one.gid) for one in members):
+        if not all(capabilities.may_own(uid, gid) for uid, gid in owners):
             # It would fail for each; what may be given away is given away afterwards.
             options.append("-o")
         if self._attributed and capabilities.tar is Tar.GNU:
@@ -278,33 +310,45 @@ class Conversation:
             options.append("-P")
         return " ".join(options).encode()
 
-    def _prove(self, answer: Answer) -> None:
+    def _prove(self, answer: Answer, operations: Iterable[Operation], total: int) -> None:
         """Ask what stands there now, and hold it against what was promised.
+
+        Args:
+            answer: how the stream ended.
+            operations: what was promised.
+            total: about how many these are.
 
         Raises:
             VerificationError, PodCannotError, InterruptedRestoreError: it is not there.
         """
-        operations, questions = self._unproved, self._questions
-        owners = self._request.same_owner
-        after = questions.survey(Phase.VERIFY, [one.path for one in operations])
-        before = _nothing if self._restored is None else self._restored.member
-        failed = answer.consumer != 0
-        verdict = compare(operations, after, owners=owners, suspicious=failed, before=before)
-        if answer.is_whole and not verdict.differences:
-            touched = self._amend(verdict)
-            after.update(questions.survey(Phase.VERIFY, touched) if touched else {})
-            verdict = compare(operations, after, owners=owners, before=before)
-        space = str(questions.space()) if is_full(answer) else ""
+        proof = Proof()
+        done = 0
+        wanted = (one for one in operations if one.action is not Action.SKIP)
+        while some := list(islice(wanted, TOGETHER)):
+            proof.take(self._proved(answer, some, done, total))
+            done += len(some)
+        space = str(self._questions.space()) if is_full(answer) else ""
         again = self._request.command_with("--force")
-        failure = error_of(answer, verdict, again=again, space=space)
+        failure = error_of(answer, proof, again=again, space=space)
         if failure is not None:
             raise failure
-        if self._plan is not None:
-            self._tally.take_plan(self._plan)
-            self._plan = None
         self._tally.take_answer(answer)
-        self._tally.take_verdict(verdict)
-        self._unproved = []
+        self._tally.take_proof(proof)
+
+    def _proved(self, answer: Answer, some: list[Operation], done: int, total: int) -> Verdict:
+        """Compare some of what was promised, and put right what can be put right."""
+        questions, owners = self._questions, self._request.same_owner
+        content_of = _itself if self._contents is None else self._contents.of
+        paths = [one.path for one in some]
+        after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
+        failed = answer.consumer != 0
+        verdict = compare(some, after, content_of, owners=owners, suspicious=failed)
+        if not answer.is_whole or verdict.differences:
+            return verdict
+        touched = self._amend(verdict)
+        if touched:
+            after.update(questions.survey(Phase.VERIFY, touched, done=done, total=max(total, done)))
+        return compare(some, after, content_of, owners=owners)
 
     def _amend(self, verdict: Verdict) -> list[bytes]:
         """Put right what the pod's tar did not do; return the paths to look at again."""
@@ -333,8 +377,8 @@ class Conversation:
             )
 
 
-def _nothing(_path: bytes) -> None:
-    """There was no batch before."""
+def _itself(member: Member) -> Member:
+    return member
 
 
 def _is_directory(operation: Operation) -> bool:

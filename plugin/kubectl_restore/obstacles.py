@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from kubectl_restore.archive.index import Kind
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.names import shown
-from kubectl_restore.phrases import counted, listed
-from kubectl_restore.plan import in_the_way
+from kubectl_restore.operation import Action
+from kubectl_restore.phrases import LISTED, counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +29,11 @@ def require_way(plan: Plan, with_force: str, so_far: str) -> None:
     Raises:
         InTheWayError: something is; the pod is as it was.
     """
-    forced, blocked = in_the_way(plan.operations)
-    if not forced and not blocked:
+    if not plan.is_refused:
         return
-    count = len(forced) + len(blocked)
+    blocked = list(islice((one for one in plan.refused() if not one.needs_force), LISTED))
+    named = blocked or list(islice(plan.refused(), LISTED))
+    count = plan.count(Action.REFUSE)
     fix = f"to replace what is there: {with_force}"
     if blocked:
         fix = "move them away in the container, then run the command again"
@@ -43,7 +44,7 @@ def require_way(plan: Plan, with_force: str, so_far: str) -> None:
             )
     raise InTheWayError(
         f"{counted(count, 'path')} in the way; {so_far}",
-        reason=listed([f"{shown(one.path)}: {one.reason}" for one in blocked or forced]),
+        reason=listed([f"{shown(one.path)}: {one.reason}" for one in named], count - len(named)),
         fix=fix,
     )
 
@@ -91,22 +92,14 @@ def require_devices(plan: Plan, capabilities: Capabilities, so_far: str) -> None
     """
     if capabilities.makes_devices:
         return
-    found = [
-        one.path
-        for one in plan.carried_out
-        if one.member is not None and one.member.kind in _DEVICES
-    ]
-    if not found:
+    if not plan.devices:
         return
     who = f"the container runs as uid {capabilities.uid}, without CAP_MKNOD"
     raise PodCannotError(
         f"the container may not make device nodes; {so_far}",
-        reason=f"{who}\n{listed([shown(path) for path in found])}",
+        reason=f"{who}\n{listed([shown(path) for path in plan.devices])}",
         fix="leave them out: --exclude NAME, or name a container that may make them: -c CONTAINER",
     )
-
-
-_DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 
 
 def require_room(needed: int, space: Space, so_far: str) -> None:

@@ -1,4 +1,4 @@
-"""What is done about one path: made by the plan, carried out by the pipe, held against the pod."""
+"""One path of a plan, and what is done about it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ class Action(StrEnum):
 
     CREATE = "create"
     REPLACE = "replace"
+    ADJUST = "adjust"
+    """Its content is right; mode or owner are set."""
     KEEP = "keep"
+    """It is as the backup has it, or a directory that is left as it is."""
     SKIP = "skip"
+    """Something else stands there, and stays."""
     REFUSE = "refuse"
 
 
@@ -29,7 +33,7 @@ class Operation:
         path: below the target, raw.
         action: what is done.
         member: the last member of that path; None for a parent directory that has none.
-        reason: why it is skipped or refused.
+        reason: why it is kept, skipped or refused.
         needs_force: for a refused one: --force would allow it.
         stands: for a kept one: what stands there.
     """

@@ -20,14 +20,14 @@ from kubectl_restore.phrases import LISTED, counted, listed
 from kubectl_restore.progress import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from kubectl_restore.archive.index import Member
     from kubectl_restore.pipe.session import Answer
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.survey import Entry
-    from kubectl_restore.verify import Verdict
+    from kubectl_restore.verify import Proof
 
 _KILLED: Final = 137
 """128 + SIGKILL."""
@@ -61,14 +61,12 @@ def is_full(answer: Answer) -> bool:
     return any(sign in line for line in answer.lines for sign in _NO_SPACE)
 
 
-def error_of(
-    answer: Answer, verdict: Verdict, *, again: str, space: str = ""
-) -> RestoreError | None:
+def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> RestoreError | None:
     """Return what kept the restore from being proved; None when it is proved.
 
     Args:
         answer: how the pod's tar ended.
-        verdict: the comparison.
+        proof: the comparison.
         again: the command that goes on, for the fix.
         space: how much room is left, for a volume that is full.
 
@@ -76,10 +74,10 @@ def error_of(
         PodCannotError where the pod's tar said why it could not, VerificationError for anything
         else that is not as it was sent, InterruptedRestoreError for a stream that was cut.
     """
-    proved = answer.is_whole and not verdict.differences
+    proved = answer.is_whole and not proof.differences
     if proved and (answer.consumer == 0 or _only_extras_failed(answer)):
         return None
-    reason = _evidence(answer, verdict)
+    reason = _evidence(answer, proof)
     fix = f"put that right, then: {again}"
     for signs, what in _POD_CANNOT.items():
         if any(sign in line for line in answer.lines for sign in signs):
@@ -93,7 +91,7 @@ def error_of(
         )
     return VerificationError(
         "the pod does not hold what was sent"
-        if verdict.differences
+        if proof.differences
         else "the container's tar reported errors",
         reason=reason,
         fix=fix,
@@ -111,7 +109,7 @@ def _only_extras_failed(answer: Answer) -> bool:
     )
 
 
-def _evidence(answer: Answer, verdict: Verdict) -> str:
+def _evidence(answer: Answer, proof: Proof) -> str:
     ended = "the container's tar did not finish"
     if answer.consumer is not None:
         ended = f"the container's tar ended with exit code {answer.consumer}"
@@ -120,12 +118,12 @@ def _evidence(answer: Answer, verdict: Verdict) -> str:
     words = [
         shown_text(line) for line in answer.lines if not any(end in line for end in _END_OF_ERRORS)
     ]
-    differences = [f"{shown(one.path)}: {one.what}" for one in verdict.differences]
+    differences = [f"{shown(one.path)}: {one.what}" for one in proof.differences]
     return "\n".join(
         [
             *([ended] if answer.consumer != 0 else []),
             *words[:LISTED],
-            *([listed(differences)] if differences else []),
+            *([listed(differences, proof.further)] if differences else []),
         ]
     )
 
@@ -139,6 +137,8 @@ class Tally:
         regular_files: of those.
         bytes: of their content.
         replaced: of `files`.
+        adjusted: whose content was right, and whose mode or owner was set.
+        same: other than directories, that were right already.
         filled: files with holes that are written out.
         attributed: with attributes or ACLs that the pod's tar was given.
         lost: with what the pod's tar cannot keep, by kind.
@@ -146,6 +146,7 @@ class Tally:
         times: without their modification time.
         owners: without their owner.
         kept: directories that were left as they are, by reason.
+        skipped: what something else stands in the place of, and stays, by reason.
         lines: what the pod's tar said; the first few.
         said: how many lines it said.
         root: the archive's own entry for the target, and what the target is.
@@ -155,6 +156,8 @@ class Tally:
     regular_files: int = 0
     bytes: int = 0
     replaced: int = 0
+    adjusted: int = 0
+    same: int = 0
     filled: int = 0
     attributed: int = 0
     lost: Counter[Extra] = field(default_factory=Counter)
@@ -162,22 +165,21 @@ class Tally:
     times: int = 0
     owners: int = 0
     kept: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     said: int = 0
     root: tuple[Member, Entry] | None = None
 
     def take_plan(self, plan: Plan) -> None:
         """Count what was carried out."""
-        for one in plan.operations:
-            if one.action is Action.KEEP and one.member is not None and one.reason:
-                self.kept[one.reason] += 1
-        done = plan.carried_out
-        files = [one.member for one in done if one.member is not None]
-        files = [one for one in files if one.kind is Kind.FILE]
-        self.files += len(done)
-        self.regular_files += len(files)
-        self.bytes += _bytes(files)
-        self.replaced += sum(one.action is Action.REPLACE for one in done)
+        self.kept.update(plan.reasons(Action.KEEP))
+        self.skipped.update(plan.reasons(Action.SKIP))
+        self.files += plan.count(Action.CREATE, Action.REPLACE)
+        self.regular_files += plan.regular_files
+        self.bytes += plan.bytes
+        self.replaced += plan.count(Action.REPLACE)
+        self.adjusted += plan.count(Action.ADJUST)
+        self.same += plan.same
         self.filled += plan.filled
         self.attributed += plan.attributed
         self.lost.update(plan.lost)
@@ -188,11 +190,11 @@ class Tally:
         self.lines += answer.lines[: LISTED - len(self.lines)] if len(self.lines) < LISTED else []
         self.said += answer.said
 
-    def take_verdict(self, verdict: Verdict) -> None:
+    def take_proof(self, proof: Proof) -> None:
         """Count what is not as the backup has it."""
-        self.modes += len(verdict.modes)
-        self.times += len(verdict.times)
-        self.owners += len(verdict.owners)
+        self.modes += proof.modes
+        self.times += proof.times
+        self.owners += proof.owners
 
     def summary(
         self,
@@ -211,8 +213,12 @@ class Tally:
             seconds=seconds,
             kept=self.kept.total(),
             replaced=self.replaced,
+            adjusted=self.adjusted,
+            same=self.same,
+            skipped=self.skipped.total(),
             notes=(
                 *left_out,
+                *_skipped(self),
                 *_words_of(self),
                 *_not_set(self, capabilities),
                 *_not_kept(self, capabilities),
@@ -221,19 +227,24 @@ class Tally:
             ),
         )
 
-    def so_far(self, arrived: Sequence[Member], path: str, seconds: float) -> Summary:
+    def so_far(self, arrived: Iterable[Member], path: str, seconds: float) -> Summary:
         """Return what had arrived when a restore was broken off, `arrived` of the last batch."""
+        files, regular_files, size = self.files, self.regular_files, self.bytes
+        for one in arrived:
+            files += 1
+            if one.kind is Kind.FILE:
+                regular_files += 1
+                size += one.size
         return Summary(
-            path=path,
-            files=self.files + len(arrived),
-            regular_files=self.regular_files + sum(one.kind is Kind.FILE for one in arrived),
-            bytes=self.bytes + _bytes(arrived),
-            seconds=seconds,
+            path=path, files=files, regular_files=regular_files, bytes=size, seconds=seconds
         )
 
 
-def _bytes(members: Sequence[Member]) -> int:
-    return sum(one.size for one in members if one.kind is Kind.FILE)
+def _skipped(tally: Tally) -> list[str]:
+    """Say what was not restored because something else stands there, and why that stays."""
+    return [
+        f"{counted(count, 'member')} left out: {reason}" for reason, count in tally.skipped.items()
+    ]
 
 
 def _words_of(tally: Tally) -> list[str]:

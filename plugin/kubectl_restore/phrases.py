@@ -16,9 +16,10 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def listed(lines: Sequence[str]) -> str:
-    """Return the first lines, and how many more there are."""
+def listed(lines: Sequence[str], further: int = 0) -> str:
+    """Return the first lines, and how many more there are, `further` of them not given here."""
     some = list(lines[:LISTED])
-    if len(lines) > LISTED:
-        some.append(f"and {len(lines) - LISTED:,} more")
+    more = len(lines) - len(some) + further
+    if more:
+        some.append(f"and {more:,} more")
     return "\n".join(some)

@@ -1,213 +1,169 @@
-"""Index, survey and policy become operations. Pure: values in, values out."""
+"""A plan as data: what is done about each member of a backup, in two bytes for each."""
 
 from __future__ import annotations
 
-import stat
-from bisect import bisect_left
-from dataclasses import dataclass, field
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Extra, Kind
-from kubectl_restore.archive.layout import Layout, parents
-from kubectl_restore.archive.rewriting import Dialect, lost, records_of
 from kubectl_restore.operation import Action, Operation
-from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Iterator
 
-    from kubectl_restore.archive.index import Index, Member
-    from kubectl_restore.pod.survey import Entry
+    from kubectl_restore.archive.index import Extra, Index, Member
+    from kubectl_restore.archive.layout import Layout
+    from kubectl_restore.pod.survey import Entry, Standing
 
-_ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
+_ACTIONS: Final = tuple(Action)
+_CODES: Final = {action: code for code, action in enumerate(_ACTIONS, 1)}
+"""0 stands for the target itself, about which nothing is done."""
+_CARRIED: Final = frozenset({Action.CREATE, Action.REPLACE})
+_MOST_REASONS: Final = 255
 
 
-@dataclass(slots=True)
 class Plan:
-    """What a restore will do, and the stream that does it."""
-
-    operations: list[Operation]
-    layout: Layout | None = None
-    """The stream that does it; None for a plan that is refused."""
-    lost: dict[Extra, int] = field(default_factory=dict)
-    """How many members have what the pod's tar cannot keep, by kind."""
-    filled: int = 0
-    """How many members have holes that are written out."""
-    root: tuple[Member, Entry] | None = None
-    """The archive's own entry for the target, and what the target is: it is left as it is."""
-    attributed: int = 0
-    """How many members have attributes or ACLs that the pod's tar is given."""
-
-    @property
-    def refused(self) -> list[Operation]:
-        """The operations that forbid the restore."""
-        return [one for one in self.operations if one.action is Action.REFUSE]
-
-    @property
-    def carried_out(self) -> list[Operation]:
-        """The operations that change the pod."""
-        return [one for one in self.operations if one.action in {Action.CREATE, Action.REPLACE}]
-
-
-def paths_to_survey(index: Index) -> list[bytes]:
-    """Return each path that the archive has or needs, once, sorted, without the target itself."""
-    paths: set[bytes] = set()
-    for member in index.members:
-        if member.path and member.path not in paths:
-            paths.add(member.path)
-            paths.update(parents(member.path))
-    return sorted(paths)
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What the user and the pod allow.
+    """What a restore will do, and the stream that does it.
 
     Attributes:
-        force: what exists is replaced.
-        dialect: what the pod's tar reads.
-        kept_links: symbolic links that stay: where each leads to inside the target.
-        owner: whom parents belong to that the archive lacks.
-        uid: who we are there when we may change nothing of others; None for root.
-        ours: paths that this restore has made already, in batches before.
+        members: the index's.
+        parents: directories that the archive needs and has no member for.
+        layout: the stream; None for a plan that is refused.
+        lost: how many members have what the pod's tar cannot keep, by kind.
+        filled: how many members have holes that are written out.
+        attributed: how many members have attributes or ACLs that the pod's tar is given.
+        root: the archive's own entry for the target, and what the target is: it is left as it is.
+        regular_files: of the members that are sent.
+        bytes: of their content, as restored.
+        same: members other than directories that are right already.
+        owners: whom the members that are sent belong to.
+        written_to: directories that stand there and in which something is made or replaced; the
+            target is the empty path.
+        out_of_reach: what we may not replace: another's things in another's sticky directory.
+        devices: device nodes that are made.
+        through_links: a symbolic link stays, and members go through it.
     """
 
-    force: bool = False
-    dialect: Dialect = field(default_factory=Dialect)
-    kept_links: Mapping[bytes, bytes] = field(default_factory=dict)
-    owner: tuple[int, int] = (0, 0)
-    uid: int | None = None
-    ours: Container[bytes] = frozenset()
+    def __init__(self, index: Index) -> None:
+        """Decide nothing yet."""
+        self.members = index.members
+        self.parents: dict[bytes, Operation] = {}
+        self.layout: Layout | None = None
+        self.lost: Counter[Extra] = Counter()
+        self.filled = 0
+        self.attributed = 0
+        self.root: tuple[Member, Entry] | None = None
+        self.regular_files = 0
+        self.bytes = 0
+        self.same = 0
+        self.owners: set[tuple[int, int]] = set()
+        self.written_to: set[bytes] = set()
+        self.out_of_reach: list[bytes] = []
+        self.devices: list[bytes] = []
+        self.through_links = False
+        self._actions = bytearray(len(self.members))
+        self._reasons = bytearray(len(self.members))
+        self._texts: list[str] = [""]
+        self._forceable: set[int] = set()
+        self._stands: dict[int, Standing] = {}
+        self._changed: dict[int, Member] = {}
 
+    def change(self, number: int, member: Member) -> None:
+        """Send something else for a member."""
+        self._changed[number] = member
 
-def make_plan(index: Index, survey: Mapping[bytes, Entry], policy: Policy) -> Plan:
-    """Decide about each path of the archive.
+    def member(self, number: int) -> Member:
+        """Return what is sent for a member."""
+        return self._changed.get(number) or self.members[number]
 
-    A directory that stands there is no obstacle: without --force it keeps its mode and times,
-    with --force it gets the archive's. Anything else that stands at a member's path is in the way
-    without --force. A directory where something else comes, or the reverse, is in the way even
-    with it, because no tar replaces that safely.
-    """
-    last: dict[bytes, Member] = {member.path: member for member in index.members if member.path}
-    paths = paths_to_survey(index)
-    twice = _twice(paths, policy.kept_links)
-    operations = [
-        Operation(path, Action.REFUSE, last.get(path), _TWICE)
-        if path in twice
-        else _decide(path, last.get(path), survey.get(path), policy)
-        for path in paths
-    ]
-    plan = Plan(operations)
-    target = survey.get(b"")
-    for member in index.members:
-        if not member.path and target is not None:
-            plan.root = (member, target)
-    if not plan.refused:
-        _lay_out(plan, index, policy)
-    return plan
+    def decide(self, number: int, operation: Operation) -> None:
+        """Note what is done about a member."""
+        self._actions[number] = _CODES[operation.action]
+        if operation.reason:
+            self._reasons[number] = self._numbered(operation.reason)
+        if operation.needs_force:
+            self._forceable.add(number)
+        if operation.stands is not None:
+            self._stands[number] = operation.stands
 
+    def _numbered(self, reason: str) -> int:
+        try:
+            return self._texts.index(reason)
+        except ValueError:
+            if len(self._texts) > _MOST_REASONS:
+                raise ValueError("a reason has to be one of a few") from None
+            self._texts.append(reason)
+            return len(self._texts) - 1
 
-_TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
+    def action(self, number: int) -> Action | None:
+        """Return what is done about a member; None for the target itself."""
+        code = self._actions[number]
+        return _ACTIONS[code - 1] if code else None
 
+    def operation(self, number: int) -> Operation | None:
+        """Return what is done about a member; None for the target itself."""
+        action = self.action(number)
+        if action is None:
+            return None
+        member = self.member(number)
+        return Operation(
+            member.path,
+            action,
+            member,
+            self._texts[self._reasons[number]],
+            number in self._forceable,
+            self._stands.get(number),
+        )
 
-def _twice(paths: Sequence[bytes], kept_links: Mapping[bytes, bytes]) -> set[bytes]:
-    """Return the kept links that lead to where the backup has members of its own too."""
-    found = set()
-    for link, there in kept_links.items():
-        at = bisect_left(paths, there)
-        if at < len(paths) and (paths[at] == there or paths[at].startswith(there + b"/")):
-            found.add(link)
-    return found
+    def operations(self) -> Iterator[Operation]:
+        """Return all of them: parents without a member, then the members in their order."""
+        yield from self.parents.values()
+        for number in range(len(self.members)):
+            operation = self.operation(number)
+            if operation is not None:
+                yield operation
 
+    def carried(self) -> list[int]:
+        """Return the numbers of the members that are sent, in the order of their data."""
+        codes = {_CODES[one] for one in _CARRIED}
+        found = [number for number, code in enumerate(self._actions) if code in codes]
+        if self._changed:
+            found.sort(key=lambda number: self.member(number).offset)
+        return found
 
-def _decide(path: bytes, member: Member | None, entry: Entry | None, policy: Policy) -> Operation:
-    if entry is None:
-        return Operation(path, Action.CREATE, member)
-    if member is None or member.kind is Kind.DIRECTORY:
-        return _decide_directory(path, member, entry, policy)
-    if entry.kind is Standing.DIRECTORY:
-        return Operation(path, Action.REFUSE, member, "a directory stands there")
-    if path in policy.ours:
-        return Operation(path, Action.CREATE, member)
-    if policy.force:
-        return Operation(path, Action.REPLACE, member)
-    return Operation(path, Action.REFUSE, member, f"a {entry.kind} stands there", needs_force=True)
+    def carried_out(self) -> Iterator[Operation]:
+        """Return the operations that send something."""
+        yield from (one for one in self.parents.values() if one.action in _CARRIED)
+        for number in self.carried():
+            operation = self.operation(number)
+            if operation is not None:
+                yield operation
 
+    def count(self, *actions: Action) -> int:
+        """Return how many paths something is done about, parents among them."""
+        codes = Counter(self._actions)
+        return sum(codes[_CODES[one]] for one in actions) + sum(
+            one.action in actions for one in self.parents.values()
+        )
 
-def _decide_directory(
-    path: bytes, member: Member | None, entry: Entry, policy: Policy
-) -> Operation:
-    if path in policy.kept_links:
-        reason = "left as a symbolic link that stands there"
-    elif entry.kind is not Standing.DIRECTORY:
-        reason = f"a {entry.kind} stands where a directory has to be"
-        return Operation(path, Action.REFUSE, member, reason)
-    elif path in policy.ours:
-        action = Action.KEEP if member is None else Action.CREATE
-        stands = entry.kind if member is None else None
-        return Operation(path, action, member, stands=stands)
-    elif policy.uid not in {None, entry.uid}:
-        reason = "belonging to somebody else kept mode, owner and time"
-    elif policy.force and member is not None:
-        return Operation(path, Action.REPLACE, member)
-    else:
-        reason = "stood there already and kept mode and owner (--force sets the backup's)"
-    return Operation(path, Action.KEEP, member, reason, stands=entry.kind)
+    def reasons(self, action: Action) -> Counter[str]:
+        """Return how many members it is done about for which reason."""
+        found: Counter[str] = Counter()
+        for (code, reason), count in Counter(
+            zip(self._actions, self._reasons, strict=True)
+        ).items():
+            if code == _CODES[action] and reason:
+                found[self._texts[reason]] += count
+        return found
 
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether something forbids the restore."""
+        return self.count(Action.REFUSE) > 0
 
-def directories_written_to(
-    operations: Iterable[Operation], survey: Mapping[bytes, Entry]
-) -> list[bytes]:
-    """Return the existing directories in which something will be made or replaced, sorted.
-
-    The target itself is the empty path.
-    """
-    found = set()
-    for one in operations:
-        if one.action is Action.CREATE or (
-            one.action is Action.REPLACE and survey[one.path].kind is not Standing.DIRECTORY
-        ):
-            parent = one.path.rpartition(b"/")[0]
-            if not parent or parent in survey:
-                found.add(parent)
-    return sorted(found)
-
-
-def out_of_reach(
-    operations: Iterable[Operation], survey: Mapping[bytes, Entry], uid: int
-) -> list[bytes]:
-    """Return what may not be replaced by us: another's things in another's sticky directory."""
-    return [
-        one.path
-        for one in operations
-        if one.action is Action.REPLACE
-        and survey[one.path].uid != uid
-        and (parent := survey.get(one.path.rpartition(b"/")[0])) is not None
-        and parent.mode & stat.S_ISVTX
-        and parent.uid != uid
-    ]
-
-
-def _lay_out(plan: Plan, index: Index, policy: Policy) -> None:
-    wanted = {one.path: one.member for one in plan.carried_out}
-    plan.layout = Layout(index.members, wanted, policy.dialect, policy.owner)
-    for member in wanted.values():
-        if member is not None:
-            _count_lost(plan, member, policy.dialect)
-
-
-def _count_lost(plan: Plan, member: Member, dialect: Dialect) -> None:
-    for extra in lost(member, dialect):
-        plan.lost[extra] = plan.lost.get(extra, 0) + 1
-    if member.extents is not None and not dialect.holes:
-        plan.filled += 1
-    if member.extras & _ATTRIBUTES and records_of(member, dialect):
-        plan.attributed += 1
-
-
-def in_the_way(operations: Iterable[Operation]) -> tuple[list[Operation], list[Operation]]:
-    """Split refused operations into those that --force would allow and the others."""
-    refused = [one for one in operations if one.action is Action.REFUSE]
-    return [one for one in refused if one.needs_force], [
-        one for one in refused if not one.needs_force
-    ]
+    def refused(self) -> Iterator[Operation]:
+        """Return the operations that forbid the restore."""
+        yield from (one for one in self.parents.values() if one.action is Action.REFUSE)
+        code = _CODES[Action.REFUSE]
+        for number, own in enumerate(self._actions):
+            if own == code and (operation := self.operation(number)) is not None:
+                yield operation

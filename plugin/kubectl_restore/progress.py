@@ -80,6 +80,12 @@ class Summary:
     kept: int = 0
     """Directories that stood there already and were left as they are."""
     replaced: int = 0
+    adjusted: int = 0
+    """Whose content was right already, and whose mode or owner was set."""
+    same: int = 0
+    """Files and links that were right already."""
+    skipped: int = 0
+    """What something else stands in the place of, and stays."""
     notes: tuple[str, ...] = field(default=())
     """What was left out or could not be kept, one sentence each; safe to print."""
     next_steps: tuple[str, ...] = field(default=())

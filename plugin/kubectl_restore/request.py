@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.selection import Selection
+from kubectl_restore.policy import Overwrite
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ class RestoreRequest:
     is_piped: bool = False
     """The backup comes on standard input."""
     container: str | None = None
-    force: bool = False
+    overwrite: Overwrite = Overwrite.REFUSE
     allow_missing_end: bool = False
     cache: bool = True
     """Whether indexes of large backups are remembered."""
@@ -48,5 +49,6 @@ class RestoreRequest:
 
     def command_with(self, flag: str) -> str:
         """Return how to say this again with one flag more, for a fix."""
-        has_it = flag in self.command or (flag == "--force" and self.force)
+        forced = self.overwrite is not Overwrite.REFUSE
+        has_it = flag in self.command or (flag == "--force" and forced)
         return shlex.join(self.command if has_it else (*self.command, flag))

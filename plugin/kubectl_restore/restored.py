@@ -38,9 +38,11 @@ class Restored:
     def add(self, operations: Iterable[Operation]) -> None:
         """Take what was carried out."""
         for one in operations:
-            if one.action not in {Action.CREATE, Action.REPLACE}:
+            if one.action in {Action.SKIP, Action.REFUSE} or (
+                one.action is Action.KEEP and _is_directory(one)
+            ):
                 continue
-            if one.member is None or one.member.kind is Kind.DIRECTORY:
+            if _is_directory(one) or one.member is None:
                 self._directories.add(one.path)
             else:
                 self._members.append(one.member)
@@ -62,3 +64,7 @@ class Restored:
                     "from standard input its content has gone by",
                     fix="write the backup to a file, then name the file",
                 )
+
+
+def _is_directory(operation: Operation) -> bool:
+    return operation.member is None or operation.member.kind is Kind.DIRECTORY

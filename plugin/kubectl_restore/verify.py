@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Kind, normal_path
+from kubectl_restore.archive.index import Kind
+from kubectl_restore.contents import STANDING, size_of
 from kubectl_restore.operation import Action
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from kubectl_restore.archive.index import Member
     from kubectl_restore.operation import Operation
     from kubectl_restore.pod.survey import Entry
 
-_STANDING: Final = {
-    Kind.FILE: Standing.FILE,
-    Kind.HARDLINK: Standing.FILE,
-    Kind.DIRECTORY: Standing.DIRECTORY,
-    Kind.SYMLINK: Standing.SYMLINK,
-    Kind.CHARACTER_DEVICE: Standing.CHARACTER_DEVICE,
-    Kind.BLOCK_DEVICE: Standing.BLOCK_DEVICE,
-    Kind.FIFO: Standing.FIFO,
-}
-
-
 _MOST_TIMES: Final = 5000
 """Processes in the pod, a millisecond each."""
-_MOST_LINKS: Final = 1000
-"""Hard links to hard links of earlier batches that are followed."""
+_MOST_DIFFERENCES: Final = 1000
+"""That are kept by name; the rest is counted."""
 _IN_AN_INODE: Final = 4096
 """Bytes."""
 _MOST_AMENDMENTS: Final = 200
@@ -63,52 +54,91 @@ class Verdict:
     times: dict[bytes, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Proof:
+    """What all comparisons of a restore have found.
+
+    Attributes:
+        differences: the first ones of what is not as it was promised.
+        further: how many more there are.
+        modes: paths without their mode.
+        owners: paths without their owner.
+        times: paths without their modification time.
+        missed: the first ones of these three.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    further: int = 0
+    modes: int = 0
+    owners: int = 0
+    times: int = 0
+    missed: list[Difference] = field(default_factory=list)
+
+    def take(self, verdict: Verdict) -> None:
+        """Take what one comparison has found."""
+        room = max(0, _MOST_DIFFERENCES - len(self.differences))
+        self.differences += verdict.differences[:room]
+        self.further += max(0, len(verdict.differences) - room)
+        self.modes += len(verdict.modes)
+        self.owners += len(verdict.owners)
+        self.times += len(verdict.times)
+        for what, paths in (
+            ("mode", verdict.modes),
+            ("owner", verdict.owners),
+            ("modification time", verdict.times),
+        ):
+            some = islice(paths, _MOST_DIFFERENCES - len(self.missed))
+            self.missed += [Difference(path, f"without the backup's {what}") for path in some]
+
+
 def compare(
-    operations: Sequence[Operation],
+    operations: Iterable[Operation],
     after: Mapping[bytes, Entry],
+    content_of: Callable[[Member], Member],
     *,
     owners: bool = True,
     suspicious: bool = False,
-    before: Callable[[bytes], Member | None] = lambda _path: None,
 ) -> Verdict:
     """Compare what the operations promised with what stands there now.
 
     Args:
         operations: those that were carried out or kept.
         after: the survey made after the stream was extracted.
+        content_of: returns the member that carries a hard link's content; any other as it is.
         owners: compare these too.
         suspicious: the pod's tar has failed: bsdtar then leaves a file that it could not write at
             its full size and with its time, but what the disk holds of it is less.
-        before: what an earlier batch has restored at a path.
     """
     verdict = Verdict()
-    members = {one.path: one.member for one in operations if one.member is not None}
     for operation in operations:
+        if operation.action is Action.SKIP:
+            continue
         entry = after.get(operation.path)
         if entry is None:
             verdict.differences.append(Difference(operation.path, "missing"))
             continue
         member = operation.member
-        content = None if member is None else _content_of(member, members, before)
+        content = None if member is None else content_of(member)
         kind = operation.stands
         if kind is None:
-            kind = Standing.DIRECTORY if content is None else _STANDING.get(content.kind)
+            kind = Standing.DIRECTORY if content is None else STANDING.get(content.kind)
         if entry.kind is not kind:
             what = f"a {entry.kind} instead of a {kind}"
             verdict.differences.append(Difference(operation.path, what))
             continue
-        if content is None or operation.action is Action.KEEP:
+        is_kept = operation.action is Action.KEEP
+        if content is None or (is_kept and content.kind is Kind.DIRECTORY):
             continue
         what = _content_differs(content, entry, suspicious=suspicious)
         if what:
             verdict.differences.append(Difference(operation.path, what))
-        else:
+        elif not is_kept:
             _compare_rest(verdict, operation.path, content, entry, owners=owners)
     return verdict
 
 
 def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
-    size = _size(content)
+    size = size_of(content)
     if size is None:
         return ""
     if entry.size != size:
@@ -173,29 +203,3 @@ def amendments(verdict: Verdict, may_own: Callable[[int, int], bool]) -> list[Am
         words = [b"@%d" % time for _, time in times]
         found.append(Amendment(b"-n 2 touch -h -d", [path for path, _ in times], words))
     return found
-
-
-def _content_of(
-    member: Member, members: Mapping[bytes, Member], before: Callable[[bytes], Member | None]
-) -> Member:
-    """Follow a hard link to the member that carries its content.
-
-    A chain has an end in any archive that was accepted; a count bounds it all the same.
-    """
-    for _ in range(len(members) + _MOST_LINKS):
-        if member.kind is not Kind.HARDLINK:
-            break
-        path = normal_path(member.link)
-        target = members.get(path) or before(path)
-        if target is None or target is member:
-            break
-        member = target
-    return member
-
-
-def _size(member: Member) -> int | None:
-    if member.kind is Kind.FILE:
-        return member.size
-    if member.kind is Kind.SYMLINK:
-        return len(member.link)
-    return None

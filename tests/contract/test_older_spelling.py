@@ -67,6 +67,8 @@ def test_flags_are_joined_and_negated_as_they_always_were(cluster: Cluster, back
     pod = cluster.pod("debian")
     file = backup(trees.small())
     assert restore(pod, file, f"-ft{pod.path}", older=True).code == 0
+    for path in trees.tree_of(trees.small()):
+        pod.run("touch", "-h", f"{pod.path}/{path.decode()}")
     assert (
         restore(pod, file, f"-n={cluster.namespace}", "-f", "--force=false", older=True).code == 6
     )

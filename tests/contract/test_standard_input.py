@@ -95,6 +95,7 @@ def test_a_second_run_is_in_the_way_and_says_how_far_it_came(cluster: Cluster) -
     archive = several_batches(pod.owner)
     first = restore_piped(pod, archive, "--include", "d/e3/150")
     assert first.code == 0, first
+    pod.run("touch", f"{pod.path}/d/e3/150")
     result = restore_piped(pod, archive)
     assert result.code == 6, result
     assert "what came before it in the backup is restored" in result.err

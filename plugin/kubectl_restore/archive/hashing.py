@@ -1,9 +1,10 @@
 """The SHA-256 of the whole file, beside the reading of the index.
 
 One thread of its own reads the file by position, block by block, and holds Python's lock for
-neither the reading nor the hashing; so on two cores it costs nothing beside the decompressor, and
-what one of the two has read is in the page cache for the other. Handing the decompressor's bytes to
-the hash was turned down: a plain archive is read by seeking, and members' edges are read twice.
+neither the reading nor the hashing; so on two cores it costs little (0.35 s beside 9.5 s for a
+million members), and what one of the two has read is in the page cache for the other. Handing the
+decompressor's bytes to the hash was turned down: a plain archive is read by seeking, and members'
+edges are read twice.
 """
 
 from __future__ import annotations

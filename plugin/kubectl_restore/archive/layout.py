@@ -21,7 +21,7 @@ from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
 from kubectl_restore.archive.rewriting import header_of, length_of, segments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from kubectl_restore.archive.member import Member
     from kubectl_restore.archive.outgoing import Segment
@@ -42,118 +42,144 @@ def parents(path: bytes) -> Iterator[bytes]:
 
 
 class Layout:
-    """The stream for some paths of an archive, and the second one for their directories.
+    """The stream for some members of an archive, with the directories that it needs.
 
     Attributes:
         total: bytes of the stream.
-        directories_total: bytes of the second one; 0 where there is none.
     """
 
     def __init__(
         self,
-        members: Sequence[Member],
-        wanted: Mapping[bytes, Member | None],
+        member_of: Callable[[int], Member],
+        carried: Iterable[int],
+        bare: Collection[bytes] = (),
+        *,
         dialect: Dialect,
         owner: tuple[int, int] = (0, 0),
     ) -> None:
         """Lay it out.
 
         Args:
-            members: the archive's, in its order.
-            wanted: the paths to restore, each with its member; None for a parent that has none.
+            member_of: returns a member by its number.
+            carried: the numbers of the members to send, in the order of their data.
+            bare: directories to make that have no member.
             dialect: for which tar.
-            owner: whom such parents belong to.
+            owner: whom those belong to.
         """
-        self._all = members
-        self._wanted = wanted
+        self._member = member_of
+        self._carried = array("q", carried)
+        self._bare = bare
         self._dialect = dialect
         self._owner = owner
+        own = ((number, member_of(number)) for number in self._carried)
+        self._numbers = {one.path: n for n, one in own if one.kind is Kind.DIRECTORY}
         self._ends = array("q")
-        self._carried: list[Member] = []
+        self._files = array("q")
         at = 0
-        for item in self._items():
-            if isinstance(item, bytes):
-                at += self._directory_length(item)
+        for number, path in self._items():
+            if path is not None:
+                at += self._directory_length(number, path)
             else:
-                at += length_of(item, dialect)
+                at += length_of(member_of(number), dialect)
                 self._ends.append(at)
-                self._carried.append(item)
+                self._files.append(number)
         self.total = _rounded(at + len(END_OF_ARCHIVE))
-        last = [
-            member
-            for member in wanted.values()
-            if member is not None and member.kind is Kind.DIRECTORY
-        ]
-        last.sort(key=lambda member: member.path, reverse=True)
-        self._last = last
-        headers = sum(length_of(member, dialect) for member in last)
-        self.directories_total = _rounded(headers + len(END_OF_ARCHIVE)) if last else 0
+
+    @property
+    def directories(self) -> DirectoryLayout:
+        """What gives directories their own modes and times, once all else is there."""
+        return DirectoryLayout(map(self._member, self._numbers.values()), self._dialect)
 
     @property
     def total_files(self) -> int:
         """How many members the stream carries (directories come as part of the frame)."""
-        return len(self._carried)
+        return len(self._files)
 
     def position(self, acknowledged: int) -> tuple[int, bytes | None]:
         """Return how many members end within the first bytes, and the path under way after them."""
         done = bisect_right(self._ends, acknowledged)
-        return done, self._carried[done].path if done < len(self._carried) else None
+        return done, self._member(self._files[done]).path if done < len(self._files) else None
 
-    def members_until(self, acknowledged: int) -> list[Member]:
+    def members_until(self, acknowledged: int) -> Iterator[Member]:
         """Return the members whose last byte is among the first `acknowledged`."""
-        return self._carried[: bisect_right(self._ends, acknowledged)]
+        return map(self._member, self._files[: bisect_right(self._ends, acknowledged)])
 
     def segments(self) -> Iterator[Segment]:
         """Return the stream, piece by piece."""
         return _joined(self._pieces())
 
-    def directories(self) -> Iterator[Segment]:
-        """Return the second stream, piece by piece."""
-        length = 0
-        for member in self._last:
-            header = header_of(member, self._dialect)
-            length += len(header)
-            yield Literal(header)
-        yield Literal(bytes(self.directories_total - length))
+    def _items(self) -> Iterator[tuple[int, bytes | None]]:
+        """Return what the stream carries, in order: numbers of members, and paths of directories.
 
-    def _items(self) -> Iterator[bytes | Member]:
-        """Return what the stream carries, in order: paths of directories, and members."""
+        A directory without a member has the number of the member that it is made for.
+        """
         made: set[bytes] = set()
-        for member in self._all:
-            for path in (*parents(member.path), member.path):
-                if path in made or path not in self._wanted:
-                    continue
-                own = self._wanted[path]
-                if own is None or own.kind is Kind.DIRECTORY:
-                    made.add(path)
-                    yield path
-            if member.kind is not Kind.DIRECTORY and member.path in self._wanted:
-                yield member
+        last = b""
+        for number in self._carried:
+            member = self._member(number)
+            path = member.path
+            parent = path.rpartition(b"/")[0]
+            if parent != last:
+                last = parent
+                for above in parents(path):
+                    if above not in made and (above in self._bare or above in self._numbers):
+                        made.add(above)
+                        yield self._numbers.get(above, number), above
+            if member.kind is not Kind.DIRECTORY:
+                yield number, None
+            elif path not in made:
+                made.add(path)
+                yield number, path
 
     def _pieces(self) -> Iterator[Segment]:
         length = 0
-        times = self._all[0].mtime if self._all else 0
-        for item in self._items():
-            if isinstance(item, bytes):
-                header = self._directory(item, times)
+        for number, path in self._items():
+            member = self._member(number)
+            if path is not None:
+                header = self._directory(member, path)
                 length += len(header)
                 yield Literal(header)
             else:
-                times = item.mtime
-                length += length_of(item, self._dialect)
-                yield from segments_of(item, self._dialect)
+                length += length_of(member, self._dialect)
+                yield from segments_of(member, self._dialect)
         yield Literal(bytes(self.total - length))
 
-    def _directory(self, path: bytes, mtime: int) -> bytes:
-        member = self._wanted[path]
-        if member is not None:
+    def _directory(self, member: Member, path: bytes) -> bytes:
+        if path in self._numbers:
             return header_of(member, self._dialect, extra_mode=_OWNER_WRITES)
         uid, gid = self._owner
-        return member_header(path + b"/", b"5", mode=_PARENT_MODE, mtime=mtime, uid=uid, gid=gid)
+        return member_header(
+            path + b"/", b"5", mode=_PARENT_MODE, mtime=member.mtime, uid=uid, gid=gid
+        )
 
-    def _directory_length(self, path: bytes) -> int:
-        member = self._wanted[path]
-        return header_length(path + b"/") if member is None else length_of(member, self._dialect)
+    def _directory_length(self, number: int, path: bytes) -> int:
+        if path in self._numbers:
+            return length_of(self._member(number), self._dialect)
+        return header_length(path + b"/")
+
+
+class DirectoryLayout:
+    """The second stream: directories alone, the innermost first, with their own modes and times.
+
+    Attributes:
+        total: bytes of the stream; 0 where there is none.
+    """
+
+    def __init__(self, directories: Iterable[Member], dialect: Dialect) -> None:
+        """Lay it out."""
+        self._members = sorted(directories, key=lambda member: member.path, reverse=True)
+        self._dialect = dialect
+        headers = sum(length_of(member, dialect) for member in self._members)
+        self.total = _rounded(headers + len(END_OF_ARCHIVE)) if self._members else 0
+
+    def segments(self) -> Iterator[Segment]:
+        """Return the stream, piece by piece."""
+        length = 0
+        for member in self._members:
+            header = header_of(member, self._dialect)
+            length += len(header)
+            yield Literal(header)
+        yield Literal(bytes(self.total - length))
 
 
 def _rounded(length: int) -> int:

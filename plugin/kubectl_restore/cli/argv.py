@@ -132,9 +132,13 @@ def _next_value(spelling: str, flag: Flag, rest: list[str]) -> str:
         raise UsageError(
             f"{spelling} needs a value",
             reason="nothing follows it",
-            fix=f"{spelling} {flag.value}",
+            fix=f"{spelling} {flag.value}" + _instead(flag.name),
         )
     return rest.pop(0)
+
+
+def _instead(name: str) -> str:
+    return "; to replace what exists: --force (-f)" if name in _SWITCHES else ""
 
 
 def _unknown(spelling: str, name: str) -> UsageError:
@@ -165,8 +169,7 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
             raise UsageError(
                 f"--{flag.name} is not yet supported",
                 reason="it is planned; this version must not ignore it",
-                fix=f"leave --{flag.name} out"
-                + ("; to replace what exists: --force (-f)" if flag.name in _SWITCHES else ""),
+                fix=f"leave --{flag.name} out" + _instead(flag.name),
             )
         if flag.scope is Scope.INSPECT and flag.name not in also:
             raise UsageError(

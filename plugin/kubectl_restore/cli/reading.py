@@ -19,6 +19,7 @@ from kubectl_restore.errors import UsageError
 from kubectl_restore.names import shown
 from kubectl_restore.pod.kubectl import KubectlOptions
 from kubectl_restore.pod.target import parse_target
+from kubectl_restore.policy import Overwrite
 from kubectl_restore.request import RestoreRequest
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
     Raises:
         UsageError: something is missing, too much or of the wrong form.
     """
+    overwrite = _overwrite(parsed)
     pod, backup = _positionals(parsed, older=older)
     _require_order(pod, backup, parsed, older=older)
     if backup == "-":
@@ -124,7 +126,7 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
             flags=flags,
         ),
         container=parsed.value("container"),
-        force=parsed.is_set("force"),
+        overwrite=overwrite,
         allow_missing_end=parsed.is_set("allow-missing-end"),
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
@@ -208,6 +210,24 @@ def _target_path(text: str) -> str:
     if not text.isprintable():
         raise _bad_target(text, "it has control characters in it")
     return "/" + "/".join(part for part in text.split("/") if part not in {"", "."})
+
+
+def _overwrite(parsed: Parsed) -> Overwrite:
+    try:
+        named = _choice(parsed, "overwrite", tuple(Overwrite))
+    except UsageError as error:
+        # In older versions it was a switch.
+        error.fix += "; to replace what exists: --force (-f)"
+        raise
+    if not parsed.is_set("force"):
+        return Overwrite.REFUSE if named is None else Overwrite(named)
+    if named not in {None, Overwrite.IF_CHANGED}:
+        raise UsageError(
+            f"--force and --overwrite {named} contradict each other",
+            reason="--force is --overwrite if-changed",
+            fix="leave one of them out",
+        )
+    return Overwrite.IF_CHANGED
 
 
 def _owner(parsed: Parsed) -> tuple[int, int] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.errors import InterruptedRestoreError
 from kubectl_restore.phrases import listed
-from kubectl_restore.pod.links import read_link
+from kubectl_restore.pod.links import read_link, read_text
 from kubectl_restore.pod.space import read_space
 from kubectl_restore.pod.survey import questions, read_entry
 from kubectl_restore.progress import Status
@@ -31,8 +31,18 @@ class Questions:
         self._session = session
         self._progress = progress
 
-    def survey(self, phase: Phase, paths: Sequence[bytes]) -> dict[bytes, Entry]:
-        """Ask what stands at each path; the empty one is the target itself."""
+    def survey(
+        self, phase: Phase, paths: Sequence[bytes], *, done: int = 0, total: int | None = None
+    ) -> dict[bytes, Entry]:
+        """Ask what stands at each path; the empty one is the target itself.
+
+        Args:
+            phase: for the progress.
+            paths: below the target.
+            done: how many were asked about before in this phase.
+            total: how many will be asked about; None for these alone.
+        """
+        total = len(paths) if total is None else total
         found: dict[bytes, Entry] = {}
 
         def take(word: bytes, rest: bytes) -> bool:
@@ -41,12 +51,11 @@ class Questions:
                 found[entry[0]] = entry[1]
             return entry is not None
 
-        self._progress.status(Status(phase, total_files=len(paths)))
-        asked = 0
+        self._progress.status(Status(phase, done_files=done, total_files=total))
         for payload in questions(paths):
             self._ask(b"survey", payload, take)
-            asked += payload.count(b"\0")
-            self._progress.status(Status(phase, done_files=asked, total_files=len(paths)))
+            done += payload.count(b"\0")
+            self._progress.status(Status(phase, done_files=done, total_files=total))
         return found
 
     def closed(self, directories: Iterable[bytes]) -> list[bytes]:
@@ -74,6 +83,20 @@ class Questions:
 
         for payload in questions(links):
             self._ask(b"resolve", payload, take)
+        return found
+
+    def texts(self, links: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Ask what symbolic links say; one that cannot be read is left out."""
+        found: dict[bytes, bytes] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            text = read_text(rest) if word == b"text" else None
+            if text is not None:
+                found[text[0]] = text[1]
+            return word == b"text"
+
+        for payload in questions(links):
+            self._ask(b"texts", payload, take)
         return found
 
     def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Where symbolic links to directories lead in the pod: the reading of the agent's answers."""
+"""Where symbolic links lead in the pod: the reading of the agent's answers."""
 
 from __future__ import annotations
 
@@ -29,3 +29,18 @@ def read_link(record: bytes) -> tuple[bytes, bytes | None] | None:
     place = there.removesuffix(_END)
     inside = place.startswith(top) and len(place) > len(top)
     return name[2:], place[len(top) :] if inside else None
+
+
+def read_text(record: bytes) -> tuple[bytes, bytes] | None:
+    """Read the words of one `text` record (`LENGTH TEXT ./NAME`).
+
+    Returns:
+        The link's path (without `./`) and what it says; None when it cannot be read.
+    """
+    digits, _, rest = record.partition(b" ")
+    if not digits.isdigit():
+        return None
+    text, name = rest[: int(digits)], rest[int(digits) :]
+    if not text.endswith(_END) or not name.startswith(b"./"):
+        return None
+    return name[2:], text.removesuffix(_END)

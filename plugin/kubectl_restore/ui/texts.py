@@ -98,6 +98,10 @@ def result(summary: Summary) -> str:
         f"in {as_time(summary.seconds)}"
     )
     lines = [head if summary.files else f"Nothing to restore to {summary.path}"]
+    if summary.same:
+        lines.append(f"{counted(summary.same, 'path was', 'paths were')} right already, and kept")
+    if summary.adjusted:
+        lines.append(f"{counted(summary.adjusted, 'path')} given the backup's mode and owner")
     if summary.replaced:
         lines.append(f"{counted(summary.replaced, 'path was', 'paths were')} replaced")
     lines += [f"Note: {note}" for note in summary.notes]

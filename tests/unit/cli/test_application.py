@@ -32,6 +32,7 @@ from kubectl_restore.errors import (
     UsageError,
     VerificationError,
 )
+from kubectl_restore.policy import Overwrite
 from kubectl_restore.progress import Header, Summary
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def test_words_reach_the_request_past_cleos_own_flags(engine: UseEngine) -> None
     assert run_words(["--", "pod", "--"]) == 0
     assert seen[0].kubectl.namespace == "prod"
     assert seen[0].backup == Path("-weird.tar")
-    assert seen[0].force
+    assert seen[0].overwrite is Overwrite.IF_CHANGED
     assert seen[1].backup == Path("--")
 
 

@@ -17,6 +17,7 @@ BUILT = [
     "container",
     "target-path",
     "force",
+    "overwrite",
     "timeout",
     "stall-timeout",
     "progress",
@@ -44,7 +45,6 @@ BUILT = [
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
     "dry-run",
-    "overwrite",
     "compare",
     "delete",
     "save-replaced",
@@ -119,6 +119,10 @@ def test_what_is_not_built_yet_is_refused_and_never_ignored(name: str, *, older:
 @pytest.mark.parametrize("older", [False, True])
 def test_what_is_built_is_taken_in_both_spellings(name: str, *, older: bool) -> None:
     word = f"--{name}=x" if BY_NAME[name].value else f"--{name}"
+    if older and name == "overwrite":
+        with pytest.raises(UsageError, match="does not replace existing files any more"):
+            check_built(parse([word]), older=older)
+        return
     check_built(parse([word]), older=older)
 
 

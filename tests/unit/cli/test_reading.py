@@ -18,6 +18,7 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.reading import Manner, read_manner, read_request
 from kubectl_restore.errors import UsageError
+from kubectl_restore.policy import Overwrite
 
 if TYPE_CHECKING:
     from kubectl_restore.request import RestoreRequest
@@ -166,7 +167,7 @@ def test_backup_before_pod_is_noticed_and_the_right_order_works(name: str, *, ol
     assert mended.backup == Path(name)
     assert mended.target_path == "/my data"
     assert mended.kubectl.namespace == "x"
-    assert mended.force
+    assert mended.overwrite is Overwrite.IF_CHANGED
 
 
 def test_backup_before_pod_is_noticed_by_the_file_too(
@@ -261,8 +262,8 @@ def test_no_secret_stays_in_the_command(*, secret: str, name: str, joined: bool)
 def test_the_command_can_be_said_again() -> None:
     words = ("pod", "b.tar", "-ft/data", "--timeout", "5s")
     assert request(*words).command == ("kubectl", "restore", *words)
-    assert request(*words).force
-    assert not request(*words, "--force=false").force
+    assert request(*words).overwrite is Overwrite.IF_CHANGED
+    assert request(*words, "--force=false").overwrite is Overwrite.REFUSE
 
 
 # How it is shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from kubectl_restore.archive.index import Index, Kind, Member
@@ -11,9 +13,13 @@ from kubectl_restore.errors import ExitCode, PodCannotError
 from kubectl_restore.obstacles import require_devices
 from kubectl_restore.outcome import error_of
 from kubectl_restore.pipe.session import Answer
-from kubectl_restore.plan import Plan, Policy, make_plan
+from kubectl_restore.planning import make_plan
 from kubectl_restore.pod.capabilities import Capabilities
-from kubectl_restore.verify import compare
+from kubectl_restore.sameness import Policy
+from kubectl_restore.verify import Proof, compare
+
+if TYPE_CHECKING:
+    from kubectl_restore.plan import Plan
 
 
 def plan_of(*kinds: Kind) -> Plan:
@@ -55,9 +61,10 @@ def test_where_the_right_is_there_or_not_known_it_is_tried(kernel: int | None) -
 def test_a_tar_that_could_not_make_them_is_an_error_that_names_them(
     consumer: int, words: str
 ) -> None:
-    verdict = compare(plan_of(Kind.BLOCK_DEVICE).operations, {})
+    proof = Proof()
+    proof.take(compare(plan_of(Kind.BLOCK_DEVICE).operations(), {}, lambda member: member))
     answer = Answer(consumer=consumer, received=0, lines=[words], said=1)
-    error = error_of(answer, verdict, again="again")
+    error = error_of(answer, proof, again="again")
     assert error is not None
     assert error.exit_code is ExitCode.POD_CANNOT
     assert "device nodes" in error.what

@@ -16,8 +16,9 @@ from kubectl_restore.archive.packing import Compression
 from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.plan import Policy, make_plan
+from kubectl_restore.planning import make_plan
 from kubectl_restore.progress import Silence
+from kubectl_restore.sameness import Policy
 from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
     END,
@@ -57,7 +58,7 @@ def sent(where: Path, archive: bytes, dialect: Dialect) -> tuple[bytes, bytes]:
         plan = make_plan(index, {}, Policy(dialect=dialect))
         assert plan.layout is not None
         streams = []
-        for segments in (plan.layout.segments(), plan.layout.directories()):
+        for segments in (plan.layout.segments(), plan.layout.directories.segments()):
             blocks = read_segments(backup, index.compression, segments, Watch(None))
             streams.append(
                 b"".join(
@@ -66,7 +67,7 @@ def sent(where: Path, archive: bytes, dialect: Dialect) -> tuple[bytes, bytes]:
                 )
             )
     stream, directories = streams
-    assert (len(stream), len(directories)) == (plan.layout.total, plan.layout.directories_total)
+    assert (len(stream), len(directories)) == (plan.layout.total, plan.layout.directories.total)
     return stream, directories
 
 

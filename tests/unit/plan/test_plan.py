@@ -11,12 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kubectl_restore.archive.index import Index, Kind, read_index
+from kubectl_restore.archive.layout import parents
 from kubectl_restore.archive.outgoing import Zeros, read_segments
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.operation import Action
-from kubectl_restore.plan import Plan, Policy, in_the_way, make_plan, paths_to_survey
+from kubectl_restore.planning import make_plan
 from kubectl_restore.pod.survey import Entry, Standing
+from kubectl_restore.policy import Overwrite
 from kubectl_restore.progress import Silence
+from kubectl_restore.sameness import Policy
 from kubectl_restore.watch import Watch
 from tests.contract import trees
 
@@ -26,7 +29,9 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.layout import Layout
     from kubectl_restore.archive.outgoing import Segment
+    from kubectl_restore.plan import Plan
 
+IF_CHANGED = Overwrite.IF_CHANGED
 DIRECTORY = Entry(Standing.DIRECTORY, 4096, 0o755, 1, 0, 0, 1)
 FILE = Entry(Standing.FILE, 1, 0o644, 1, 0, 0, 2)
 SYMLINK = Entry(Standing.SYMLINK, 1, 0o777, 1, 0, 0, 3)
@@ -76,8 +81,8 @@ def test_the_stream_restores_what_the_archive_has(tmp_path: Path) -> None:
     # Writable until its children are made; the second archive has its true mode.
     assert members["a"].mode == 0o755
     assert members["b/c"].mode == 0o755
-    directories = stream_of(path, index, layout.directories())
-    assert len(directories) == layout.directories_total
+    directories = stream_of(path, index, layout.directories.segments())
+    assert len(directories) == layout.directories.total
     with tarfile.open(fileobj=io.BytesIO(directories)) as tar:
         finals = [(one.name, one.mode, one.uid, one.mtime) for one in tar]
     assert finals == [("a", 0o555, 7, trees.MTIME)]
@@ -85,10 +90,8 @@ def test_the_stream_restores_what_the_archive_has(tmp_path: Path) -> None:
 
 def test_the_targets_own_entry_is_left_out(tmp_path: Path) -> None:
     index = index_of(tmp_path / "b.tar", sample())
-    assert b"" not in paths_to_survey(index)
-    assert paths_to_survey(index) == sorted(
-        [b"a", b"a/again", b"a/link", b"a/one", b"b", b"b/c", b"b/c/two"]
-    )
+    decided = [one.path for one in make_plan(index, {}, Policy()).operations()]
+    assert sorted(decided) == [b"a", b"a/again", b"a/link", b"a/one", b"b", b"b/c", b"b/c/two"]
 
 
 @pytest.mark.parametrize(
@@ -110,14 +113,17 @@ def test_the_targets_own_entry_is_left_out(tmp_path: Path) -> None:
 def test_what_stands_there_decides(
     tmp_path: Path, path: bytes, entry: Entry, action: Action, *, force: bool
 ) -> None:
-    plan = make_plan(index_of(tmp_path / "b.tar", sample()), {path: entry}, Policy(force=force))
-    decided = {one.path: one for one in plan.operations}
+    plan = make_plan(
+        index_of(tmp_path / "b.tar", sample()),
+        {b"a": DIRECTORY, path: entry},
+        Policy(overwrite=IF_CHANGED if force else Overwrite.REFUSE),
+    )
+    decided = {one.path: one for one in plan.operations()}
     assert decided[path].action is action
     if action is Action.REFUSE:
         assert plan.layout is None
         assert decided[path].reason
-        with_force, without = in_the_way(plan.operations)
-        assert len(with_force + without) == 1
+        assert [one.path for one in plan.refused()] == [path]
 
 
 names = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map("/".join)
@@ -159,12 +165,13 @@ def test_properties(
 ) -> None:
     path = tmp_path / "b.tar"
     index = index_of(path, archive)
-    plan = make_plan(index, survey, Policy(force=force))
-    decided = [one.path for one in plan.operations]
-    assert decided == sorted(set(decided)) == paths_to_survey(index)
+    plan = make_plan(index, survey, Policy(overwrite=IF_CHANGED if force else Overwrite.REFUSE))
+    decided = [one.path for one in plan.operations()]
+    wanted = {one.path for one in index.members if one.path}
+    assert sorted(decided) == sorted(wanted.union(*map(parents, wanted)))
     if not force:
-        assert not {one.path for one in plan.carried_out} & survey.keys()
-    if plan.refused:
+        assert not {one.path for one in plan.carried_out()} & survey.keys()
+    if plan.is_refused:
         assert plan.layout is None
         return
     layout = layout_of(plan)
@@ -182,7 +189,7 @@ def test_properties(
                 assert second
                 if original.getmember(member.name) is member:
                     assert first.read() == second.read()
-    assert {name.encode() for name in sent} == {one.path for one in plan.carried_out}
+    assert {name.encode() for name in sent} == {one.path for one in plan.carried_out()}
     positions = [layout.position(at)[0] for at in range(0, layout.total + 1, 512)]
     assert positions == sorted(positions)
     assert layout.position(layout.total) == (layout.total_files, None)

@@ -6,9 +6,11 @@ from array import array
 from dataclasses import replace
 
 from kubectl_restore.archive.index import Kind, Member
+from kubectl_restore.archive.members import Members
+from kubectl_restore.contents import Contents
 from kubectl_restore.operation import Action, Operation
 from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.verify import Amendment, amendments, compare
+from kubectl_restore.verify import Amendment, Verdict, amendments, compare
 
 MEMBER = Member(
     name=b"f", path=b"f", kind=Kind.FILE, offset=0, length=1024, prefix=512, size=5,
@@ -17,12 +19,20 @@ MEMBER = Member(
 ENTRY = Entry(Standing.FILE, 5, 0o640, 100, 1, 2, 9)
 
 
+def checked(
+    operations: list[Operation], after: dict[bytes, Entry], *, suspicious: bool = False
+) -> Verdict:
+    members = Members.of(one.member for one in operations if one.member is not None)
+    contents = Contents(members, lambda _path: None)
+    return compare(operations, after, contents.of, suspicious=suspicious)
+
+
 def sent(member: Member) -> Operation:
     return Operation(member.path, Action.CREATE, member)
 
 
 def test_what_is_as_it_was_sent() -> None:
-    verdict = compare([sent(MEMBER)], {b"f": ENTRY})
+    verdict = checked([sent(MEMBER)], {b"f": ENTRY})
     assert (verdict.differences, verdict.modes, verdict.owners, verdict.times) == ([], {}, {}, {})
 
 
@@ -32,38 +42,38 @@ def test_missing_of_another_kind_and_of_another_size() -> None:
         (replace(ENTRY, kind=Standing.SYMLINK), "a symlink instead of a file"),
         (replace(ENTRY, size=4), "4 bytes instead of 5"),
     ):
-        verdict = compare([sent(MEMBER)], {} if entry is None else {b"f": entry})
+        verdict = checked([sent(MEMBER)], {} if entry is None else {b"f": entry})
         assert [one.what for one in verdict.differences] == [words]
 
 
 def test_a_hard_link_has_the_size_of_what_it_leads_to() -> None:
-    link = MEMBER._replace(path=b"l", kind=Kind.HARDLINK, size=0, link=b"./f")
-    chain = MEMBER._replace(path=b"m", kind=Kind.HARDLINK, size=0, link=b"l")
+    link = MEMBER._replace(name=b"l", path=b"l", kind=Kind.HARDLINK, size=0, link=b"./f")
+    chain = MEMBER._replace(name=b"m", path=b"m", kind=Kind.HARDLINK, size=0, link=b"l")
     found = {b"f": ENTRY, b"l": ENTRY, b"m": replace(ENTRY, size=3)}
-    verdict = compare([sent(MEMBER), sent(link), sent(chain)], found)
+    verdict = checked([sent(MEMBER), sent(link), sent(chain)], found)
     assert [(one.path, one.what) for one in verdict.differences] == [(b"m", "3 bytes instead of 5")]
 
 
 def test_a_symlink_has_the_length_of_its_target() -> None:
     link = MEMBER._replace(kind=Kind.SYMLINK, size=0, link=b"/somewhere")
     entry = replace(ENTRY, kind=Standing.SYMLINK, mode=0o777, mtime=5, size=10)
-    assert compare([sent(link)], {b"f": entry}).differences == []
-    assert compare([sent(link)], {b"f": replace(entry, size=9)}).differences != []
+    assert checked([sent(link)], {b"f": entry}).differences == []
+    assert checked([sent(link)], {b"f": replace(entry, size=9)}).differences != []
 
 
 def test_what_was_kept_must_still_be_there() -> None:
-    directory = MEMBER._replace(path=b"d", kind=Kind.DIRECTORY)
+    directory = MEMBER._replace(name=b"d", path=b"d", kind=Kind.DIRECTORY)
     kept = Operation(b"d", Action.KEEP, directory, stands=Standing.DIRECTORY)
-    assert compare([kept], {}).differences != []
+    assert checked([kept], {}).differences != []
     entry = Entry(Standing.DIRECTORY, 1, 0o711, 5, 7, 7, 1)
-    verdict = compare([kept], {b"d": entry})
+    verdict = checked([kept], {b"d": entry})
     assert (verdict.differences, verdict.modes, verdict.times) == ([], {}, {})
 
 
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
-    other = MEMBER._replace(path=b"g", mode=0o4755)
+    other = MEMBER._replace(name=b"g", path=b"g", mode=0o4755)
     found = {b"f": replace(ENTRY, uid=0), b"g": replace(ENTRY, mode=0o755, mtime=7)}
-    verdict = compare([sent(MEMBER), sent(other)], found)
+    verdict = checked([sent(MEMBER), sent(other)], found)
     modes = Amendment(b"chmod 04755", [b"g"])
     times = Amendment(b"-n 2 touch -h -d", [b"g"], [b"@100"])
     owners = Amendment(b"chown -h 1:2", [b"f"])
@@ -74,15 +84,15 @@ def test_what_tar_did_not_set_is_amended_owners_first() -> None:
 def test_after_a_failure_a_size_alone_proves_nothing() -> None:
     large = MEMBER._replace(size=1_000_000)
     cut = replace(ENTRY, size=1_000_000, blocks=8)
-    assert compare([sent(large)], {b"f": cut}).differences == []
-    verdict = compare([sent(large)], {b"f": cut}, suspicious=True)
+    assert checked([sent(large)], {b"f": cut}).differences == []
+    verdict = checked([sent(large)], {b"f": cut}, suspicious=True)
     assert [one.what for one in verdict.differences] == [
         "only 4096 of 1000000 bytes are on the disk"
     ]
     whole = replace(cut, blocks=2000)
-    assert compare([sent(large)], {b"f": whole}, suspicious=True).differences == []
+    assert checked([sent(large)], {b"f": whole}, suspicious=True).differences == []
     holes = large._replace(extents=array("q", [0, 4096]))
-    assert compare([sent(holes)], {b"f": cut}, suspicious=True).differences == []
+    assert checked([sent(holes)], {b"f": cut}, suspicious=True).differences == []
 
 
 def test_devices_and_links_to_what_is_no_file_are_verified_by_their_kind() -> None:
@@ -93,9 +103,9 @@ def test_devices_and_links_to_what_is_no_file_are_verified_by_their_kind() -> No
         (Kind.SYMLINK, Standing.SYMLINK),
     ):
         member = MEMBER._replace(kind=kind, size=0)
-        link = MEMBER._replace(path=b"l", kind=Kind.HARDLINK, size=0, link=b"f")
+        link = MEMBER._replace(name=b"l", path=b"l", kind=Kind.HARDLINK, size=0, link=b"f")
         entry = replace(ENTRY, kind=standing, size=0)
         operations = [sent(member), sent(link)]
-        assert compare(operations, {b"f": entry, b"l": entry}).differences == []
-        [wrong] = compare(operations, {b"f": entry, b"l": replace(ENTRY, size=0)}).differences
+        assert checked(operations, {b"f": entry, b"l": entry}).differences == []
+        [wrong] = checked(operations, {b"f": entry, b"l": replace(ENTRY, size=0)}).differences
         assert (wrong.path, wrong.what) == (b"l", f"a file instead of a {standing}")

@@ -295,6 +295,13 @@ while IFS= read -r line; do
             printf "%s leads %s %s %s%s%s %s\n" \
                 "$0" "${#here}" "${#there}" "$here" "$there" "$path" "$0"; done' "$token"
         ;;
+    texts)
+        # What do these links say?
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 sh -c 'for path; do
+            there=$(readlink "$path" && echo .)
+            printf "%s text %s %s%s %s\n" "$0" "${#there}" "$there" "$path" "$0"; done' "$token"
+        ;;
     amend)
         # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`, for these paths.
         ask 2 2 xargs -0 "$@"
