@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,7 @@ from kubectl_restore.archive.report import report_on
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import ExitCode
 from kubectl_restore.ui.inspection import Inspection, member_fields
+from kubectl_restore.ui.json_fields import json_line
 from kubectl_restore.ui.listing import listed
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _lines(members: Iterable[Member], watch: Watch, request: InspectRequest) -> 
     for number, one in enumerate(members):
         if number % _OFTEN == 0:
             watch.check()
-        yield f"{json.dumps(member_fields(one)) if request.as_json else listed(one)}\n"
+        yield json_line(member_fields(one)) if request.as_json else f"{listed(one)}\n"
 
 
 def _pour(lines: Iterable[str], write: Callable[[str], bool]) -> bool:

@@ -33,7 +33,7 @@ class Display:
     """The display of `--progress none`; the others add what moves."""
 
     def __init__(self, environment: Environment, verbosity: int) -> None:
-        """Show messages up to a verbosity of 0, 1 or 2."""
+        """Show messages up to a verbosity of 0, 1 or 2; below that none."""
         self.environment = environment
         self.tracker = Tracker(environment.clock)
         self._verbosity = verbosity
@@ -64,8 +64,12 @@ class Display:
 
     def message(self, level: Level, text: str) -> None:
         """Say it, if the user wants that much."""
-        if _FROM[level] <= self._verbosity:
+        if self.wants(level):
             self.say(message_text(level, text, coloured=self.environment.coloured))
+
+    def wants(self, level: Level) -> bool:
+        """Tell whether the user wants messages of this kind."""
+        return _FROM[level] <= self._verbosity
 
     def foreign(self, data: bytes) -> None:
         """Pass on what a credential plugin says, without what could harm a terminal."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +10,7 @@ from kubectl_restore.archive.index import Extra, Kind
 from kubectl_restore.names import shown
 from kubectl_restore.phrases import counted
 from kubectl_restore.ui.amounts import as_size
+from kubectl_restore.ui.json_fields import json_line, named
 from kubectl_restore.ui.listing import as_date, mode
 
 if TYPE_CHECKING:
@@ -122,7 +121,7 @@ class Inspection:
 
     def json(self) -> str:
         """Return one object on one line."""
-        return json.dumps(self.fields()) + "\n"
+        return json_line(self.fields())
 
     def _kinds(self) -> str:
         kinds = self.report.kinds.most_common()
@@ -169,14 +168,6 @@ def _few(title: str, lines: list[str]) -> list[str]:
     return [f"{title}:", *(f"  {line}" for line in lines[:_FEW]), *more] if lines else []
 
 
-def named(name: bytes) -> dict[str, str]:
-    """Return a name as text; as it stands, too, where text cannot say it."""
-    try:
-        return {"name": name.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {"name": shown(name), "name_bytes": base64.b64encode(name).decode("ascii")}
-
-
 def member_fields(one: Member) -> dict[str, Any]:
     """Return one member for scripts (docs/json.md)."""
     fields: dict[str, Any] = {
@@ -197,8 +188,7 @@ def member_fields(one: Member) -> dict[str, Any]:
         "length": one.length,
     }
     if one.link:
-        fields.update({f"link_{key}" if key != "name" else "link": value
-                       for key, value in named(one.link).items()})  # fmt: skip
+        fields.update(named(one.link, "link"))
     if one.kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}:
         fields["device"] = [one.device >> 32, one.device & 0xFFFF_FFFF]
     return fields

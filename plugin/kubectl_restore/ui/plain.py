@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import ClassVar
 
 from kubectl_restore.ui.amounts import as_time
-from kubectl_restore.ui.display import Display
+from kubectl_restore.ui.paced import Paced
 from kubectl_restore.ui.texts import PHASES, counts
 
-if TYPE_CHECKING:
-    from kubectl_restore.progress import Status
-    from kubectl_restore.ui.environment import Environment
 
-_EVERY: Final = 10.0
-"""Seconds."""
-
-
-class Plain(Display):
+class Plain(Paced):
     """Lines without control codes."""
 
-    def __init__(self, environment: Environment, verbosity: int) -> None:
-        """Start."""
-        super().__init__(environment, verbosity)
-        self._said_at = environment.clock()
-        self._begun = False
+    every: ClassVar[float] = 10.0
 
-    def status(self, status: Status) -> None:
-        """Say a new phase at once."""
-        if self.tracker.update(status) or not self._begun:
-            self._begun = True
-            self._said_at = self.environment.clock()
-            self.say(f"[{as_time(self.tracker.elapsed)}] {PHASES[status.phase]}\n")
-        else:
-            self.tick()
+    def say_phase(self) -> None:
+        """Say its name."""
+        self.say(f"[{as_time(self.tracker.elapsed)}] {PHASES[self.tracker.status.phase]}\n")
 
-    def tick(self) -> None:
-        """Say every ten seconds that it goes on, with the counts."""
-        now = self.environment.clock()
-        if now - self._said_at >= _EVERY:
-            self._said_at = now
-            phase, known = PHASES[self.tracker.status.phase], counts(self.tracker)
-            text = f"{phase}: {known}" if known else f"still {phase}"
-            self.say(f"[{as_time(self.tracker.elapsed)}] {text}\n")
+    def say_counts(self) -> None:
+        """Say what is known of it."""
+        phase, known = PHASES[self.tracker.status.phase], counts(self.tracker)
+        text = f"{phase}: {known}" if known else f"still {phase}"
+        self.say(f"[{as_time(self.tracker.elapsed)}] {text}\n")

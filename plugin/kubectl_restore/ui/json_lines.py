@@ -1,0 +1,88 @@
+"""JSON lines, for scripts: the progress alone on stderr, or everything on stdout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kubectl_restore.ui.display import is_system_directory
+from kubectl_restore.ui.json_fields import (
+    exit_error_fields,
+    json_line,
+    message_fields,
+    status_fields,
+    summary_fields,
+)
+from kubectl_restore.ui.paced import Paced
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubectl_restore.errors import RestoreError
+    from kubectl_restore.progress import Header, Level, Status, Summary
+    from kubectl_restore.ui.environment import Environment
+
+
+class JsonProgress(Paced):
+    """`--progress json`: status lines on stderr, the rest as for people."""
+
+    every: ClassVar[float] = 1.0
+
+    def say_phase(self) -> None:
+        """Say it with the counts that it begins with."""
+        self.say_counts()
+
+    def say_counts(self) -> None:
+        """Say a status line."""
+        self.say(json_line(status_fields(self.tracker)))
+
+
+class JsonLines(JsonProgress):
+    """`-o json`: all that we say is lines on stdout; stderr has a credential plugin's words."""
+
+    def __init__(self, environment: Environment, verbosity: int, *, statuses: bool = True) -> None:
+        """Start; without `statuses` nothing is said of how far it is."""
+        super().__init__(environment, verbosity)
+        self._statuses = statuses
+        self._is_read = True
+        self._arrived: Summary | None = None
+
+    def header(self, header: Header) -> None:
+        """Keep it for the summary."""
+        if self._header is None and is_system_directory(header.path):
+            self.warn_of_system_directory(header.path)
+        self._header = header
+
+    def status(self, status: Status) -> None:
+        """Say it where it is wanted."""
+        if self._statuses:
+            super().status(status)
+
+    def tick(self) -> None:
+        """Say it where it is wanted."""
+        if self._statuses:
+            super().tick()
+
+    def say_counts(self) -> None:
+        """Say a status line."""
+        self._put(status_fields(self.tracker))
+
+    def message(self, level: Level, text: str) -> None:
+        """Say it, if the user wants that much."""
+        if self.wants(level):
+            self._put(message_fields(level, text))
+
+    def finished(self, summary: Summary) -> None:
+        """Say the result."""
+        self._put(summary_fields(summary, self._header))
+
+    def broken_off(self, summary: Summary) -> None:
+        """Keep it: the error that follows says it."""
+        self._arrived = summary
+
+    def error(self, error: RestoreError) -> None:
+        """Say why it ended."""
+        self._put(exit_error_fields(error, self._arrived))
+
+    def _put(self, made: Mapping[str, Any]) -> None:
+        # A reader that is gone breaks no restore.
+        self._is_read = self._is_read and self.environment.pour(json_line(made))
