@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from cleo.application import Application as CleoApplication
@@ -13,11 +12,9 @@ from cleo.io.inputs.definition import Definition
 from kubectl_restore.about import NAME, VERSION
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.commands import all_commands
+from kubectl_restore.cli.ending import Ending
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.errors import ExitCode, RestoreError
-from kubectl_restore.names import shown_text
-from kubectl_restore.ui.environment import Environment
-from kubectl_restore.ui.messages import error_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,10 +33,10 @@ class Application(CleoApplication):
     kubectl's. So the mapping is here, and Cleo gets words that argv.py has taken apart.
     """
 
-    def __init__(self, *, loud: bool = False) -> None:
-        """Know all commands; `loud` shows where a bug of ours is."""
+    def __init__(self, ending: Ending) -> None:
+        """Know all commands; `ending` says what no display says."""
         super().__init__(NAME, VERSION)
-        self._loud = loud
+        self._ending = ending
         self.auto_exits(auto_exits=False)
         for command in all_commands():
             self.add(command)
@@ -59,28 +56,23 @@ class Application(CleoApplication):
             io = self.create_io(input, output, error_output)
             return int(self._run(io))
         except RestoreError as error:
-            environment = Environment()
-            environment.say(error_text(error, coloured=environment.coloured))
-            return error.exit_code
+            return self._ending.of_error(error)
         except BrokenPipeError:
             # Whoever read our stdout is gone; what was asked for cannot be shown.
             return ExitCode.BUG
         except Exception as error:  # noqa: BLE001 - the last resort, and it says so
-            return _own_bug(error, loud=self._loud)
+            return self._ending.of_bug(error)
 
 
 def run_words(words: Sequence[str]) -> int:
     """Run the command line `words` (without the program's name)."""
+    ending = Ending.wanted_by(words)
     try:
         command, rest = choose_command(words)
     except RestoreError as error:
-        environment = Environment()
-        environment.say(error_text(error, coloured=environment.coloured))
-        return error.exit_code
+        return ending.of_error(error)
     # `--` keeps Cleo from reading a flag: the words are the command's, whole.
-    parsed = parse(words)
-    loud = parsed.is_set("debug") or parsed.count("verbose") > 1
-    return Application(loud=loud).run(ArgvInput(["kubectl-restore", command, "--", *rest]))
+    return Application(ending).run(ArgvInput(["kubectl-restore", command, "--", *rest]))
 
 
 def choose_command(words: Sequence[str]) -> tuple[str, list[str]]:
@@ -102,16 +94,3 @@ def choose_command(words: Sequence[str]) -> tuple[str, list[str]]:
         del rest[parsed.places[0]]
         return first, rest
     return "restore", list(words)
-
-
-def _own_bug(error: Exception, *, loud: bool) -> int:
-    environment = Environment()
-    bug = RestoreError(
-        "a bug in kubectl restore",
-        reason=f"{type(error).__name__}: {error!s:.500}",
-        fix="run it again with -vv and report what it prints",
-    )
-    environment.say(error_text(bug, coloured=environment.coloured))
-    if loud:
-        environment.say(shown_text("".join(traceback.format_exception(error))))
-    return bug.exit_code

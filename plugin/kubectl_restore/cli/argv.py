@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 _TRUE: Final = frozenset({"1", "t", "true", "T", "TRUE", "True"})
-_SWITCHES: Final = frozenset({"output", "overwrite"})
+SWITCHES: Final = frozenset({"output", "overwrite"})
 """What replaced existing files in older versions, as a switch (docs/older-spelling.md)."""
 _FALSE: Final = frozenset({"0", "f", "false", "F", "FALSE", "False"})
 
@@ -66,19 +67,34 @@ def parse(words: Sequence[str]) -> Parsed:
     parsed = Parsed()
     rest = list(words)
     while rest:
-        word = rest.pop(0)
-        if word == "--":
-            parsed.places += range(len(words) - len(rest), len(words))
-            parsed.positionals += rest
-            break
-        if word.startswith("--"):
-            _take_long(word, rest, parsed)
-        elif word.startswith("-") and word != "-":
-            _take_shorts(word, rest, parsed)
-        else:
-            parsed.places.append(len(words) - len(rest) - 1)
-            parsed.positionals.append(word)
+        _take(words, rest, parsed)
     return parsed
+
+
+def parse_what_can_be(words: Sequence[str]) -> Parsed:
+    """Take a command line apart, passing over the words that `parse` refuses."""
+    parsed = Parsed()
+    rest = list(words)
+    while rest:
+        with suppress(UsageError):
+            _take(words, rest, parsed)
+    return parsed
+
+
+def _take(words: Sequence[str], rest: list[str], parsed: Parsed) -> None:
+    """Take the next of `rest`, the end of `words`; the last ones with it where it is `--`."""
+    word = rest.pop(0)
+    if word == "--":
+        parsed.places += range(len(words) - len(rest), len(words))
+        parsed.positionals += rest
+        rest.clear()
+    elif word.startswith("--"):
+        _take_long(word, rest, parsed)
+    elif word.startswith("-") and word != "-":
+        _take_shorts(word, rest, parsed)
+    else:
+        parsed.places.append(len(words) - len(rest) - 1)
+        parsed.positionals.append(word)
 
 
 def _take_long(word: str, rest: list[str], parsed: Parsed) -> None:
@@ -126,19 +142,15 @@ def _switch(spelling: str, value: str) -> str:
 
 def _next_value(spelling: str, flag: Flag, rest: list[str]) -> str:
     if not rest:
-        if flag.scope is Scope.LATER:
-            # As a switch it is an older tool's spelling: `check_built` answers.
+        if flag.scope is Scope.LATER or flag.name in SWITCHES:
+            # As a switch it is an older tool's spelling: `check_built` and `read_output` answer.
             return ""
         raise UsageError(
             f"{spelling} needs a value",
             reason="nothing follows it",
-            fix=f"{spelling} {flag.value}" + _instead(flag.name),
+            fix=f"{spelling} {flag.value}",
         )
     return rest.pop(0)
-
-
-def _instead(name: str) -> str:
-    return "; to replace what exists: --force (-f)" if name in _SWITCHES else ""
 
 
 def _unknown(spelling: str, name: str) -> UsageError:
@@ -159,7 +171,7 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
         UsageError: one does not.
     """
     for flag, _ in parsed.flags:
-        if flag.name in _SWITCHES and older:
+        if flag.name in SWITCHES and older:
             raise UsageError(
                 f"--{flag.name} does not replace existing files any more",
                 reason="in older versions -o/--overwrite was a switch; now it is something else",
@@ -169,7 +181,7 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
             raise UsageError(
                 f"--{flag.name} is not yet supported",
                 reason="it is planned; this version must not ignore it",
-                fix=f"leave --{flag.name} out" + _instead(flag.name),
+                fix=f"leave --{flag.name} out",
             )
         if flag.scope is Scope.INSPECT and flag.name not in also:
             raise UsageError(

@@ -63,6 +63,7 @@ class RestoreCommand(_WordsCommand):
                 quiet=manner.quiet,
                 verbosity=manner.verbosity,
                 older=manner.older,
+                output=manner.output,
             )
             try:
                 restore(request, display, watch)
@@ -138,15 +139,18 @@ class InspectCommand(_WordsCommand):
         from kubectl_restore.watch import Watch  # noqa: PLC0415
 
         request = read_inspect_request(parsed)
-        manner = read_manner(parsed, older=False, also=("list", "output"))
+        manner = read_manner(parsed, older=False, also=("list",))
+        # One object that can be piped into a program as it is, unless more is asked for.
+        is_alone = request.as_json and manner.progress == "auto"
         environment = Environment()
         with Watch(manner.timeout) as watch:
             display = choose_display(
                 environment,
-                progress=manner.progress,
+                progress="none" if is_alone else manner.progress,
                 quiet=manner.quiet,
                 verbosity=manner.verbosity,
                 older=False,
+                output=manner.output,
             )
             try:
                 return inspect(request, display, watch, environment.pour)

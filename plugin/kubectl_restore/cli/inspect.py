@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cli.reading import read_checksum
+from kubectl_restore.cli.reading import read_checksum, read_output
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
 
@@ -66,13 +66,6 @@ def read_inspect_request(parsed: Parsed) -> InspectRequest:
             reason="a backup is read more than once",
             fix="write the backup to a file first, then name the file",
         )
-    output = parsed.value("output")
-    if output not in {None, "text", "json"}:
-        raise UsageError(
-            f"--output: {output!r} is not possible",
-            reason="it is one of: text, json",
-            fix="--output json",
-        )
     return InspectRequest(
         backup=Path(name),
         checksum=read_checksum(parsed),
@@ -80,5 +73,5 @@ def read_inspect_request(parsed: Parsed) -> InspectRequest:
         allow_missing_end=parsed.is_set("allow-missing-end"),
         cache=not parsed.is_set("no-cache"),
         members=parsed.is_set("list"),
-        as_json=output == "json",
+        as_json=read_output(parsed) == "json",
     )

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 
 _DEFAULT_TIMEOUT: Final = "10m"
 _DEFAULT_STALL: Final = "60s"
-_PROGRESS: Final = ("auto", "live", "plain", "none")
+_PROGRESS: Final = ("auto", "live", "plain", "none", "json")
+_BESIDE_JSON: Final = ("auto", "none", "json")
+"""Kinds of progress that leave stderr silent, as `-o json` has it."""
 _LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
-_VERSION_OUTPUTS: Final = ("json", "text")
+_OUTPUTS: Final = ("text", "json")
 _LOG_FORMATS: Final = ("text", "json")
 _ARCHIVE_NAME: Final = re.compile(r"\.(tar|tgz|tar\.\w+)$")
 _POSITIONALS: Final = 2
@@ -45,7 +47,8 @@ class Manner:
     """How the user wants to see the restore.
 
     Attributes:
-        progress: auto, live, plain or none.
+        progress: auto, live, plain, none or json.
+        output: text or json.
         quiet: errors only.
         verbosity: 0, 1 for details, 2 for everything.
         timeout: seconds for everything, None for no limit.
@@ -54,6 +57,7 @@ class Manner:
     """
 
     progress: str = "auto"
+    output: str = "text"
     quiet: bool = False
     verbosity: int = 0
     timeout: float | None = None
@@ -71,8 +75,17 @@ def read_manner(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> M
     log_file = parsed.value("log-file")
     _choice(parsed, "log-format", _LOG_FORMATS)
     debug = parsed.is_set("debug") or _choice(parsed, "log-level", _LOG_LEVELS) == "debug"
+    output = read_output(parsed, hint="; to replace what exists: --force (-f)")
+    progress = _choice(parsed, "progress", _PROGRESS) or "auto"
+    if output == "json" and progress not in _BESIDE_JSON:
+        raise UsageError(
+            f"--progress {progress} and -o json contradict each other",
+            reason="with -o json everything is JSON lines on stdout, how far it is among them",
+            fix="leave --progress out; without status lines: --progress none",
+        )
     return Manner(
-        progress=_choice(parsed, "progress", _PROGRESS) or "auto",
+        progress=progress,
+        output=output,
         quiet=parsed.is_set("quiet"),
         verbosity=2 if debug else min(2, parsed.count("verbose")),
         timeout=parse_duration(_given(parsed, "timeout", _DEFAULT_TIMEOUT), "--timeout"),
@@ -87,9 +100,29 @@ def read_version_request(parsed: Parsed) -> tuple[KubectlOptions, bool]:
     Raises:
         UsageError: a flag is not built, or a value is none of those that it takes.
     """
-    output = _choice(parsed, "output", _VERSION_OUTPUTS)
-    check_built(parsed, older=False, also=("output",))
+    output = read_output(parsed)
+    check_built(parsed, older=False)
     return KubectlOptions(program=parsed.value("kubectl")), output == "json"
+
+
+def read_output(parsed: Parsed, *, hint: str = "") -> str:
+    """Return `text` or `json`.
+
+    Args:
+        parsed: the command line.
+        hint: what may have been meant, added to the fix.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    output = parsed.value("output")
+    if output is not None and output not in _OUTPUTS:
+        raise UsageError(
+            f"--output: {output!r} is not possible",
+            reason=f"it is one of: {', '.join(_OUTPUTS)}",
+            fix=f"--output json{hint}",
+        )
+    return output or "text"
 
 
 def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> RestoreRequest:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.cli.application import choose_command
-from kubectl_restore.cli.argv import Parsed, check_built, parse
+from kubectl_restore.cli.argv import SWITCHES, Parsed, check_built, parse, parse_what_can_be
 from kubectl_restore.cli.flags import BY_NAME, BY_SHORT, FLAGS, OLDER_COMMANDS, RESERVED, Scope
 from kubectl_restore.errors import UsageError
 
@@ -39,6 +39,7 @@ BUILT = [
     "devices",
     "skip-unsafe",
     "checksum",
+    "output",
     "help",
     "version",
 ]
@@ -52,7 +53,6 @@ LATER = [
     "sync",
     "strict",
     "receipt",
-    "output",
     "retries",
     "jobs",
     "compress",
@@ -109,21 +109,18 @@ def test_what_is_not_built_yet_is_refused_and_never_ignored(name: str, *, older:
         with pytest.raises(UsageError) as caught:
             check_built(parse(["pod", *words]), older=older)
         assert caught.value.exit_code == 2
-        if older and name in {"output", "overwrite"}:
-            assert "--force" in caught.value.fix
-        else:
-            assert caught.value.what == f"--{name} is not yet supported"
+        assert caught.value.what == f"--{name} is not yet supported"
 
 
 @pytest.mark.parametrize("name", [*BUILT, *KUBECTLS])
 @pytest.mark.parametrize("older", [False, True])
 def test_what_is_built_is_taken_in_both_spellings(name: str, *, older: bool) -> None:
     word = f"--{name}=x" if BY_NAME[name].value else f"--{name}"
-    if older and name == "overwrite":
+    if older and name in SWITCHES:
         with pytest.raises(UsageError, match="does not replace existing files any more"):
             check_built(parse([word]), older=older)
-        return
-    check_built(parse([word]), older=older)
+    else:
+        check_built(parse([word]), older=older)
 
 
 @pytest.mark.parametrize("name", OLDER)
@@ -288,6 +285,18 @@ def test_any_words_parse_or_are_a_usage_error(words: list[str]) -> None:
         assert parsed.fix
     else:
         assert [words[at] for at in parsed.places] == parsed.positionals
+        assert parse_what_can_be(words) == parsed
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--nope", "-o", "json", "a", "-n"], ["a", "--zz=1", "-ojson"], ["-Z", "a", "--output=json"],
+     ["--force=maybe", "-o=json", "--", "a"]],
+)  # fmt: skip
+def test_what_can_be_parsed_is_parsed_around_what_cannot(words: list[str]) -> None:
+    fails(*words)
+    parsed = parse_what_can_be(words)
+    assert (parsed.value("output"), parsed.positionals) == ("json", ["a"])
 
 
 # Which command is meant.

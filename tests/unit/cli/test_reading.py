@@ -273,10 +273,19 @@ def test_the_manner_of_showing() -> None:
     assert manner() == Manner(timeout=600.0)
     assert manner("-q").quiet
     assert [manner(*words).verbosity for words in ([], ["-v"], ["-vv"], ["-vvv"])] == [0, 1, 2, 2]
-    for kind in ("auto", "live", "plain", "none"):
+    for kind in ("auto", "live", "plain", "none", "json"):
         assert manner(f"--progress={kind}").progress == kind
-    error = refused("pod", "b.tar", "--progress=json")
-    assert "auto, live, plain, none" in error.reason
+    error = refused("pod", "b.tar", "--progress=loud")
+    assert "auto, live, plain, none, json" in error.reason
+
+
+def test_text_or_json() -> None:
+    assert manner().output == manner("-o", "text").output == "text"
+    for kind in ("auto", "none", "json"):
+        assert manner("-ojson", f"--progress={kind}").output == "json"
+    for kind in ("live", "plain"):
+        assert "contradict" in refused("pod", "b.tar", "-ojson", f"--progress={kind}").what
+    assert "text, json" in refused("pod", "b.tar", "-oyaml").reason
 
 
 def test_the_older_spellings_logging_flags() -> None:
