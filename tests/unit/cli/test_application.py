@@ -368,7 +368,9 @@ def test_closed_streams_and_a_kubectl(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("stream", [1, 2])
-@pytest.mark.parametrize(("words", "code"), [(["--nope"], 2), (["version"], None)])
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--nope"], 2), (["--nope", "-o", "json"], 2), (["version"], None)]
+)
 def test_a_reader_that_is_gone_from_the_start(
     words: list[str], code: int | None, stream: int
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from kubectl_restore.cli.application import run_words
 from kubectl_restore.errors import InTheWayError, RestoreError, SignalledError
 from kubectl_restore.progress import Header, Level, Phase, Status, Summary
+from tests.json_page import documented, undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,7 @@ def test_a_restore(
     code, lines = said(capsys, "pod", "b.tar", "-t/data", "-o", "json", *flags)
     assert (code, types(lines)) == (0, expected)
     assert lines[-1]["files_restored"] == 1
+    assert [undocumented(one) for one in lines] == [[]] * len(lines)
 
 
 def test_json_progress_is_on_stderr_and_the_result_is_text(
@@ -107,6 +109,7 @@ def test_a_restore_that_fails(
     last = lines[-1]
     assert (last["code"], last["message"]) == (code, "no")
     assert (last["files_acknowledged"], last["bytes_acknowledged"]) == (2, 5)
+    assert set(last) == set().union(*documented("exit_error"))
 
 
 @pytest.mark.parametrize(("flags", "expected"), [([], []), (["-vv"], ["message"])])

@@ -17,6 +17,7 @@ from kubectl_restore.cli.application import run_words
 from kubectl_restore.commit import commit
 from kubectl_restore.pipe.kubectl_version import ask_kubectl
 from kubectl_restore.pod.kubectl import KubectlOptions
+from tests.json_page import undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ def test_json_is_one_object_on_one_line(
         "kubectl_path": str(path),
         "kubectl_problem": None,
     }
+    assert undocumented(json.loads(line)) == []
 
 
 def test_a_checkout_knows_its_commit() -> None:

@@ -18,6 +18,7 @@ from kubectl_restore.progress import Header, Level, Phase, Status, Summary
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.display import Display, Quiet
 from kubectl_restore.ui.environment import Environment
+from kubectl_restore.ui.json_lines import JsonLines, JsonProgress
 from kubectl_restore.ui.live import Live
 from kubectl_restore.ui.older import Older
 from kubectl_restore.ui.plain import Plain
@@ -35,11 +36,14 @@ def chosen(
     progress: str = "auto",
     quiet: bool = False,
     older: bool = False,
+    output: str = "text",
     variables: dict[str, str] | None = None,
 ) -> type[Display]:
     environment = Scene(terminal=terminal, variables=variables or {}).environment
     return type(
-        choose_display(environment, progress=progress, quiet=quiet, verbosity=0, older=older)
+        choose_display(
+            environment, progress=progress, quiet=quiet, verbosity=0, older=older, output=output
+        )
     )
 
 
@@ -52,6 +56,12 @@ def test_which_display_a_user_gets() -> None:
     assert chosen(terminal=False, progress="live") is Plain
     assert chosen(terminal=True, progress="none") is Display
     assert chosen(terminal=True, quiet=True, progress="live") is Quiet
+    for terminal in (True, False):
+        assert chosen(terminal=terminal, progress="json") is JsonProgress
+        assert chosen(terminal=terminal, quiet=True, progress="json") is Quiet
+        for progress in ("auto", "json", "none"):
+            assert chosen(terminal=terminal, progress=progress, output="json") is JsonLines
+        assert chosen(terminal=terminal, quiet=True, output="json") is JsonLines
 
 
 @pytest.mark.parametrize("name", CI)

@@ -18,6 +18,7 @@ from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.json_fields import named, summary_fields
 from kubectl_restore.ui.json_lines import JsonLines, JsonProgress
+from tests.json_page import documented
 from tests.unit.ui.screens import Scene
 
 HEADER = Header("b.tar", 2048, "db-0", "/data", "kind", "prod", "app")
@@ -155,6 +156,7 @@ def test_a_name_that_is_no_text_is_there_as_it_stands() -> None:
     display.status(Status(Phase.SEND, 1, 2, current=b"caf\xe9\n"))
     (said,) = lines(scene.out.getvalue())
     assert said["current_files"] == ["caf\\xe9\\n"]
+    assert set(said) == set().union(*documented("status"))
     assert base64.b64decode(said["current_files_bytes"][0]) == b"caf\xe9\n"
 
 

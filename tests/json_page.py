@@ -1,0 +1,32 @@
+"""docs/json.md, as the tests hold it against what is printed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PAGE: Final = Path(__file__).resolve().parent.parent / "docs/json.md"
+_ROW: Final = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \| (.*) \|$", re.MULTILINE)
+
+
+def documented(title: str) -> tuple[set[str], set[str]]:
+    """Return the fields of a section's table: those always there, and those with `only`."""
+    section = PAGE.read_text("utf-8").split(f"\n## `{title}`\n")[1].split("\n## ")[0]
+    always: set[str] = set()
+    sometimes: set[str] = set()
+    for names, text in _ROW.findall(section):
+        (sometimes if ", only " in text else always).update(re.findall(r"\w+", names))
+    return always, sometimes
+
+
+def undocumented(line: Mapping[str, Any]) -> list[str]:
+    """Return what the page says otherwise of one line; empty when it says just that."""
+    title = line["message_type"]
+    always, sometimes = documented(title)
+    missing = [f"{title} lacks {name}" for name in sorted(always - set(line))]
+    strange = [f"{title} has {name}" for name in sorted(set(line) - always - sometimes)]
+    return missing + strange
