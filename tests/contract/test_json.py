@@ -203,6 +203,31 @@ def test_ctrl_c_is_130(cluster: Cluster, backup: Writer, link: LinkProxy) -> Non
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.parametrize(
+    ("where", "answer", "code"),
+    [("get_answer", 404, 4), ("get_answer", 503, 8), ("exec_answer", 403, 5)],
+)
+def test_what_kubectl_says_is_the_reason(
+    cluster: Cluster, backup: Writer, where: str, answer: int, code: int
+) -> None:
+    assert cluster.embedded
+    pod = cluster.pod("debian")
+    setattr(cluster.embedded.pod("debian").faults, where, answer)
+    error = failed(restore(pod, backup(trees.small()), "-o", "json"), code)
+    assert error["reason"].startswith("kubectl said: ")
+
+
+@pytest.mark.parametrize(("flags", "levels"), [((), set()), (("-v",), {"detail"})])
+def test_details_are_messages(
+    cluster: Cluster, backup: Writer, flags: tuple[str, ...], levels: set[str]
+) -> None:
+    result = restore(cluster.pod("debian"), backup(trees.small()), "-o", "json", *flags)
+    assert (result.code, result.err) == (0, ""), result
+    messages = [one for one in lines_of(result.out) if one["message_type"] == "message"]
+    assert {one["level"] for one in messages} == levels
+
+
+@pytest.mark.usefixtures("embedded_only")
 def test_a_credential_plugins_words_are_all_that_stands_on_stderr(
     cluster: Cluster, backup: Writer
 ) -> None:
