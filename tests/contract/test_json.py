@@ -39,7 +39,8 @@ TYPES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "summary": {
         "message_type": str, "namespace": str, "pod": str, "container": str, "backup": str,
         "path": str, "files_restored": int, "regular_files_restored": int, "bytes_restored": int,
-        "seconds_elapsed": float, "directories_kept": int, "files_replaced": int, "notes": list,
+        "seconds_elapsed": float, "directories_kept": int, "files_replaced": int,
+        "files_adjusted": int, "files_unchanged": int, "files_skipped": int, "notes": list,
         "next_steps": list,
     },
     "exit_error": {
@@ -103,7 +104,8 @@ def test_a_restore_that_succeeds(cluster: Cluster, backup: Writer, kind: str) ->
     again = restore(pod, file, "-o", "json", "--progress", "none", "--force")
     (summary,) = lines_of(again.out)
     assert (again.code, again.err, summary["message_type"]) == (0, "", "summary")
-    assert summary["files_replaced"] == 3
+    assert summary["files_replaced"] == 1
+    assert summary["files_unchanged"] == 2
 
 
 def test_counts_rise_and_a_name_that_is_no_text_is_there_as_it_stands(

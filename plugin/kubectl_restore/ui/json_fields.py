@@ -25,6 +25,9 @@ _SUMMARY_NAMES: Final = {
     "seconds": "seconds_elapsed",
     "kept": "directories_kept",
     "replaced": "files_replaced",
+    "adjusted": "files_adjusted",
+    "same": "files_unchanged",
+    "skipped": "files_skipped",
 }
 """Fields of a summary that scripts know by another name than the engine does."""
 

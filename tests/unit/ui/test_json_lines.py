@@ -83,7 +83,9 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
         '{"message_type": "summary", "namespace": "prod", "pod": "db-0", "container": "app", '
         '"backup": "b.tar", "path": "/data", "files_restored": 5, "regular_files_restored": 4, '
         '"bytes_restored": 2048, "seconds_elapsed": 22.046, "directories_kept": 1, '
-        '"files_replaced": 2, "notes": ["a", "b\\\\x1b"], "next_steps": []}\n'
+        '"files_replaced": 2, '
+        '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, '
+        '"notes": ["a", "b\\\\x1b"], "next_steps": []}\n'
     )
     assert scene.err == []
 
