@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
@@ -30,6 +31,7 @@ _RESOURCES: Final = [
     },
     {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
 ]
+_MOST_STARTS: Final = 64
 _VERSION: Final = {"major": "1", "minor": "34", "gitVersion": "v1.34.4", "platform": "embedded"}
 
 
@@ -42,6 +44,8 @@ class Api:
         self._pods = pods
         self._namespace = namespace
         self._token = token
+        # Apart from the loop's own few threads: a start that hangs must not hold up the others.
+        self._starting = ThreadPoolExecutor(_MOST_STARTS)
 
     def application(self) -> web.Application:
         """Return the routes."""
@@ -114,8 +118,8 @@ class Api:
         await socket.prepare(request)
         stream = ExecStream(socket, request.transport, pod.faults)
         try:
-            process = await asyncio.to_thread(
-                pod.start, container, request.query.getall("command", [])
+            process = await asyncio.get_running_loop().run_in_executor(
+                self._starting, pod.start, container, request.query.getall("command", [])
             )
         except NotStartedError as error:
             await stream.refuse(str(error))

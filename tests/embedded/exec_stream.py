@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any, Final
@@ -56,12 +57,12 @@ class ExecStream:
         assert process.stderr
         feeding = asyncio.ensure_future(self._feed(process))
         outputs = [
-            asyncio.ensure_future(self._carry(_STDOUT, process.stdout.fileno(), feeding, process)),
-            asyncio.ensure_future(self._carry(_STDERR, process.stderr.fileno(), None, process)),
+            asyncio.ensure_future(self._carry(_STDOUT, process.stdout.fileno(), feeding)),
+            asyncio.ensure_future(self._carry(_STDERR, process.stderr.fileno(), None)),
         ]
         try:
             await asyncio.gather(*outputs)
-            code = await asyncio.to_thread(process.wait)
+            code = await _ended(process)
             if self._frozen.is_set() or self._faults.never_ends:
                 await asyncio.Event().wait()
             if not self._faults.no_status:
@@ -134,7 +135,6 @@ class ExecStream:
         channel: int,
         descriptor: int,
         feeding: asyncio.Future[None] | None,
-        process: subprocess.Popen[bytes],
     ) -> None:
         """Carry one output to the client; at its end stdin may end too, as in containerd."""
         os.set_blocking(descriptor, False)
@@ -150,9 +150,20 @@ class ExecStream:
                     continue
             await self._socket.send_bytes(bytes([channel]) + data)
         if feeding is not None and self._faults.stdin_follows_stdout:
+            # It closes stdin itself, once nothing waits for that descriptor any more.
             feeding.cancel()
-            if process.stdin:
-                process.stdin.close()
+
+
+async def _ended(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process without a thread: there are few of those, and some processes go on."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            descriptor = os.pidfd_open(process.pid)
+            try:
+                await _ready(descriptor, writing=False)
+            finally:
+                os.close(descriptor)
+    return process.wait()
 
 
 async def _ready(descriptor: int, *, writing: bool) -> None:

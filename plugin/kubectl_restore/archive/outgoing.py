@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,7 @@ class Zeros:
 
 
 Segment = Literal | Extract | Zeros
+Tap = Callable[[int, memoryview], None]
 
 
 def read_segments(
@@ -55,6 +57,7 @@ def read_segments(
     watch: Watch,
     *,
     to_the_end: bool = False,
+    tap: Tap | None = None,
 ) -> Iterator[memoryview | Zeros]:
     """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
 
@@ -66,6 +69,7 @@ def read_segments(
         segments: what of it.
         watch: the time limit.
         to_the_end: unpack what follows them too, for the check sums behind it.
+        tap: is shown the extracts' bytes with their offsets.
 
     Raises:
         BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
@@ -73,10 +77,10 @@ def read_segments(
     """
     try:
         if compression is Compression.NONE:
-            yield from _read_plain(backup, segments)
+            yield from _read_plain(backup, segments, tap)
         else:
             stream = PackedStream(backup, compression, watch.check)
-            yield from collected(_read_packed(stream, backup, segments))
+            yield from collected(_read_packed(stream, backup, segments, tap))
             while to_the_end and stream.next_piece(_BUFFER):
                 pass
     except BackupError:
@@ -91,7 +95,9 @@ def read_literals(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
     return collected(memoryview(one.data) for one in segments if isinstance(one, Literal))
 
 
-def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+def _read_plain(
+    backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+) -> Iterator[memoryview | Zeros]:
     """Read straight into one buffer; hand it out whenever it is full."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
@@ -110,6 +116,8 @@ def _read_plain(backup: BackupFile, segments: Iterable[Segment]) -> Iterator[mem
                 count = backup.read_into(room, segment.offset + done)
                 if not count:
                     raise backup.changed(is_sending=True)
+                if tap is not None:
+                    tap(segment.offset + done, room[:count])
             else:
                 count = len(room)
                 room[:] = memoryview(segment.data)[done : done + count]
@@ -144,7 +152,7 @@ def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zer
 
 
 def _read_packed(
-    stream: PackedStream, backup: BackupFile, segments: Iterable[Segment]
+    stream: PackedStream, backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[memoryview | Zeros]:
     for segment in segments:
         if isinstance(segment, Literal):
@@ -163,5 +171,7 @@ def _read_packed(
             piece = stream.next_piece(left)
             if not piece:
                 raise backup.changed(is_sending=True)
+            if tap is not None:
+                tap(segment.offset + segment.length - left, piece)
             yield piece
             left -= len(piece)

@@ -10,7 +10,7 @@ from kubectl_restore.archive.verdicts import truncated
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kubectl_restore.archive.outgoing import Segment
+    from kubectl_restore.archive.outgoing import Segment, Tap
     from kubectl_restore.archive.piped import PipedBackup
 
 _PIECE: Final = 256 * 1024
@@ -114,7 +114,9 @@ class Passing:
         """Keep nothing of what is read from now on."""
         self._holds = False
 
-    def segments(self, segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+    def segments(
+        self, segments: Iterable[Segment], tap: Tap | None = None
+    ) -> Iterator[memoryview | Zeros]:
         """Return the bytes of segments of this batch, in blocks valid until the next is asked for.
 
         The offsets of extracts rise.
@@ -122,9 +124,9 @@ class Passing:
         Raises:
             BackupError: the backup ends before they do.
         """
-        return collected(self._pieces(segments))
+        return collected(self._pieces(segments, tap))
 
-    def _pieces(self, segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+    def _pieces(self, segments: Iterable[Segment], tap: Tap | None) -> Iterator[memoryview | Zeros]:
         held = memoryview(self._held)
         try:
             for segment in segments:
@@ -133,7 +135,12 @@ class Passing:
                 elif isinstance(segment, Zeros):
                     yield segment
                 else:
-                    yield from self._extract(segment, held)
+                    at = segment.offset
+                    for piece in self._extract(segment, held):
+                        if tap is not None:
+                            tap(at, piece)
+                        at += len(piece)
+                        yield piece
         finally:
             held.release()
 

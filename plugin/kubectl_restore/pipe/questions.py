@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.errors import InterruptedRestoreError
 from kubectl_restore.phrases import listed
+from kubectl_restore.pod.digests import is_plain, read_digest
 from kubectl_restore.pod.links import read_link, read_text
 from kubectl_restore.pod.space import read_space
 from kubectl_restore.pod.survey import questions, read_entry
@@ -14,6 +15,7 @@ from kubectl_restore.progress import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
@@ -97,6 +99,30 @@ class Questions:
 
         for payload in questions(links):
             self._ask(b"texts", payload, take)
+        return found
+
+    def digests(self, paths: Iterable[bytes], algorithm: Algorithm) -> dict[bytes, bytes]:
+        """Ask for the check sums of regular files; one that cannot be read is left out.
+
+        Args:
+            paths: below the target.
+            algorithm: one that the container has a tool for.
+        """
+        found: dict[bytes, bytes] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            digest = read_digest(rest, algorithm) if word == b"hash" else None
+            if digest is not None:
+                found[digest[0]] = digest[1]
+            return word == b"hash"
+
+        plain: list[bytes] = []
+        odd: list[bytes] = []
+        for path in paths:
+            (plain if is_plain(path) else odd).append(path)
+        for command, some in ((b"hash ", plain), (b"hasheach ", odd)):
+            for payload in questions(some):
+                self._ask(command + algorithm.value.encode(), payload, take)
         return found
 
     def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:

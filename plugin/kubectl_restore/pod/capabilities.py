@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.errors import PodCannotError, TargetError
 from kubectl_restore.names import shown_text
+from kubectl_restore.pod.digests import best_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from kubectl_restore.archive.algorithms import Algorithm
 
 
 class Tar(StrEnum):
@@ -48,6 +51,7 @@ class Capabilities:
         gids: the ranges of groups.
         missing: the tools that a restore needs and that are not there.
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
+        algorithm: the best check sum that there is a tool for.
     """
 
     tar: Tar = Tar.OTHER
@@ -60,6 +64,7 @@ class Capabilities:
     gids: tuple[tuple[int, int], ...] = ()
     missing: tuple[str, ...] = field(default=())
     target: str = "absent"
+    algorithm: Algorithm | None = None
 
     @property
     def is_root(self) -> bool:
@@ -134,6 +139,7 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         gids=_ranges(answers.get(b"gids", b"")),
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
         target=answers.get(b"target", b"absent").decode("ascii", "replace"),
+        algorithm=best_of(answers.get(b"sums", b"").decode("ascii", "replace").split()),
     )
 
 

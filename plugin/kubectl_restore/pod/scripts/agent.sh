@@ -231,6 +231,11 @@ probe() {
         done 2>/dev/null </proc/self/${which}_map
         say "${which}s" "$ranges"
     done
+    sums=''
+    for tool in sha256sum sha1sum md5sum cksum; do
+        command -v "$tool" >/dev/null 2>&1 && sums="$sums $tool"
+    done
+    say sums "$sums"
     say tar "$version"
     say target "$state"
     finished 0
@@ -301,6 +306,19 @@ while IFS= read -r line; do
         ask 3 4 xargs -0 sh -c 'for path; do
             there=$(readlink "$path" && echo .)
             printf "%s text %s %s%s %s\n" "$0" "${#there}" "$there" "$path" "$0"; done' "$token"
+        ;;
+    hash)
+        # The word is the tool. No name here has a newline or a backslash.
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 sh -c 'xargs -0 "$1" | while IFS= read -r line; do
+            printf "%s hash %s %s\n" "$0" "$line" "$0"; done' "$token" "$1"
+        ;;
+    hasheach)
+        # As above, for names that the tool would not print as they are.
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 sh -c 'tool=$1; shift; for path; do
+            line=$("$tool" <"$path") && printf "%s hash %s %s %s\n" "$0" "${line%-}" "$path" "$0"
+            done' "$token" "$1"
         ;;
     amend)
         # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`, for these paths.
