@@ -55,7 +55,10 @@ class Contents:
         return self._numbers.get(path)
 
     def number_of(self, member: Member) -> int | None:
-        """Return the number of the member that carries its content; None for an earlier batch's."""
+        """Return the number of the member that a hard link has its content from.
+
+        None for one of an earlier batch, and for what is no hard link.
+        """
         number = None
         for _ in range(len(self._numbers) + 1):
             if member.kind is not Kind.HARDLINK:
@@ -65,6 +68,11 @@ class Contents:
                 return None
             member = self._members[number]
         return number
+
+    def carrier(self, number: int) -> int | None:
+        """Return the number of the member that carries a member's content; None as above."""
+        member = self._members[number]
+        return number if member.kind is not Kind.HARDLINK else self.number_of(member)
 
     def of(self, member: Member) -> Member:
         """Return the member that carries its content: itself, unless it is a hard link.

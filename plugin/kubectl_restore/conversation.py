@@ -4,61 +4,54 @@ from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass, replace
-from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Extra, Kind
+from kubectl_restore.archive.fingerprints import Fingerprints
+from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.layout import DirectoryLayout
 from kubectl_restore.archive.outgoing import read_literals
-from kubectl_restore.archive.rewriting import Dialect
-from kubectl_restore.obstacles import require_devices, require_room, require_way, require_writable
+from kubectl_restore.auditing import Auditor
+from kubectl_restore.consent import declined, has_to_be_asked, question
+from kubectl_restore.errors import PodCannotError, VerificationError
+from kubectl_restore.names import shown
+from kubectl_restore.obstacles import (
+    Volume,
+    require_check_sums,
+    require_devices,
+    require_room,
+    require_way,
+    require_writable,
+)
 from kubectl_restore.operation import Action
-from kubectl_restore.outcome import Tally, error_of, is_full
+from kubectl_restore.outcome import Tally
+from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pipe.session import Answer
-from kubectl_restore.planning import TOGETHER, Planner
 from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
-from kubectl_restore.pod.survey import Standing
-from kubectl_restore.progress import Level, Phase, Status
+from kubectl_restore.pod.space import Space
+from kubectl_restore.policy import Overwrite, Verification
+from kubectl_restore.progress import Comparison, Level, Phase, Status
+from kubectl_restore.proving import Prover
 from kubectl_restore.restored import Restored
-from kubectl_restore.sameness import Policy
-from kubectl_restore.verify import Proof, amendments, compare
+from kubectl_restore.steps import steps_of
+from kubectl_restore.surveying import Surveyor, dialect_of
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from kubectl_restore.archive.index import Index, Member
-    from kubectl_restore.archive.outgoing import Segment, Zeros
-    from kubectl_restore.contents import Contents
+    from kubectl_restore.batch import Batch
     from kubectl_restore.operation import Operation
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
-    from kubectl_restore.pod.survey import Entry
     from kubectl_restore.progress import Progress, Summary
     from kubectl_restore.request import RestoreRequest
-    from kubectl_restore.verify import Verdict
     from kubectl_restore.watch import Watch
 
 _ESTIMATE_AFTER: Final = 5.0
 """Seconds of streaming before an estimate is worth a warning."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Some members of the backup, and how their bytes are read.
-
-    Attributes:
-        index: the members.
-        is_last: no other comes after it.
-        read: returns the bytes of segments, in blocks that are valid until the next is asked for.
-    """
-
-    index: Index
-    is_last: bool
-    read: Callable[[Iterable[Segment]], Iterator[memoryview | Zeros]]
 
 
 class Conversation:
@@ -81,7 +74,8 @@ class Conversation:
         self._plan: Plan | None = None
         self._acknowledged = 0
         self._warned_of_time = False
-        self._contents: Contents | None = None
+        self._batch: Batch | None = None
+        self._sent: Fingerprints | None = None
         self._attributed = False
         self._through_links = False
         # Of a file everything is known at once; of a pipe directories come again and again.
@@ -115,21 +109,57 @@ class Conversation:
         where = ["kubectl", *self._request.kubectl.to_show(), "exec", pod, "-c", container]
         make_it = shlex.join([*where, "--", "mkdir", "-p", self._request.target_path])
         require_target(found, self._request.target_path, make_it)
+        require_check_sums(found, self._request, container)
 
-    def send(self, batch: Batch) -> Answer:
-        """Ask what is there, plan, and stream; not proved yet.
+    def prepare(self, batch: Batch) -> Plan:
+        """Ask what is there, and return the plan; the person at the terminal is asked, too.
 
         Raises:
-            InTheWayError: something is in the way.
-            PodCannotError: something has to be made where we may make nothing, or holes have to be
-                filled and there is no room for that.
+            InTheWayError: something is in the way, and is not to be replaced.
+            PodCannotError: something has to be made where we may make nothing, or there is no room.
         """
         if self._restored is not None:
             self._restored.require_targets(batch.index)
         self._give_away(batch.index)
-        self._plan = plan = self._made_plan(batch.index)
+        self._batch = batch
+        self._sent = None
         self._acknowledged = 0
-        return self._stream(batch, plan)
+        surveyor = Surveyor(
+            self._questions, self._request, self.capabilities, self._restored, self._progress
+        )
+        self._plan = plan = surveyor.plan(batch, self._request.overwrite)
+        if self._request.dry_run:
+            self._progress.planned(steps_of(plan))
+        elif self._request.asks and has_to_be_asked(plan, self._request):
+            if not self._agreed(question(plan, self._request.target_path)):
+                raise declined(plan)
+            if plan.is_refused:
+                self._plan = plan = surveyor.plan(batch, Overwrite.IF_CHANGED)
+        self._require(plan)
+        return plan
+
+    def audit(self, batch: Batch) -> Comparison:
+        """Compare a backup's only batch with what stands there; nothing is written."""
+        self._give_away(batch.index)
+        auditor = Auditor(self._questions, self._request, self.capabilities, self._progress)
+        auditor.audit(batch)
+        notes = []
+        if auditor.foreign:
+            count, uid = counted(auditor.foreign, "path"), self.capabilities.uid
+            notes.append(f"{count} without the backup's owner, whom uid {uid} there may not set")
+        is_size = self._request.verify is Verification.SIZE
+        return Comparison(
+            path=self._request.target_path,
+            members=auditor.members,
+            findings=auditor.found,
+            verified="size" if is_size else str(self.capabilities.algorithm),
+            seconds=self._watch.elapsed,
+            notes=tuple(notes),
+        )
+
+    def send(self) -> Answer:
+        """Stream what the plan says; not proved yet."""
+        return self._stream(self.batch, self.plan)
 
     def settle(self, answer: Answer) -> None:
         """Prove what a batch has brought before the next one comes; directories wait for the end.
@@ -144,12 +174,11 @@ class Conversation:
         if self._restored is not None:
             self._restored.add(plan.operations())
         self._put_directories_off(plan)
-        others = (one for one in plan.operations() if not _is_directory(one))
-        self._prove(answer, others, plan.count(*Action))
+        self._prove_members(answer)
         self._settle_plan(plan)
 
     def finish(self, answer: Answer) -> None:
-        """Give directories their modes and times, and prove everything that is not yet proved.
+        """Delete what is to be deleted, give directories their modes and times, prove everything.
 
         Args:
             answer: how the last stream ended.
@@ -158,21 +187,81 @@ class Conversation:
             VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
         """
         plan = self.plan
+        self._prove_members(answer)
+        self._delete(plan)
         layout = None if plan.layout is None else plan.layout.directories
-        owners, operations = plan.owners, plan.operations()
+        owners = plan.owners
+        directories: Iterable[Operation] = filter(_is_directory, plan.operations())
+        total = plan.count(*Action)
         if self._restored is not None:
             self._put_directories_off(plan)
-            layout = DirectoryLayout(self._directories.values(), _dialect(self.capabilities))
+            layout = DirectoryLayout(self._directories.values(), dialect_of(self.capabilities))
             owners = {(one.uid, one.gid) for one in self._directories.values()}
-            others = (one for one in plan.operations() if not _is_directory(one))
-            operations = chain(self._settled.values(), others)
-        if layout is not None and layout.total and answer.is_whole and answer.consumer == 0:
-            again = self._session.feed(
+            directories, total = self._settled.values(), len(self._settled)
+        ended = Answer(consumer=0, received=0)
+        if layout is not None and layout.total:
+            self.has_begun = True
+            ended = self._session.feed(
                 self._command(owners), read_literals(layout.segments()), layout.total
             )
-            answer = replace(again, lines=answer.lines + again.lines, said=answer.said + again.said)
-        self._prove(answer, operations, plan.count(*Action) + len(self._settled))
+        self._prove(ended, directories, total)
         self._settle_plan(plan)
+        if self._request.sync and not self._questions.sync():
+            raise PodCannotError(
+                "everything is restored, but the container could not sync its disks",
+                reason="it has no sync, or may not use it",
+                fix="leave --sync out",
+            )
+
+    def _prove_members(self, answer: Answer) -> None:
+        """Prove all but the directories, contents too."""
+        plan = self.plan
+        others = (one for one in plan.operations() if not _is_directory(one))
+        self._prove(answer, others, plan.count(*Action))
+        self._prover.prove_contents(answer, plan, self.batch, self._sent)
+
+    def _prove(self, answer: Answer, operations: Iterable[Operation], total: int) -> None:
+        proof = self._prover.prove(answer, operations, total, self.plan.contents.of)
+        self._tally.take_answer(answer)
+        self._tally.take_proof(proof)
+
+    @property
+    def _prover(self) -> Prover:
+        return Prover(self._questions, self._request, self.capabilities, self._progress)
+
+    def _delete(self, plan: Plan) -> None:
+        """Delete what is not in the backup, what is in a directory before it.
+
+        Raises:
+            VerificationError: some of it still stands there.
+        """
+        if not plan.extras:
+            return
+        self.has_begun = True
+        questions, paths = self._questions, [path for path, _ in plan.extras]
+        questions.amend(b"rm -f", [path for path, is_directory in plan.extras if not is_directory])
+        questions.amend(b"rmdir", [path for path, is_directory in plan.extras if is_directory])
+        left = questions.survey(Phase.VERIFY, paths)
+        if left:
+            named = [f"{shown(path)}: still there" for path in sorted(left)]
+            raise VerificationError(
+                f"{counted(len(left), 'path')} could not be deleted; the backup is restored",
+                reason=listed(named),
+                fix=f"see who owns it, or writes there, then: {self._request.command_with()}",
+            )
+
+    def _agreed(self, asked: str) -> bool:
+        self._progress.ask(asked)
+        while (said := self._progress.answer()) is None:
+            self._session.keep_alive()
+        return said
+
+    @property
+    def batch(self) -> Batch:
+        """The batch at hand."""
+        if self._batch is None:
+            raise RuntimeError("nothing was planned yet")
+        return self._batch
 
     @property
     def plan(self) -> Plan:
@@ -194,12 +283,19 @@ class Conversation:
         self._plan = None
 
     def summary(self, left_out: Sequence[str]) -> Summary:
-        """Return what was done, once it is proved."""
+        """Return what was done, once it is proved; or what would be done."""
+        if self._plan is not None:
+            self._settle_plan(self._plan)
+        verified = {Verification.SIZE: "size", Verification.NONE: ""}.get(
+            self._request.verify, str(self.capabilities.algorithm)
+        )
         return self._tally.summary(
             self.capabilities,
             path=self._request.target_path,
             seconds=self._watch.elapsed,
             left_out=left_out,
+            verified=verified,
+            dry_run=self._request.dry_run,
         )
 
     def so_far(self) -> Summary:
@@ -223,51 +319,29 @@ class Conversation:
             return "nothing was changed"
         return "what came before it in the backup is restored"
 
-    def _made_plan(self, index: Index) -> Plan:
+    def _require(self, plan: Plan) -> None:
+        """Return when nothing keeps the plan from being carried out.
+
+        Raises:
+            InTheWayError: something is in the way.
+            PodCannotError: something has to be made where we may make nothing, or there is no room.
+        """
         questions, capabilities = self._questions, self.capabilities
-        planner = Planner(index, self._policy(), self._before)
-        directories = planner.directories
-        total = len(index.members)
-        before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
-        links: dict[bytes, bytes] = {}
-        if self._request.keep_directory_symlinks:
-            links = questions.leads([p for p in directories if _is_link(before.get(p))])
-        planner.take_directories(before, links)
-        asked = len(directories)
-        for numbers in planner.questions():
-            paths = [index.members.path(number) for number in numbers]
-            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
-            asked += len(numbers)
-            unsure = [index.members.path(number) for number in planner.unsure(numbers, found)]
-            planner.take(numbers, found, questions.texts(unsure) if unsure else None)
-        self._contents = planner.contents
-        plan = planner.finish()
         so_far = self._state_of_the_pod
         require_way(plan, self._request.command_with("--force"), so_far)
         require_devices(plan, capabilities, so_far)
         closed = questions.closed(sorted(plan.written_to))
         others = [] if capabilities.uid in {0, None} else plan.out_of_reach
         require_writable(self._request.target_path, capabilities.uid, closed, others, so_far)
-        if plan.filled and plan.layout is not None:
-            require_room(plan.layout.total, questions.space(), so_far)
-        return plan
+        if plan.layout is not None and plan.count(Action.CREATE, Action.REPLACE):
+            require_room(plan, self._volumes(plan), so_far, is_root=capabilities.uid == 0)
 
-    def _policy(self) -> Policy:
-        capabilities = self.capabilities
-        same_owner = self._request.same_owner
-        return Policy(
-            overwrite=self._request.overwrite,
-            dialect=_dialect(capabilities),
-            owner=self._request.owner or (0, 0),
-            uid=None if capabilities.uid == 0 else capabilities.uid,
-            ours=frozenset() if self._restored is None else self._restored,
-            owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
-            distrusts_size=capabilities.tar is Tar.BSD,
-        )
-
-    def _before(self, path: bytes) -> Member | None:
-        """Return what an earlier batch has restored at a path."""
-        return None if self._restored is None else self._restored.member(path)
+    def _volumes(self, plan: Plan) -> list[Volume]:
+        """Return the volumes that a plan writes to: the target's, and those that stand below it."""
+        kinds = {one.path: one.kind for one in self._questions.mounts()}
+        paths = [b"", *(path for path in kinds if path and plan.has_directory(path))]
+        rooms = self._questions.rooms(paths)
+        return [Volume(path, kinds.get(path, ""), rooms.get(path, Space())) for path in paths]
 
     def _stream(self, batch: Batch, plan: Plan) -> Answer:
         """Send the plan's stream and return how the pod's tar ended."""
@@ -289,9 +363,15 @@ class Conversation:
         self._through_links = self._through_links or plan.through_links
         self._attributed = self._attributed or bool(plan.attributed)
         self.has_begun = True
+        tap = None
+        algorithm = self.capabilities.algorithm
+        if self._request.verify is Verification.CHECKSUM and algorithm is not None:
+            files = (n for n in plan.carried() if plan.member(n).kind is Kind.FILE)
+            self._sent = Fingerprints(algorithm, plan.member, files)
+            tap = self._sent.take
         return self._session.feed(
             self._command(plan.owners),
-            batch.read(layout.segments()),
+            batch.read(layout.segments(), tap),
             layout.total,
             on_acknowledged=acknowledged,
         )
@@ -309,54 +389,6 @@ class Conversation:
             # It refuses to go through links that stand there, even those found to be safe.
             options.append("-P")
         return " ".join(options).encode()
-
-    def _prove(self, answer: Answer, operations: Iterable[Operation], total: int) -> None:
-        """Ask what stands there now, and hold it against what was promised.
-
-        Args:
-            answer: how the stream ended.
-            operations: what was promised.
-            total: about how many these are.
-
-        Raises:
-            VerificationError, PodCannotError, InterruptedRestoreError: it is not there.
-        """
-        proof = Proof()
-        done = 0
-        wanted = (one for one in operations if one.action is not Action.SKIP)
-        while some := list(islice(wanted, TOGETHER)):
-            proof.take(self._proved(answer, some, done, total))
-            done += len(some)
-        space = str(self._questions.space()) if is_full(answer) else ""
-        again = self._request.command_with("--force")
-        failure = error_of(answer, proof, again=again, space=space)
-        if failure is not None:
-            raise failure
-        self._tally.take_answer(answer)
-        self._tally.take_proof(proof)
-
-    def _proved(self, answer: Answer, some: list[Operation], done: int, total: int) -> Verdict:
-        """Compare some of what was promised, and put right what can be put right."""
-        questions, owners = self._questions, self._request.same_owner
-        content_of = _itself if self._contents is None else self._contents.of
-        paths = [one.path for one in some]
-        after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
-        failed = answer.consumer != 0
-        verdict = compare(some, after, content_of, owners=owners, suspicious=failed)
-        if not answer.is_whole or verdict.differences:
-            return verdict
-        touched = self._amend(verdict)
-        if touched:
-            after.update(questions.survey(Phase.VERIFY, touched, done=done, total=max(total, done)))
-        return compare(some, after, content_of, owners=owners)
-
-    def _amend(self, verdict: Verdict) -> list[bytes]:
-        """Put right what the pod's tar did not do; return the paths to look at again."""
-        touched: list[bytes] = []
-        for one in amendments(verdict, self.capabilities.may_own):
-            self._questions.amend(one.command, one.paths, one.words)
-            touched += one.paths
-        return touched
 
     def _warn_of_time(self, done: int, total: int, seconds: float) -> None:
         """Say early, and once, that the time limit will not do."""
@@ -377,23 +409,5 @@ class Conversation:
             )
 
 
-def _itself(member: Member) -> Member:
-    return member
-
-
 def _is_directory(operation: Operation) -> bool:
     return operation.member is None or operation.member.kind is Kind.DIRECTORY
-
-
-def _is_link(entry: Entry | None) -> bool:
-    return entry is not None and entry.kind is Standing.SYMLINK
-
-
-def _dialect(capabilities: Capabilities) -> Dialect:
-    """Return what the container's tar reads beyond the common ground."""
-    extras = Extra.NOTHING
-    if capabilities.reads_records:
-        extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
-        if capabilities.sets_capabilities:
-            extras |= Extra.CAPABILITIES
-    return Dialect(holes=capabilities.reads_holes, extras=extras)

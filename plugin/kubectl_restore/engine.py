@@ -15,12 +15,14 @@ everything again.
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
+from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.conversation import Batch, Conversation
+from kubectl_restore.conversation import Conversation
 from kubectl_restore.errors import (
     InterruptedRestoreError,
     InTheWayError,
@@ -29,11 +31,12 @@ from kubectl_restore.errors import (
     SignalledError,
     TargetError,
     VerificationError,
+    WarningsError,
 )
 from kubectl_restore.meeting import Meeting
 from kubectl_restore.names import shown
 from kubectl_restore.onward import Onward
-from kubectl_restore.phrases import counted
+from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.session import Session
 from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
 from kubectl_restore.pod.kubectl import (
@@ -47,21 +50,17 @@ from kubectl_restore.supply import Supply
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from kubectl_restore.batch import Batch
     from kubectl_restore.pod.facts import PodFacts
-    from kubectl_restore.progress import Progress
+    from kubectl_restore.progress import Comparison, Progress
     from kubectl_restore.request import RestoreRequest
     from kubectl_restore.watch import Watch
 
-_FIRST_LINE: Final = 0.2
-"""Seconds that the first line waits for the cluster's answer."""
+T = TypeVar("T")
 _CLEAN_UP: Final = 5.0
 """Seconds for ending what a broken run may have left in the pod."""
-_ESTIMATE_AFTER: Final = 5.0
-"""Seconds of streaming before an estimate is worth a warning."""
-
-
 _LINK_KEPT: Final = (InTheWayError, PodCannotError, TargetError, VerificationError)
 """What ends a restore although the exec is in order."""
 
@@ -72,13 +71,57 @@ def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summar
     Raises:
         RestoreError: anything that kept the backup from being restored whole.
     """
-    return _Restore(request, progress, watch).run()
+    run = _Run(request, progress, watch)
+
+    def converse(talk: Conversation, batches: Iterable[Batch], supply: Supply) -> Summary:
+        run.restore(talk, batches)
+        return talk.summary(supply.left_out)
+
+    summary = run.around(converse)
+    progress.finished(summary)
+    if request.strict and summary.warnings:
+        raise WarningsError(
+            "restored, but not everything is as the backup has it",
+            reason=listed(summary.warnings),
+            fix="without --strict this is a success",
+        )
+    return summary
 
 
-class _Restore:
+def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Comparison:
+    """Hold the pod against the backup; write nothing.
+
+    Raises:
+        RestoreError: anything that kept it from being compared; VerificationError when the pod has
+            something otherwise than the backup.
+    """
+    run = _Run(request, progress, watch, is_reading=True)
+
+    def converse(talk: Conversation, batches: Iterable[Batch], supply: Supply) -> Comparison:
+        (batch,) = batches
+        comparison = talk.audit(batch)
+        return replace(comparison, notes=(*supply.left_out, *comparison.notes))
+
+    comparison = run.around(converse)
+    progress.compared(comparison)
+    total = sum(comparison.findings.values())
+    if total:
+        again = request.command_with("--dry-run").replace(" verify ", " ", 1)
+        raise VerificationError(
+            f"the pod is not as the backup: {counted(total, 'difference')}",
+            reason="\n".join(f"{count:,} {kind}" for kind, count in comparison.findings.items()),
+            fix=f"to see what a restore would do: {again}",
+        )
+    return comparison
+
+
+class _Run:
     """The state of one run."""
 
-    def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
+    def __init__(
+        self, request: RestoreRequest, progress: Progress, watch: Watch, *, is_reading: bool = False
+    ) -> None:
+        self._is_reading = is_reading or request.dry_run
         self._request = request
         self._progress = Onward(progress) if request.is_piped else progress
         self._watch = watch
@@ -86,7 +129,8 @@ class _Restore:
         self._environment = child_environment()
         self._identity = ""
 
-    def run(self) -> Summary:
+    def around(self, converse: Callable[[Conversation, Iterable[Batch], Supply], T]) -> T:
+        """Do what comes before a conversation and after it."""
         request, progress, watch = self._request, self._progress, self._watch
         with ExitStack() as stack:
             backup: BackupFile | None = None
@@ -100,15 +144,17 @@ class _Restore:
             batches = supply.of_pipe() if backup is None else supply.of_file(backup)
             first = next(batches)
             facts, container = meeting.met(header)
-            self._identity = restore_identity(
-                (facts.uid, container, request.target_path, supply.identity)
-            )
+            words = [facts.uid, container, request.target_path, supply.identity]
+            if self._is_reading:
+                # It ends nothing that an earlier run has left, or that another one does.
+                words.append(os.urandom(8).hex())
+            self._identity = restore_identity(words)
             session = self._session(facts, container)
             try:
                 session.open()
                 talk = Conversation(session, request, progress, watch)
-                self._converse(talk, facts.name, container, chain([first], batches))
-                summary = talk.summary(supply.left_out)
+                talk.begin(facts.name, container)
+                done = converse(talk, chain([first], batches), supply)
             except _LINK_KEPT:
                 session.close()
                 raise
@@ -118,8 +164,7 @@ class _Restore:
                     self._clean_up(facts, container)
                 raise
             session.close()
-        progress.finished(summary)
-        return summary
+        return done
 
     # Step 1: who is the pod
 
@@ -159,18 +204,18 @@ class _Restore:
             stall_timeout=limit,
         )
 
-    def _converse(
-        self, talk: Conversation, pod: str, container: str, batches: Iterable[Batch]
-    ) -> None:
-        """Probe; survey, plan and stream each batch; prove what has arrived.
+    def restore(self, talk: Conversation, batches: Iterable[Batch]) -> None:
+        """Survey, plan and stream each batch; prove what has arrived.
 
         Raises:
             RestoreError: any step failed.
         """
         try:
-            talk.begin(pod, container)
             for batch in batches:
-                answer = talk.send(batch)
+                talk.prepare(batch)
+                if self._request.dry_run:
+                    return
+                answer = talk.send()
                 if batch.is_last:
                     talk.finish(answer)
                 else:

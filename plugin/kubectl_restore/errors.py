@@ -128,6 +128,12 @@ class VerificationError(RestoreError):
     code = ExitCode.VERIFICATION
 
 
+class WarningsError(RestoreError):
+    """Everything is restored and proved, but something could not be set, and that is an error."""
+
+    code = ExitCode.WARNINGS
+
+
 class SignalledError(RestoreError):
     """A signal asked us to end."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.algorithms import Algorithm
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.names import shown
 from kubectl_restore.operation import Action
 from kubectl_restore.phrases import LISTED, counted, listed
+from kubectl_restore.policy import Comparison, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +19,25 @@ if TYPE_CHECKING:
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
     from kubectl_restore.pod.space import Space
+    from kubectl_restore.request import RestoreRequest
+
+_COMPRESSING: Final = frozenset({"btrfs", "zfs"})
+"""File systems that may keep a file in fewer bytes than it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume that something is written to.
+
+    Attributes:
+        path: below the target; empty for the target's own.
+        kind: of its file system; empty where unknown.
+        space: what is left.
+    """
+
+    path: bytes
+    kind: str
+    space: Space
 
 
 def require_way(plan: Plan, with_force: str, so_far: str) -> None:
@@ -102,18 +124,64 @@ def require_devices(plan: Plan, capabilities: Capabilities, so_far: str) -> None
     )
 
 
-def require_room(needed: int, space: Space, so_far: str) -> None:
-    """Return when a stream in which holes are filled with zeros has room in the pod.
+def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root: bool) -> None:
+    """Return when what is made and replaced has room in the pod.
 
-    A few KiB of a backup can say that a file of many TiB is a hole.
+    A few KiB of a backup can say that a file of many TiB is a hole; where the container's tar
+    knows no holes, that many zeros are written.
+
+    Args:
+        plan: what would be done.
+        volumes: those that it is done on, the innermost first.
+        so_far: see `require_way`.
+        is_root: may we use what is reserved?
 
     Raises:
-        PodCannotError: there is less room than `needed` bytes.
+        PodCannotError: there is less room, or there are fewer inodes, than are needed.
     """
-    if space.free is not None and needed > space.free[0] * 1024:
+    needed = plan.needed([one.path for one in volumes])
+    for volume in volumes:
+        size, count = needed[volume.path]
+        space = volume.space
+        if volume.kind in _COMPRESSING:
+            # What they will need nobody can tell.
+            continue
+        where = f"the volume at {shown(volume.path)}" if volume.path else "the volume"
+        free = None if space.free is None else space.free[0] + (space.reserved if is_root else 0)
+        reason = ""
+        if free is not None and size > free * 1024:
+            reason = f"{-(-size // 1024):,} KiB are needed\n{space}"
+        elif space.inodes is not None and space.inodes[1] > 0 and count > space.inodes[0]:
+            reason = f"{count:,} inodes are needed\n{space}"
+        if reason and plan.filled:
+            reason = f"the container's tar knows no holes, so they are filled with zeros: {reason}"
+        if reason:
+            holes = "; holes stay holes with GNU tar, bsdtar or toybox tar" if plan.filled else ""
+            raise PodCannotError(
+                f"{where} has no room for the backup; {so_far}",
+                reason=reason,
+                fix="make room there, restore less (--include, --exclude), or name another "
+                f"container (-c CONTAINER){holes}",
+            )
+
+
+def require_check_sums(capabilities: Capabilities, request: RestoreRequest, container: str) -> None:
+    """Return when contents need not be compared, or the container has a tool for that.
+
+    Raises:
+        PodCannotError: it has none.
+    """
+    if capabilities.algorithm is not None:
+        return
+    flag = ""
+    if request.verify is Verification.CHECKSUM:
+        flag = "--verify"
+    if request.compare is Comparison.CHECKSUM:
+        flag = "--compare"
+    if flag:
+        tools = ", ".join(Algorithm)
         raise PodCannotError(
-            f"the volume has no room for the backup's holes; {so_far}",
-            reason="the container's tar knows no holes, so they are filled with zeros: "
-            f"{-(-needed // 1024):,} KiB are needed\n{space}",
-            fix="name a container with GNU tar, bsdtar or toybox tar: -c CONTAINER",
+            f"container {container} has no tool for check sums; nothing was changed",
+            reason=f"{flag} checksum needs one of: {tools}",
+            fix=f"leave {flag} checksum out, or name a container that has one: -c CONTAINER",
         )

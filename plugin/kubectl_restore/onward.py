@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from kubectl_restore.progress import Phase
 
 if TYPE_CHECKING:
-    from kubectl_restore.progress import Header, Level, Progress, Status, Summary
+    from collections.abc import Iterable
+
+    from kubectl_restore.progress import (
+        Comparison,
+        Finding,
+        Header,
+        Level,
+        Progress,
+        Status,
+        Step,
+        Summary,
+    )
 
 
 class Onward:
@@ -45,6 +56,26 @@ class Onward:
     def header(self, header: Header) -> None:
         """Hand it on."""
         self._progress.header(header)
+
+    def planned(self, steps: Iterable[Step]) -> None:
+        """Hand it on."""
+        self._progress.planned(steps)
+
+    def differs(self, finding: Finding) -> None:
+        """Hand it on."""
+        self._progress.differs(finding)
+
+    def compared(self, comparison: Comparison) -> None:
+        """Hand it on."""
+        self._progress.compared(comparison)
+
+    def ask(self, question: str) -> None:
+        """Hand it on."""
+        self._progress.ask(question)
+
+    def answer(self) -> bool | None:
+        """Hand it back."""
+        return self._progress.answer()
 
     def tick(self) -> None:
         """Hand it on."""

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from kubectl_restore.pod.survey import Entry
     from kubectl_restore.verify import Proof
 
+_NAMED: Final = 3
+"""Names on a line of the summary."""
+_Names = list[bytes]
 _KILLED: Final = 137
 """128 + SIGKILL."""
 _NO_SPACE: Final = ("No space left on device", "Disk quota exceeded")
@@ -142,9 +145,12 @@ class Tally:
         filled: files with holes that are written out.
         attributed: with attributes or ACLs that the pod's tar was given.
         lost: with what the pod's tar cannot keep, by kind.
+        deleted: what is not in the backup.
         modes: without their mode.
         times: without their modification time.
         owners: without their owner.
+        written: files with a later time than they were given.
+        missed: the first ones of these four, by name.
         kept: directories that were left as they are, by reason.
         skipped: what something else stands in the place of, and stays, by reason.
         lines: what the pod's tar said; the first few.
@@ -158,12 +164,15 @@ class Tally:
     replaced: int = 0
     adjusted: int = 0
     same: int = 0
+    deleted: int = 0
     filled: int = 0
     attributed: int = 0
     lost: Counter[Extra] = field(default_factory=Counter)
     modes: int = 0
     times: int = 0
     owners: int = 0
+    written: int = 0
+    missed: dict[str, _Names] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
@@ -180,6 +189,7 @@ class Tally:
         self.replaced += plan.count(Action.REPLACE)
         self.adjusted += plan.count(Action.ADJUST)
         self.same += plan.same
+        self.deleted += len(plan.extras)
         self.filled += plan.filled
         self.attributed += plan.attributed
         self.lost.update(plan.lost)
@@ -195,6 +205,10 @@ class Tally:
         self.modes += proof.modes
         self.times += proof.times
         self.owners += proof.owners
+        self.written += proof.written
+        for what, paths in proof.missed.items():
+            known = self.missed.setdefault(what, [])
+            known += paths[: max(0, LISTED - len(known))]
 
     def summary(
         self,
@@ -203,8 +217,24 @@ class Tally:
         path: str,
         seconds: float,
         left_out: Sequence[str] = (),
+        verified: str = "",
+        dry_run: bool = False,
     ) -> Summary:
-        """Return what a proved restore did, and what it could not keep."""
+        """Return what a proved restore did, and what it could not keep.
+
+        Args:
+            capabilities: of the container.
+            path: the target.
+            seconds: since the beginning.
+            left_out: what was left out on the user's wish.
+            verified: what was compared; empty for nothing.
+            dry_run: nothing was done; this is what would be.
+        """
+        warnings = (
+            *_words_of(self),
+            *_not_set(self, capabilities),
+            *_not_kept(self, capabilities),
+        )
         return Summary(
             path=path,
             files=self.files,
@@ -216,12 +246,14 @@ class Tally:
             adjusted=self.adjusted,
             same=self.same,
             skipped=self.skipped.total(),
+            deleted=self.deleted,
+            dry_run=dry_run,
+            verified=verified,
+            warnings=warnings,
             notes=(
                 *left_out,
                 *_skipped(self),
-                *_words_of(self),
-                *_not_set(self, capabilities),
-                *_not_kept(self, capabilities),
+                *_filled(self, capabilities),
                 *_left_alone(self),
                 *_root_left_alone(self, path),
             ),
@@ -259,25 +291,45 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
     who = "root" if capabilities.is_root else f"uid {capabilities.uid}"
     if capabilities.uid == 0 and not capabilities.is_root:
         who = "root without the right to change owners"
-    missed: tuple[tuple[int, str], ...] = (
-        (tally.modes, "mode"),
-        (tally.times, "modification time"),
-        (tally.owners, "owner"),
+    missed: tuple[tuple[int, str, str], ...] = (
+        (tally.modes, "mode", "mode"),
+        (tally.times, "time", "modification time"),
+        (tally.owners, "owner", "owner"),
     )
-    return [
-        f"{counted(count, 'path')} without the backup's {name} (we are {who})"
-        for count, name in missed
+    notes = [
+        f"{counted(count, 'path')} without the backup's {name} (we are {who}): "
+        f"{_named(tally, key, count)}"
+        for count, key, name in missed
         if count
     ]
+    if tally.written:
+        notes.append(
+            f"{counted(tally.written, 'file')} with a later modification time: something in the "
+            "pod has written to them since, or the volume keeps no times: "
+            f"{_named(tally, 'written', tally.written)}"
+        )
+    return notes
+
+
+def _named(tally: Tally, what: str, count: int) -> str:
+    """Return the first names of what was missed, on one line."""
+    names = tally.missed.get(what, [])[:_NAMED]
+    further = f" and {count - len(names):,} more" if count > len(names) else ""
+    return ", ".join(shown(name) for name in names) + further
 
 
 def _not_kept(tally: Tally, capabilities: Capabilities) -> list[str]:
     """Say what this tar cannot keep."""
-    tar = capabilities.tar
-    notes = [
-        f"{counted(count, 'path')} without the backup's {_KINDS[extra]} ({tar})"
+    return [
+        f"{counted(count, 'path')} without the backup's {_KINDS[extra]} ({capabilities.tar})"
         for extra, count in sorted(tally.lost.items(), key=lambda item: item[0].value)
     ]
+
+
+def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
+    """Say what was done in another way than the backup has it."""
+    tar = capabilities.tar
+    notes = []
     if tally.filled:
         notes.append(f"{counted(tally.filled, 'file')} with the holes filled with zeros ({tar})")
     if tally.attributed:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.index import Kind
 from kubectl_restore.operation import Action, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kubectl_restore.archive.index import Extra, Index, Member
     from kubectl_restore.archive.layout import Layout
+    from kubectl_restore.contents import Contents
     from kubectl_restore.pod.survey import Entry, Standing
 
 _ACTIONS: Final = tuple(Action)
@@ -19,6 +22,9 @@ _CODES: Final = {action: code for code, action in enumerate(_ACTIONS, 1)}
 """0 stands for the target itself, about which nothing is done."""
 _CARRIED: Final = frozenset({Action.CREATE, Action.REPLACE})
 _MOST_REASONS: Final = 255
+_MOST_BLOCKS: Final = 0xFFFF_FFFF
+_BLOCK: Final = 4096
+"""Bytes that a file takes at least, on nearly all file systems."""
 
 
 class Plan:
@@ -30,6 +36,7 @@ class Plan:
         layout: the stream; None for a plan that is refused.
         lost: how many members have what the pod's tar cannot keep, by kind.
         filled: how many members have holes that are written out.
+        fills_holes: whether holes are written out.
         attributed: how many members have attributes or ACLs that the pod's tar is given.
         root: the archive's own entry for the target, and what the target is: it is left as it is.
         regular_files: of the members that are sent.
@@ -41,11 +48,15 @@ class Plan:
         out_of_reach: what we may not replace: another's things in another's sticky directory.
         devices: device nodes that are made.
         through_links: a symbolic link stays, and members go through it.
+        extras: what is deleted: paths, and whether they are directories, these behind what is in
+            them.
+        contents: finds the member that carries a hard link's content.
     """
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, contents: Contents) -> None:
         """Decide nothing yet."""
         self.members = index.members
+        self.contents = contents
         self.parents: dict[bytes, Operation] = {}
         self.layout: Layout | None = None
         self.lost: Counter[Extra] = Counter()
@@ -60,12 +71,19 @@ class Plan:
         self.out_of_reach: list[bytes] = []
         self.devices: list[bytes] = []
         self.through_links = False
+        self.extras: list[tuple[bytes, bool]] = []
+        self.fills_holes = False
+        self._freed = array("I", bytes(4 * len(self.members)))
         self._actions = bytearray(len(self.members))
         self._reasons = bytearray(len(self.members))
         self._texts: list[str] = [""]
         self._forceable: set[int] = set()
         self._stands: dict[int, Standing] = {}
         self._changed: dict[int, Member] = {}
+
+    def free(self, number: int, blocks: int) -> None:
+        """Note how many blocks of 512 bytes become free when something is replaced."""
+        self._freed[number] = min(blocks, _MOST_BLOCKS)
 
     def change(self, number: int, member: Member) -> None:
         """Send something else for a member."""
@@ -137,6 +155,41 @@ class Plan:
             operation = self.operation(number)
             if operation is not None:
                 yield operation
+
+    def has_directory(self, path: bytes) -> bool:
+        """Tell whether something of the backup stands below a path."""
+        if path in self.parents:
+            return True
+        return any(self.members.kind(number) is Kind.DIRECTORY for number in self.members.at(path))
+
+    def needed(self, volumes: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+        """Return the bytes and inodes that are needed on each volume, beyond what becomes free.
+
+        File systems give out blocks of 4 KiB; what is replaced is deleted first.
+
+        Args:
+            volumes: their paths, among them the empty one, the target's own.
+        """
+        found = dict.fromkeys(volumes, (0, 0))
+        inner = sorted((path for path in volumes if path), key=len, reverse=True)
+        for number in self.carried():
+            member = self.member(number)
+            volume = b""
+            if inner:
+                volume = next((p for p in inner if member.path.startswith(p + b"/")), b"")
+            size, count = found[volume]
+            is_new = self.action(number) is Action.CREATE and member.kind is not Kind.HARDLINK
+            size += self._blocks(member) - self._freed[number] * 512
+            found[volume] = (size, count + is_new)
+        return {path: (max(0, size), count) for path, (size, count) in found.items()}
+
+    def _blocks(self, member: Member) -> int:
+        if member.kind is not Kind.FILE:
+            return 0
+        size = member.size
+        if member.extents is not None and not self.fills_holes:
+            size = sum(member.extents[1::2])
+        return size + -size % _BLOCK
 
     def count(self, *actions: Action) -> int:
         """Return how many paths something is done about, parents among them."""

@@ -20,11 +20,12 @@ from kubectl_restore.operation import Action, Operation
 from kubectl_restore.plan import Plan
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.policy import Overwrite
-from kubectl_restore.sameness import Policy, has_content, has_rights
+from kubectl_restore.sameness import Policy, Seen, has_content, has_rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Index, Member
     from kubectl_restore.pod.survey import Entry
 
@@ -50,6 +51,7 @@ class Planner:
         index: Index,
         policy: Policy,
         before: Callable[[bytes], Member | None] = lambda _path: None,
+        fingerprints: Fingerprints | None = None,
     ) -> None:
         """Nothing is known yet.
 
@@ -57,10 +59,11 @@ class Planner:
             index: whose paths are each there once.
             policy: what is allowed.
             before: what an earlier batch has restored at a path.
+            fingerprints: of all files, where contents decide.
         """
         self._members = index.members
+        self._fingerprints = fingerprints
         self._policy = policy
-        self._plan = Plan(index)
         self._numbers = _directories(self._members)
         self._found: dict[bytes, Entry] = {}
         self._links = self._members.of_kind(Kind.HARDLINK)
@@ -70,6 +73,8 @@ class Planner:
             normal_path(self._members[number].link): None for number in self._links
         }
         self.contents = Contents(self._members, before)
+        self._plan = Plan(index, self.contents)
+        self._plan.fills_holes = not policy.dialect.holes
 
     @property
     def directories(self) -> list[bytes]:
@@ -111,7 +116,27 @@ class Planner:
             number
             for number in numbers
             if self._members.kind(number) is Kind.SYMLINK
-            and _may_say_the_same(self._members[number], found)
+            and self._may_say_the_same(self._members[number], found)
+        ]
+
+    def _may_say_the_same(self, link: Member, found: Mapping[bytes, Entry]) -> bool:
+        entry = found.get(link.path)
+        return (
+            entry is not None
+            and entry.kind is Standing.SYMLINK
+            and entry.size == len(link.link)
+            and (entry.mtime != link.mtime or self._fingerprints is not None)
+        )
+
+    def alike(self, numbers: Sequence[int], found: Mapping[bytes, Entry]) -> list[int]:
+        """Return those of which only the check sum can tell whether they have our content."""
+        return [
+            number
+            for number in numbers
+            if (entry := found.get(self._members.path(number))) is not None
+            and entry.kind is Standing.FILE
+            and (content := self.contents.of(self._members[number])).kind is Kind.FILE
+            and content.size == entry.size
         ]
 
     def take(
@@ -119,6 +144,7 @@ class Planner:
         numbers: Sequence[int],
         found: Mapping[bytes, Entry],
         texts: Mapping[bytes, bytes] | None = None,
+        digests: Mapping[bytes, bytes] | None = None,
     ) -> None:
         """Decide about members.
 
@@ -126,6 +152,7 @@ class Planner:
             numbers: as `questions` returned them.
             found: what stands at their paths.
             texts: where symlinks lead.
+            digests: check sums of what stands there.
         """
         for number in numbers:
             member = self._members[number]
@@ -133,7 +160,20 @@ class Planner:
             if member.path in self._targets:
                 self._targets[member.path] = entry
             text = None if texts is None else texts.get(member.path)
-            self._note(number, self._of_member(member, entry, text), entry)
+            if entry is None:
+                operation = Operation(member.path, Action.CREATE, member)
+            else:
+                seen = Seen(entry, text, self._has_our_digest(number, digests))
+                operation = self._of_member(member, seen)
+            self._note(number, operation, entry)
+
+    def take_extras(self, extras: list[tuple[bytes, bool]]) -> None:
+        """Decide to delete what is not in the backup; see `Plan.extras`."""
+        self._plan.extras = extras
+        for path, _ in extras:
+            parent = path.rpartition(b"/")[0]
+            if parent in self._found or not parent:
+                self._plan.written_to.add(parent)
 
     def finish(self) -> Plan:
         """Return the plan, with its stream if nothing is refused."""
@@ -210,10 +250,16 @@ class Planner:
         if chunk:
             yield chunk
 
-    def _of_member(self, member: Member, entry: Entry | None, text: bytes | None) -> Operation:
-        path, policy = member.path, self._policy
-        if entry is None:
-            return Operation(path, Action.CREATE, member)
+    def _has_our_digest(self, number: int, digests: Mapping[bytes, bytes] | None) -> bool | None:
+        """Tell whether a file's check sum is the backup's; None where nobody asks."""
+        if self._fingerprints is None or digests is None:
+            return None
+        carrier = self.contents.carrier(number)
+        ours = None if carrier is None else self._fingerprints.digest(carrier)
+        return ours is not None and digests.get(self._members.path(number)) == ours
+
+    def _of_member(self, member: Member, seen: Seen) -> Operation:
+        path, policy, entry = member.path, self._policy, seen.entry
         overwrite, content = policy.overwrite, self.contents.of(member)
         reason = ""
         if entry.kind is Standing.DIRECTORY:
@@ -223,7 +269,7 @@ class Planner:
             )
         elif path in policy.ours:
             action = Action.CREATE
-        elif self._is_same(member, content, entry, text) and overwrite is not Overwrite.ALWAYS:
+        elif self._is_same(member, content, seen) and overwrite is not Overwrite.ALWAYS:
             action, reason = self._of_same(content, entry)
         else:
             action, reason = self._of_different(content, entry)
@@ -238,7 +284,10 @@ class Planner:
 
     def _of_same(self, content: Member, entry: Entry) -> tuple[Action, str]:
         """Decide about what has the backup's content."""
-        if has_rights(content, entry, self._policy):
+        is_due = self._policy.overwrite is Overwrite.IF_CHANGED and content.kind is Kind.FILE
+        if has_rights(content, entry, self._policy) and not (
+            is_due and entry.mtime != content.mtime
+        ):
             return Action.KEEP, ""
         if self._policy.overwrite is Overwrite.IF_CHANGED and self._policy.uid in {None, entry.uid}:
             return Action.ADJUST, ""
@@ -274,11 +323,11 @@ class Planner:
         if direct != carrier and direct is not None and plan.action(direct) is Action.SKIP:
             plan.change(number, member._replace(link=self._members[carrier].path))
 
-    def _is_same(self, member: Member, content: Member, entry: Entry, text: bytes | None) -> bool:
+    def _is_same(self, member: Member, content: Member, seen: Seen) -> bool:
         """Tell whether what stands there is what the backup has: hard links linked as there."""
-        if member.kind is Kind.HARDLINK and not self._is_linked(member, entry):
+        if member.kind is Kind.HARDLINK and not self._is_linked(member, seen.entry):
             return False
-        return has_content(content, entry, text, distrusts_size=self._policy.distrusts_size)
+        return has_content(content, seen, distrusts_size=self._policy.distrusts_size)
 
     def _is_linked(self, member: Member, entry: Entry) -> bool:
         """Tell whether a hard link and what it leads to are one file, which is not sent again."""
@@ -297,6 +346,8 @@ class Planner:
             plan.parents[path] = operation
         else:
             plan.decide(number, operation)
+            if action is Action.REPLACE and entry is not None and entry.blocks:
+                plan.free(number, entry.blocks)
             if number in self._link_numbers and action in {Action.CREATE, Action.REPLACE}:
                 self._relink(number, self._members[number])
         if operation.stands is Standing.SYMLINK and path in self._numbers:
@@ -335,16 +386,6 @@ class Planner:
             plan.filled += 1
         if member.extras & _ATTRIBUTES and records_of(member, dialect):
             plan.attributed += 1
-
-
-def _may_say_the_same(link: Member, found: Mapping[bytes, Entry]) -> bool:
-    entry = found.get(link.path)
-    return (
-        entry is not None
-        and entry.kind is Standing.SYMLINK
-        and entry.size == len(link.link)
-        and entry.mtime != link.mtime
-    )
 
 
 def make_plan(

@@ -1,4 +1,4 @@
-"""What the user allows to happen to what stands there already."""
+"""What the user allows to happen to what stands there already, and how it is judged."""
 
 from __future__ import annotations
 
@@ -21,3 +21,23 @@ class Overwrite(StrEnum):
     """It stays."""
     ALWAYS = "always"
     """Everything is sent again."""
+
+
+class Comparison(StrEnum):
+    """`--compare`: when a file that stands there has the backup's content."""
+
+    METADATA = "metadata"
+    """Kind, size and modification time are the backup's."""
+    CHECKSUM = "checksum"
+    """Its check sum is the backup's; the modification time does not matter."""
+
+
+class Verification(StrEnum):
+    """`--verify`: what is compared when everything has arrived."""
+
+    SIZE = "size"
+    """Kind, size, mode, owner and modification time."""
+    CHECKSUM = "checksum"
+    """Contents, too: the pod's check sums are held against ours."""
+    NONE = "none"
+    """Nothing; that the container's tar took everything and did not complain has to do."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Phase(StrEnum):
@@ -67,6 +70,61 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of a plan.
+
+    Attributes:
+        action: create, replace, adjust, keep, skip, refuse or delete.
+        name: the path below the target, raw.
+        kind: of what is restored, or deleted.
+        size: bytes of a regular file; None for anything else.
+        reason: why it is kept, skipped or refused; safe to print.
+    """
+
+    action: str
+    name: bytes
+    kind: str
+    size: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that the pod has otherwise than the backup.
+
+    Attributes:
+        kind: missing, kind, content, size, mode, owner, mtime, link or extra.
+        name: the path below the target, raw.
+        what: there, and in the backup; safe to print; may be empty.
+    """
+
+    kind: str
+    name: bytes
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of holding a pod against a backup.
+
+    Attributes:
+        path: the target.
+        members: how many were compared.
+        findings: how many there are of each kind.
+        verified: `size`, or the tool that took the check sums in the container.
+        seconds: it took.
+        notes: what was left out or could not be compared, one sentence each; safe to print.
+    """
+
+    path: str
+    members: int = 0
+    findings: Mapping[str, int] = field(default_factory=dict)
+    verified: str = "size"
+    seconds: float = 0.0
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a finished (or broken) restore did."""
 
@@ -86,6 +144,14 @@ class Summary:
     """Files and links that were right already."""
     skipped: int = 0
     """What something else stands in the place of, and stays."""
+    deleted: int = 0
+    """What stood below the backup's directories and is not in it."""
+    dry_run: bool = False
+    """Nothing was done: the numbers are of what would be."""
+    verified: str = "size"
+    """What was compared in the end: `size`, or the tool that took check sums; empty for nothing."""
+    warnings: tuple[str, ...] = field(default=())
+    """What the pod did not let us set, or its tar complained of; safe to print."""
     notes: tuple[str, ...] = field(default=())
     """What was left out or could not be kept, one sentence each; safe to print."""
     next_steps: tuple[str, ...] = field(default=())
@@ -102,6 +168,21 @@ class Progress(Protocol):
 
     def status(self, status: Status) -> None:
         """Take the newest counts; a changed phase starts a new one."""
+
+    def planned(self, steps: Iterable[Step]) -> None:
+        """Say what would be done; the steps are read once."""
+
+    def differs(self, finding: Finding) -> None:
+        """Say what the pod has otherwise than the backup."""
+
+    def compared(self, comparison: Comparison) -> None:
+        """The pod was held against the backup: the result."""
+
+    def ask(self, question: str) -> None:
+        """Ask the person at the terminal something that is answered with yes or no."""
+
+    def answer(self) -> bool | None:
+        """Return what was answered; None while nothing was. Never waits."""
 
     def tick(self) -> None:
         """Called at least every 0.1 s while waiting, so that a display can move."""
@@ -127,6 +208,22 @@ class Silence:
 
     def status(self, status: Status) -> None:
         """Ignore it."""
+
+    def planned(self, steps: Iterable[Step]) -> None:
+        """Ignore it."""
+
+    def differs(self, finding: Finding) -> None:
+        """Ignore it."""
+
+    def compared(self, comparison: Comparison) -> None:
+        """Ignore it."""
+
+    def ask(self, question: str) -> None:
+        """Ignore it."""
+
+    def answer(self) -> bool | None:
+        """Say no."""
+        return False
 
     def tick(self) -> None:
         """Ignore it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.selection import Selection
-from kubectl_restore.policy import Overwrite
+from kubectl_restore.policy import Comparison, Overwrite, Verification
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +29,18 @@ class RestoreRequest:
     """The backup comes on standard input."""
     container: str | None = None
     overwrite: Overwrite = Overwrite.REFUSE
+    compare: Comparison = Comparison.METADATA
+    verify: Verification = Verification.SIZE
+    delete: bool = False
+    """What stands below the backup's directories and is not in it is deleted."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    strict: bool = False
+    """What the pod did not let us set is an error at the end."""
+    sync: bool = False
+    """Have the pod write everything to its disks."""
+    asks: bool = False
+    """Somebody is there who can be asked before something is replaced or deleted."""
     allow_missing_end: bool = False
     cache: bool = True
     """Whether indexes of large backups are remembered."""
@@ -47,8 +59,10 @@ class RestoreRequest:
     command: tuple[str, ...] = ()
     """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
 
-    def command_with(self, flag: str) -> str:
-        """Return how to say this again with one flag more, for a fix."""
+    def command_with(self, flag: str = "") -> str:
+        """Return how to say this again, with one flag more where there is one, for a fix."""
+        if not flag:
+            return shlex.join(self.command)
         forced = self.overwrite is not Overwrite.REFUSE
         has_it = flag in self.command or (flag == "--force" and forced)
         return shlex.join(self.command if has_it else (*self.command, flag))

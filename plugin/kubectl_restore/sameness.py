@@ -55,15 +55,30 @@ def has_rights(member: Member, entry: Entry, policy: Policy) -> bool:
     return (entry.uid, entry.gid) == wanted or not policy.owns(*wanted)
 
 
-def has_content(content: Member, entry: Entry, text: bytes | None, *, distrusts_size: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of what stands at a path.
+
+    Attributes:
+        entry: what the survey says.
+        text: where a symlink there leads, if that was asked.
+        has_our_digest: whether a file has the backup's check sum, if that was asked.
+    """
+
+    entry: Entry
+    text: bytes | None = None
+    has_our_digest: bool | None = None
+
+
+def has_content(content: Member, seen: Seen, *, distrusts_size: bool) -> bool:
     """Tell whether what stands there has the backup's content: by kind, size and time.
 
     Args:
         content: the member that carries it: no hard link.
-        entry: what stands there.
-        text: where a symlink there leads, if that was asked.
+        seen: what stands there; its check sum decides where it is known, and not the time.
         distrusts_size: see `Policy`.
     """
+    entry, text = seen.entry, seen.text
     if entry.kind is not STANDING.get(content.kind):
         return False
     size = size_of(content)
@@ -73,6 +88,8 @@ def has_content(content: Member, entry: Entry, text: bytes | None, *, distrusts_
         return True
     if content.kind is Kind.SYMLINK and text is not None:
         return text == content.link
+    if content.kind is Kind.FILE and seen.has_our_digest is not None:
+        return seen.has_our_digest
     is_empty = distrusts_size and content.extents is None and content.kind is Kind.FILE
     return entry.mtime == content.mtime and not (
         is_empty and entry.blocks * 512 < content.size > _IN_AN_INODE

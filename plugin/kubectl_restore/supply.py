@@ -11,7 +11,7 @@ from kubectl_restore.archive.choosing import choose, is_device, nothing_matches
 from kubectl_restore.archive.inflow import arriving
 from kubectl_restore.archive.integrity import read_proved
 from kubectl_restore.archive.outgoing import read_segments
-from kubectl_restore.conversation import Batch
+from kubectl_restore.batch import Batch
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown
 from kubectl_restore.phrases import counted, listed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.choosing import Chosen
     from kubectl_restore.archive.index import Index
-    from kubectl_restore.archive.outgoing import Segment, Zeros
+    from kubectl_restore.archive.outgoing import Segment, Tap, Zeros
     from kubectl_restore.archive.patterns import Glob
     from kubectl_restore.archive.safety import Refusal
     from kubectl_restore.archive.source import BackupFile
@@ -75,13 +75,16 @@ class Supply:
         self._tell(index, chosen, so_far="nothing was changed")
         self.identity = _digest(chosen.index)
 
-        def read(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+        def read(
+            segments: Iterable[Segment], tap: Tap | None = None
+        ) -> Iterator[memoryview | Zeros]:
             return read_segments(
                 backup,
                 index.compression,
                 segments,
                 self._watch,
                 to_the_end=index.is_remembered,
+                tap=tap,
             )
 
         yield Batch(chosen.index, is_last=True, read=read)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.index import Kind
 from kubectl_restore.contents import STANDING, size_of
 from kubectl_restore.operation import Action
+from kubectl_restore.phrases import LISTED
 from kubectl_restore.pod.survey import Standing
 
 if TYPE_CHECKING:
@@ -46,12 +47,15 @@ class Verdict:
         modes: the paths that do not have their mode, with the mode.
         owners: the paths that do not have their numeric owner, with the owner.
         times: the paths that do not have their modification time (whole seconds), with the time.
+        written: regular files that were sent and have a later time: all tars set it, so something
+            in the pod has written to them since, or the volume keeps no times.
     """
 
     differences: list[Difference] = field(default_factory=list)
     modes: dict[bytes, int] = field(default_factory=dict)
     owners: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     times: dict[bytes, int] = field(default_factory=dict)
+    written: list[bytes] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -64,7 +68,8 @@ class Proof:
         modes: paths without their mode.
         owners: paths without their owner.
         times: paths without their modification time.
-        missed: the first ones of these three.
+        written: files with a later time than they were given.
+        missed: the first ones of these four, by name: `mode`, `owner`, `time`, `written`.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -72,7 +77,8 @@ class Proof:
     modes: int = 0
     owners: int = 0
     times: int = 0
-    missed: list[Difference] = field(default_factory=list)
+    written: int = 0
+    missed: dict[str, list[bytes]] = field(default_factory=dict)
 
     def take(self, verdict: Verdict) -> None:
         """Take what one comparison has found."""
@@ -82,13 +88,15 @@ class Proof:
         self.modes += len(verdict.modes)
         self.owners += len(verdict.owners)
         self.times += len(verdict.times)
+        self.written += len(verdict.written)
         for what, paths in (
             ("mode", verdict.modes),
             ("owner", verdict.owners),
-            ("modification time", verdict.times),
+            ("time", verdict.times),
+            ("written", verdict.written),
         ):
-            some = islice(paths, _MOST_DIFFERENCES - len(self.missed))
-            self.missed += [Difference(path, f"without the backup's {what}") for path in some]
+            known = self.missed.setdefault(what, [])
+            known += islice(paths, max(0, LISTED - len(known)))
 
 
 def compare(
@@ -130,10 +138,12 @@ def compare(
         if content is None or (is_kept and content.kind is Kind.DIRECTORY):
             continue
         what = _content_differs(content, entry, suspicious=suspicious)
+        if what and not suspicious and entry.mtime > content.mtime:
+            what += "; something in the pod has written to it since"
         if what:
             verdict.differences.append(Difference(operation.path, what))
         elif not is_kept:
-            _compare_rest(verdict, operation.path, content, entry, owners=owners)
+            _compare_rest(verdict, operation, content, entry, owners=owners)
     return verdict
 
 
@@ -151,13 +161,17 @@ def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
 
 
 def _compare_rest(
-    verdict: Verdict, path: bytes, content: Member, entry: Entry, *, owners: bool
+    verdict: Verdict, operation: Operation, content: Member, entry: Entry, *, owners: bool
 ) -> None:
+    path = operation.path
     if content.kind is Kind.HARDLINK:
         return
     if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
         verdict.modes[path] = content.mode
-    if entry.mtime != content.mtime:
+    was_sent = content.kind is Kind.FILE and operation.action is not Action.ADJUST
+    if was_sent and entry.mtime > content.mtime:
+        verdict.written.append(path)
+    elif entry.mtime != content.mtime:
         verdict.times[path] = content.mtime
     if owners and (entry.uid, entry.gid) != (content.uid, content.gid):
         verdict.owners[path] = (content.uid, content.gid)

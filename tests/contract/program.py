@@ -43,11 +43,13 @@ def arguments(
     kubeconfig: Path | None = None,
     older: bool = False,
     kubectl: str = KUBECTL,
+    command: str = "",
 ) -> list[str]:
-    """Return the whole command line of a restore."""
+    """Return the whole command line of a restore, or of another command."""
     return [
         *program(),
         *(["filesystem"] if older else []),
+        *([command] if command else []),
         # Some kinds are called as a command is.
         pod.name if older else f"pod/{pod.name}",
         str(backup),
@@ -82,6 +84,20 @@ def restore(
         errors="surrogateescape",
         stdin=subprocess.DEVNULL,
         env=environment(**(variables or {})),
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def verify(pod: Pod, backup: Path, *flags: str) -> Result:
+    """Run `kubectl restore verify` to its end."""
+    done = subprocess.run(
+        arguments(pod, backup, *flags, command="verify"),
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        stdin=subprocess.DEVNULL,
+        env=environment(),
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)

@@ -40,6 +40,7 @@ TYPES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
         "message_type": str, "namespace": str, "pod": str, "container": str, "backup": str,
         "path": str, "files_restored": int, "regular_files_restored": int, "bytes_restored": int,
         "seconds_elapsed": float, "directories_kept": int, "files_replaced": int,
+        "files_deleted": int, "dry_run": bool, "verified": str, "warnings": list,
         "files_adjusted": int, "files_unchanged": int, "files_skipped": int, "notes": list,
         "next_steps": list,
     },
@@ -78,7 +79,7 @@ def failed(result: Result, code: int) -> Line:
 @pytest.mark.parametrize("kind", ["debian", "busybox"])
 def test_a_restore_that_succeeds(cluster: Cluster, backup: Writer, kind: str) -> None:
     pod = cluster.pod(kind)
-    pod.run("mkdir", f"{pod.path}/app")
+    pod.run("mkdir", "-m", "700", f"{pod.path}/app")
     file = backup(trees.small())
     result = restore(pod, file, "-o", "json")
     assert result.code == 0, result
@@ -162,7 +163,7 @@ def test_a_cut_backup_is_3(cluster: Cluster, backup: Writer) -> None:
     assert pod.tree() == {}
 
 
-@pytest.mark.parametrize("flag", ["--nope", "--progress=live", "--sync", "--context=nowhere"])
+@pytest.mark.parametrize("flag", ["--nope", "--progress=live", "--jobs=2", "--context=nowhere"])
 def test_a_wrong_command_line_is_2(cluster: Cluster, backup: Writer, flag: str) -> None:
     pod = cluster.pod("debian")
     for flags in (("-o", "json", flag), (flag, "-o", "json")):

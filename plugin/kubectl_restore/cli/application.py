@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from cleo.io.inputs.input import Input
     from cleo.io.outputs.output import Output
 
-_NAMES = frozenset({"filesystem", "inspect", "seal", "version", "help", *RESERVED, *OLDER_COMMANDS})
+_NAMES = frozenset(
+    {"filesystem", "inspect", "seal", "verify", "version", "help", *RESERVED, *OLDER_COMMANDS}
+)
 
 
 class Application(CleoApplication):

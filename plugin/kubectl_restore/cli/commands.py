@@ -12,17 +12,25 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_text
 from kubectl_restore.cli.log_file import log_file
-from kubectl_restore.cli.reading import read_manner, read_request, read_version_request
+from kubectl_restore.cli.reading import (
+    read_manner,
+    read_request,
+    read_version_request,
+    require_reading,
+)
 from kubectl_restore.errors import ExitCode, RestoreError, SignalledError, UsageError
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from cleo.io.inputs.argument import Argument
 
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.request import RestoreRequest
     from kubectl_restore.ui.display import Display
+    from kubectl_restore.watch import Watch
 
 
 class _WordsCommand(Command):
@@ -42,6 +50,7 @@ class RestoreCommand(_WordsCommand):
     name = "restore"
     description = "Restore a backup into a pod"
     older: ClassVar[bool] = False
+    verifies: ClassVar[bool] = False
 
     def handle(self) -> int:
         """Run a restore; errors are shown here, where the display is known."""
@@ -50,11 +59,19 @@ class RestoreCommand(_WordsCommand):
             self.io.output.write(help_text())
             return ExitCode.RESTORED
         manner = read_manner(parsed, older=self.older)
-        prefix = ["filesystem"] if self.older else []
-        request = read_request(parsed, [*prefix, *self.words], older=self.older)
+        prefix = [] if self.name == "restore" else [str(self.name)]
+        if self.verifies:
+            require_reading(parsed)
+        request = read_request(
+            parsed, [*prefix, *self.words], older=self.older, verifies=self.verifies
+        )
         # Imported late: the first line must not wait for what only the engine needs.
-        from kubectl_restore.engine import restore  # noqa: PLC0415
+        from kubectl_restore.engine import restore, verify  # noqa: PLC0415
         from kubectl_restore.watch import Watch  # noqa: PLC0415
+
+        run: Callable[[RestoreRequest, Progress, Watch], object] = restore
+        if self.verifies:
+            run = verify
 
         with log_file(manner.log_file) as log, Watch(manner.timeout) as watch:
             display = choose_display(
@@ -66,7 +83,7 @@ class RestoreCommand(_WordsCommand):
                 output=manner.output,
             )
             try:
-                restore(request, display, watch)
+                run(request, display, watch)
             except RestoreError as error:
                 return _ended(error, display, request.command)
             finally:
@@ -80,6 +97,14 @@ class FilesystemCommand(RestoreCommand):
     name = "filesystem"
     description = "Restore a backup into a pod, in the older spelling"
     older = True
+
+
+class VerifyCommand(RestoreCommand):
+    """A pod held against a backup."""
+
+    name = "verify"
+    description = "Compare a pod with a backup, write nothing"
+    verifies = True
 
 
 class SealCommand(_WordsCommand):
@@ -228,6 +253,7 @@ def all_commands() -> list[Command]:
     """Return every command, the reserved ones included."""
     built: list[Command] = [
         FilesystemCommand(),
+        VerifyCommand(),
         InspectCommand(),
         SealCommand(),
         VersionCommand(),

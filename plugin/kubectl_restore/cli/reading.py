@@ -19,7 +19,7 @@ from kubectl_restore.errors import UsageError
 from kubectl_restore.names import shown
 from kubectl_restore.pod.kubectl import KubectlOptions
 from kubectl_restore.pod.target import parse_target
-from kubectl_restore.policy import Overwrite
+from kubectl_restore.policy import Comparison, Overwrite, Verification
 from kubectl_restore.request import RestoreRequest
 
 if TYPE_CHECKING:
@@ -125,13 +125,36 @@ def read_output(parsed: Parsed, *, hint: str = "") -> str:
     return output or "text"
 
 
-def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> RestoreRequest:
+_WRITING: Final = (
+    "force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes",
+)  # fmt: skip
+
+
+def require_reading(parsed: Parsed) -> None:
+    """Return when no flag is given that only a restore has.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for flag, _ in parsed.flags:
+        if flag.name in _WRITING:
+            raise UsageError(
+                f"--{flag.name} belongs to a restore",
+                reason="verify compares a pod with a backup, and writes nothing",
+                fix=f"leave --{flag.name} out",
+            )
+
+
+def read_request(
+    parsed: Parsed, command: Sequence[str], *, older: bool, verifies: bool = False
+) -> RestoreRequest:
     """Return the request that a command line makes.
 
     Args:
         parsed: the command line, without the command's name among the positionals.
         command: how to say it again: the words that were given.
         older: the older spelling.
+        verifies: nothing is restored; contents are compared unless something else is asked for.
 
     Raises:
         UsageError: something is missing, too much or of the wrong form.
@@ -147,11 +170,15 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         if flag.scope is Scope.KUBECTL and flag.name != "context"
     )
     namespace = parsed.value("namespace")
+    target = _target_path(_given(parsed, "target-path", "/"))
+    _require_file(parsed, backup, verifies=verifies)
+    judged = Verification.CHECKSUM if verifies else Verification.SIZE
+    _require_safe_deletion(parsed, target)
     return RestoreRequest(
         pod=parse_target(pod),
         backup=Path(backup),
         is_piped=backup == "-",
-        target_path=_target_path(_given(parsed, "target-path", "/")),
+        target_path=target,
         kubectl=KubectlOptions(
             program=parsed.value("kubectl"),
             namespace="default" if older and namespace is None else namespace,
@@ -160,6 +187,13 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         ),
         container=parsed.value("container"),
         overwrite=overwrite,
+        compare=Comparison(_choice(parsed, "compare", tuple(Comparison)) or Comparison.METADATA),
+        verify=Verification(_choice(parsed, "verify", tuple(Verification)) or judged),
+        delete=parsed.is_set("delete"),
+        dry_run=parsed.is_set("dry-run"),
+        strict=parsed.is_set("strict"),
+        sync=parsed.is_set("sync"),
+        asks=_asks(parsed, overwrite, older=older),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
@@ -172,6 +206,60 @@ def read_request(parsed: Parsed, command: Sequence[str], *, older: bool) -> Rest
         ),
         command=_without_secrets(parsed, command),
     )
+
+
+def _asks(parsed: Parsed, overwrite: Overwrite, *, older: bool) -> bool:
+    """Tell whether somebody is there who can be asked, and nothing says not to."""
+    silent = older or parsed.is_set("yes") or parsed.is_set("quiet")
+    if silent or overwrite is not Overwrite.REFUSE or read_output(parsed) == "json":
+        return False
+    return all(one is not None and one.isatty() for one in (sys.stdin, sys.stderr))
+
+
+def _require_file(parsed: Parsed, backup: str, *, verifies: bool) -> None:
+    """Notice what needs the whole backup before the first byte is sent."""
+    if verifies and parsed.value("verify") == Verification.NONE:
+        raise UsageError(
+            "--verify none leaves nothing to do",
+            reason="kubectl restore verify compares a pod with a backup",
+            fix="--verify size, or checksum",
+        )
+    if backup != "-":
+        return
+    if verifies:
+        raise _not_from_a_pipe("kubectl restore verify")
+    for name in ("dry-run", "delete"):
+        if parsed.is_set(name):
+            raise _not_from_a_pipe(f"--{name}")
+    if parsed.value("compare") == Comparison.CHECKSUM:
+        raise _not_from_a_pipe("--compare checksum")
+
+
+def _not_from_a_pipe(flag: str) -> UsageError:
+    return UsageError(
+        f"{flag} needs a file",
+        reason="of standard input nobody knows what is still to come, and it can be read only once",
+        fix="write the backup to a file, then name the file",
+    )
+
+
+def _require_safe_deletion(parsed: Parsed, target: str) -> None:
+    """Notice a --delete that would delete what nobody meant."""
+    if not parsed.is_set("delete"):
+        return
+    if target == "/":
+        raise UsageError(
+            "--delete at / is refused",
+            reason="everything in the container that is not in the backup would be deleted",
+            fix="name the directory that the backup is of: -t PATH",
+        )
+    for name in ("include", "exclude", "skip-paths", "skip-unsafe"):
+        if any(flag.name == name for flag, _ in parsed.flags):
+            raise UsageError(
+                f"--delete and --{name} contradict each other",
+                reason="what is left out of the restore would be deleted",
+                fix="leave one of them out",
+            )
 
 
 def _require_pipe(*, older: bool) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.index import normal_path
 from kubectl_restore.errors import InterruptedRestoreError
 from kubectl_restore.phrases import listed
 from kubectl_restore.pod.digests import is_plain, read_digest
 from kubectl_restore.pod.links import read_link, read_text
+from kubectl_restore.pod.mounts import read_mounts
 from kubectl_restore.pod.space import read_space
 from kubectl_restore.pod.survey import questions, read_entry
 from kubectl_restore.progress import Status
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.pipe.session import Session
+    from kubectl_restore.pod.mounts import Mount
     from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
     from kubectl_restore.progress import Phase, Progress
@@ -125,10 +128,54 @@ class Questions:
                 self._ask(command + algorithm.value.encode(), payload, take)
         return found
 
+    def children(
+        self, directories: Iterable[bytes]
+    ) -> tuple[list[tuple[bytes, bool]], list[bytes]]:
+        """Ask what stands in directories.
+
+        Returns:
+            Each path, with whether it is a directory; and the directories that we may not list.
+        """
+        found: list[tuple[bytes, bool]] = []
+        closed: list[bytes] = []
+
+        def take(word: bytes, rest: bytes) -> bool:
+            if word == b"child" and rest[1:4] == b" ./":
+                found.append((normal_path(rest[4:]), rest[:1] == b"d"))
+            elif word == b"unlisted" and rest.startswith(b"./"):
+                closed.append(rest[2:])
+            return word in {b"child", b"unlisted"}
+
+        for payload in questions(directories):
+            self._ask(b"list", payload, take)
+        return found, closed
+
+    def mounts(self) -> list[Mount]:
+        """Ask which volumes there are at the target and below it."""
+        return read_mounts(self._session.ask(b"mounts").records)
+
+    def sync(self) -> bool:
+        """Have everything written to the pod's disks; tell whether the container could do that."""
+        return any(word == b"synced" for word, _ in self._session.ask(b"sync").records)
+
     def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:
         """Run a tool on paths; what came of it is for the next survey to show."""
         for payload in questions(paths, words):
             self._ask(b"amend " + command, payload, lambda _word, _rest: False)
+
+    def rooms(self, directories: Iterable[bytes]) -> dict[bytes, Space]:
+        """Ask how much room is left on the volumes of directories."""
+        said: dict[bytes, list[tuple[bytes, bytes]]] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            path, _, figures = rest.partition(b"\n")
+            if path.startswith(b"./"):
+                said.setdefault(normal_path(path[2:]), []).append((word, figures))
+            return word in {b"space", b"inodes"}
+
+        for payload in questions(directories):
+            self._ask(b"rooms", payload, take)
+        return {path: read_space(figures) for path, figures in said.items()}
 
     def space(self) -> Space:
         """Ask how much room is left."""

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
 
+_PING: Final = 2.0
+"""Seconds between two signs of life while a person thinks."""
 _FAREWELL: Final = 5.0
 """Seconds for the agent to end what it started and for kubectl to notice."""
 _RECEIVED_WHOLE: Final = 0
@@ -115,6 +117,7 @@ class Session:
         self._ends_due = 0
         self._bye = False
         self._moved = now()
+        self._pinged = 0.0
         self._child = Child(arguments, environment, feed=True)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._child.stdout, selectors.EVENT_READ)
@@ -194,6 +197,17 @@ class Session:
         before, behind = self._envelope(len(payload))
         framed = b"%s\n%d\n%s%s%s" % (command, len(payload), before, payload, behind)
         return self._run(framed + b"end", None)
+
+    def keep_alive(self) -> None:
+        """Let a moment pass between two commands; the agent hears that its client is there.
+
+        Raises:
+            RestoreError: the link was lost, the time ran out or a signal came.
+        """
+        if now() - self._pinged > _PING:
+            self._pinged = now()
+            self._send(b"ping\n")
+        self._turn()
 
     def close(self) -> None:
         """Say goodbye: the agent ends what it started; then kubectl is waited for, or ended.

@@ -24,6 +24,8 @@ class Space:
 
     free: tuple[int, int] | None = None
     inodes: tuple[int, int] | None = None
+    reserved: int = 0
+    """KiB beyond these that only root may use."""
 
     def __str__(self) -> str:
         """Return the figures as a sentence; empty where the container cannot tell."""
@@ -40,4 +42,6 @@ def read_space(records: Iterable[tuple[bytes, bytes]]) -> Space:
     answers = dict(records)
     figures = [_FIGURES.search(answers.get(word, b"")) for word in (b"space", b"inodes")]
     space, inodes = (None if found is None else (int(found[3]), int(found[1])) for found in figures)
-    return Space(space, inodes)
+    first = figures[0]
+    reserved = 0 if first is None else int(first[1]) - int(first[2]) - int(first[3])
+    return Space(space, inodes, max(0, reserved))

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.names import shown_text
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.messages import error_text, message_text
-from kubectl_restore.ui.texts import first_line, news, result, so_far
+from kubectl_restore.ui.texts import (
+    comparison_text,
+    finding_line,
+    first_line,
+    news,
+    result,
+    so_far,
+    step_line,
+)
 from kubectl_restore.ui.tracker import Tracker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubectl_restore.errors import RestoreError
-    from kubectl_restore.progress import Header, Status, Summary
+    from kubectl_restore.progress import Comparison, Finding, Header, Status, Step, Summary
     from kubectl_restore.ui.environment import Environment
 
 _SYSTEM_DIRECTORIES: Final = (
@@ -38,6 +48,7 @@ class Display:
         self.tracker = Tracker(environment.clock)
         self._verbosity = verbosity
         self._header: Header | None = None
+        self.asking = False
 
     def header(self, header: Header) -> None:
         """Say the first line; later only what is new."""
@@ -58,6 +69,38 @@ class Display:
     def status(self, status: Status) -> None:
         """Take the newest counts."""
         self.tracker.update(status)
+
+    def planned(self, steps: Iterable[Step]) -> None:
+        """Say each step, if the user wants that much, on stdout."""
+        if self.wants(Level.DETAIL):
+            self.close()
+            for step in steps:
+                if not self.environment.pour(step_line(step)):
+                    return
+
+    def differs(self, finding: Finding) -> None:
+        """Say it, on stdout."""
+        self.close()
+        self.environment.pour(finding_line(finding))
+
+    def compared(self, comparison: Comparison) -> None:
+        """Say the result, on stdout."""
+        self.close()
+        self.environment.result(comparison_text(comparison))
+
+    def ask(self, question: str) -> None:
+        """Ask; until there is an answer nothing else is drawn."""
+        self.close()
+        self.say(f"{question} [y/N] ")
+        self.asking = True
+
+    def answer(self) -> bool | None:
+        """Return the answer: yes is `y` or `yes`; None while there is none."""
+        typed = self.environment.typed()
+        if typed is None:
+            return None
+        self.asking = False
+        return typed.strip().lower() in {"y", "yes"}
 
     def tick(self) -> None:
         """Nothing moves here."""
@@ -111,4 +154,13 @@ class Quiet(Display):
         """Say nothing."""
 
     def broken_off(self, summary: Summary) -> None:
+        """Say nothing."""
+
+    def planned(self, steps: Iterable[Step]) -> None:
+        """Say nothing."""
+
+    def differs(self, finding: Finding) -> None:
+        """Say nothing."""
+
+    def compared(self, comparison: Comparison) -> None:
         """Say nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import sys
 import time
@@ -49,6 +50,7 @@ class Environment:
         width: asked at each drawing, so a resize shows at once.
         clock: seconds, monotonic.
         log: a second place for the lines of the older spelling.
+        typed_at: where a person answers.
     """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
@@ -57,6 +59,8 @@ class Environment:
     width: Callable[[], int] = _width
     clock: Callable[[], float] = time.monotonic
     log: TextIO | None = None
+    typed_at: TextIO | None = field(default_factory=lambda: sys.stdin)
+    _typed: bytes = b""
     _broken: bool = False
 
     @property
@@ -84,6 +88,22 @@ class Environment:
         """Write to stderr at once what moves; a log has no use for it."""
         if not self._broken:
             self._broken = not _write(self.err, text)
+
+    def typed(self) -> str | None:
+        """Return a line that was typed; None while it is not whole. Never waits."""
+        try:
+            descriptor = -1 if self.typed_at is None else self.typed_at.fileno()
+            while b"\n" not in self._typed and select.select([descriptor], [], [], 0)[0]:
+                piece = os.read(descriptor, 256)
+                # At its end nobody will say anything more.
+                self._typed += piece or b"\n"
+        except (OSError, ValueError):
+            self._typed += b"\n"
+        line, newline, rest = self._typed.partition(b"\n")
+        if not newline:
+            return None
+        self._typed = rest
+        return line.decode("utf-8", "replace")
 
     def result(self, text: str) -> None:
         """Write to stdout at once."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_restore.errors import RestoreError
-    from kubectl_restore.progress import Header, Level, Summary
+    from kubectl_restore.progress import Comparison, Finding, Header, Level, Step, Summary
     from kubectl_restore.ui.tracker import Tracker
 
 _MILLISECONDS: Final = 3
@@ -28,6 +28,7 @@ _SUMMARY_NAMES: Final = {
     "adjusted": "files_adjusted",
     "same": "files_unchanged",
     "skipped": "files_skipped",
+    "deleted": "files_deleted",
 }
 """Fields of a summary that scripts know by another name than the engine does."""
 
@@ -80,17 +81,56 @@ def message_fields(level: Level, text: str) -> dict[str, Any]:
     return {"message_type": "message", "level": level.value, "text": shown_text(text)}
 
 
+def step_fields(step: Step) -> dict[str, Any]:
+    """Return one operation of a plan."""
+    return {
+        "message_type": "plan",
+        "action": step.action,
+        **named(step.name),
+        "kind": step.kind,
+        "size": step.size,
+        "reason": step.reason,
+    }
+
+
+def finding_fields(finding: Finding) -> dict[str, Any]:
+    """Return one difference between a pod and a backup."""
+    return {
+        "message_type": "difference",
+        "kind": finding.kind,
+        **named(finding.name),
+        "text": finding.what,
+    }
+
+
+def comparison_fields(comparison: Comparison, header: Header | None) -> dict[str, Any]:
+    """Return what came of a comparison, and of what."""
+    return {
+        "message_type": "summary",
+        **_places(header),
+        "path": comparison.path,
+        "members_compared": comparison.members,
+        "differences": dict(comparison.findings),
+        "verified": comparison.verified,
+        "seconds_elapsed": round(comparison.seconds, _MILLISECONDS),
+        "notes": [shown_text(note) for note in comparison.notes],
+    }
+
+
+def _places(header: Header | None) -> dict[str, Any]:
+    return {
+        name: None if header is None else getattr(header, name)
+        for name in ("namespace", "pod", "container", "backup")
+    }
+
+
 def summary_fields(summary: Summary, header: Header | None) -> dict[str, Any]:
     """Return what a proved restore did, and to what: every field that the summary has."""
     counts = {
         _SUMMARY_NAMES.get(one.name, one.name): _plain(getattr(summary, one.name))
         for one in fields(summary)
     }
-    places = {
-        name: None if header is None else getattr(header, name)
-        for name in ("namespace", "pod", "container", "backup")
-    }
-    return {"message_type": "summary", **places, **counts}
+    return {"message_type": "summary", **_places(header), **counts}
 
 
 def exit_error_fields(error: RestoreError, arrived: Summary | None = None) -> dict[str, Any]:

@@ -6,19 +6,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kubectl_restore.ui.display import is_system_directory
 from kubectl_restore.ui.json_fields import (
+    comparison_fields,
     exit_error_fields,
+    finding_fields,
     json_line,
     message_fields,
     status_fields,
+    step_fields,
     summary_fields,
 )
 from kubectl_restore.ui.paced import Paced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kubectl_restore.errors import RestoreError
-    from kubectl_restore.progress import Header, Level, Status, Summary
+    from kubectl_restore.progress import (
+        Comparison,
+        Finding,
+        Header,
+        Level,
+        Status,
+        Step,
+        Summary,
+    )
     from kubectl_restore.ui.environment import Environment
 
 
@@ -65,6 +76,19 @@ class JsonLines(JsonProgress):
     def say_counts(self) -> None:
         """Say a status line."""
         self._put(status_fields(self.tracker))
+
+    def planned(self, steps: Iterable[Step]) -> None:
+        """Say each step."""
+        for step in steps:
+            self._put(step_fields(step))
+
+    def differs(self, finding: Finding) -> None:
+        """Say it."""
+        self._put(finding_fields(finding))
+
+    def compared(self, comparison: Comparison) -> None:
+        """Say the result."""
+        self._put(comparison_fields(comparison, self._header))
 
     def message(self, level: Level, text: str) -> None:
         """Say it, if the user wants that much."""

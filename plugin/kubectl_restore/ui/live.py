@@ -45,6 +45,8 @@ class Live(Display):
 
     def tick(self) -> None:
         """Draw when it is time, and when the terminal has another width."""
+        if self.asking:
+            return
         now, width = self.environment.clock(), self.environment.width()
         resized = bool(self._drawn) and width != self._drawn_width
         if self._partial or (now - self._drawn_at < _REDRAW and not resized):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.names import shown
 from kubectl_restore.progress import Phase
 from kubectl_restore.ui.display import Display
+from kubectl_restore.ui.texts import result
 
 if TYPE_CHECKING:
     from kubectl_restore.progress import Status, Summary
@@ -57,7 +58,10 @@ class Older(Display):
 
     def finished(self, summary: Summary) -> None:
         """Say that it is done: the line that scripts wait for."""
-        for note in summary.notes:
+        if summary.dry_run:
+            self.say(f"Dry run - would execute restore to {summary.path}\n{result(summary)}")
+            return
+        for note in (*summary.warnings, *summary.notes):
             self.say(f"Note: {note}\n")
         elapsed = f"{summary.seconds:.3f}s"
         if self.environment.is_ci:

@@ -36,7 +36,7 @@ class Paced(Display, ABC):
     def tick(self) -> None:
         """Say at the interval that it goes on, with the counts."""
         now = self.environment.clock()
-        if now - self._said_at >= self.every:
+        if now - self._said_at >= self.every and not self.asking:
             self._said_at = now
             self.say_counts()
 

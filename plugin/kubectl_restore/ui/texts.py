@@ -10,7 +10,7 @@ from kubectl_restore.progress import Phase
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time
 
 if TYPE_CHECKING:
-    from kubectl_restore.progress import Header, Summary
+    from kubectl_restore.progress import Comparison, Finding, Header, Step, Summary
     from kubectl_restore.ui.tracker import Tracker
 
 PHASES: Final = {
@@ -89,24 +89,68 @@ def counts(tracker: Tracker) -> str:
 
 
 def result(summary: Summary) -> str:
-    """Return the lines that say what was done, once it is proved."""
+    """Return the lines that say what was done, once it is proved; or what would be done."""
+    would = summary.dry_run
+    lines = [_head(summary)]
+    for count, done, undone in (
+        (summary.replaced, "replaced", "be replaced"),
+        (summary.adjusted, "given the backup's mode, owner and time", "be given these"),
+        (summary.same, "right already, and kept", "be kept: right already"),
+        (summary.deleted, "deleted: not in the backup", "be deleted: not in the backup"),
+    ):
+        if count:
+            verb = f"would {undone}" if would else f"{'was' if count == 1 else 'were'} {done}"
+            lines.append(f"{counted(count, 'path')} {verb}")
+    if summary.verified not in {"", "size"} and not would:
+        lines.append(f"Contents compared by {summary.verified} in the container")
+    elif not summary.verified and not would:
+        lines.append("Note: not compared with what stands there now (--verify none)")
+    lines += [f"Note: {note}" for note in (*summary.warnings, *summary.notes)]
+    lines += [f"Next: {step}" for step in summary.next_steps]
+    if would:
+        lines.append("Nothing was changed (--dry-run)")
+    return "\n".join(lines) + "\n"
+
+
+def _head(summary: Summary) -> str:
+    if not summary.files:
+        return f"Nothing to restore to {summary.path}"
     files = counted(summary.regular_files, "file")
     others = summary.files - summary.regular_files
     also = f" and {counted(others, 'directory or link', 'directories and links')}" if others else ""
-    head = (
-        f"Restored {files}{also}, {as_size(summary.bytes)} to {summary.path} "
-        f"in {as_time(summary.seconds)}"
-    )
-    lines = [head if summary.files else f"Nothing to restore to {summary.path}"]
-    if summary.same:
-        lines.append(f"{counted(summary.same, 'path was', 'paths were')} right already, and kept")
-    if summary.adjusted:
-        lines.append(f"{counted(summary.adjusted, 'path')} given the backup's mode and owner")
-    if summary.replaced:
-        lines.append(f"{counted(summary.replaced, 'path was', 'paths were')} replaced")
-    lines += [f"Note: {note}" for note in summary.notes]
-    lines += [f"Next: {step}" for step in summary.next_steps]
-    return "\n".join(lines) + "\n"
+    what = f"{files}{also}, {as_size(summary.bytes)} to {summary.path}"
+    if summary.dry_run:
+        return f"Would restore {what}"
+    return f"Restored {what} in {as_time(summary.seconds)}"
+
+
+def step_line(step: Step) -> str:
+    """Return a line about one path of a plan."""
+    size = "" if step.size is None else f", {as_size(step.size)}"
+    about = f" ({step.kind}{size})" if step.kind else ""
+    reason = f": {step.reason}" if step.reason else ""
+    return f"{step.action:<8} {shown(step.name)}{about}{reason}\n"
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a line about one difference."""
+    what = f": {finding.what}" if finding.what else ""
+    return f"{finding.kind:<8} {shown(finding.name)}{what}\n"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Return the lines that say what came of a comparison."""
+    how = "size and time" if comparison.verified == "size" else comparison.verified
+    members = counted(comparison.members, "member")
+    took = f"contents by {how}, in {as_time(comparison.seconds)}"
+    total = sum(comparison.findings.values())
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in comparison.findings.items())
+    lines = [
+        f"{counted(total, 'difference')} between {comparison.path} and {members}: {kinds} ({took})"
+        if total
+        else f"{comparison.path} is as the backup: {members} compared ({took})"
+    ]
+    return "\n".join([*lines, *(f"Note: {note}" for note in comparison.notes)]) + "\n"
 
 
 def so_far(summary: Summary) -> str:

@@ -31,6 +31,7 @@ from kubectl_restore.errors import (
     TimedOutError,
     UsageError,
     VerificationError,
+    WarningsError,
 )
 from kubectl_restore.policy import Overwrite
 from kubectl_restore.progress import Header, Summary
@@ -69,7 +70,7 @@ def raising(error: BaseException) -> Engine:
 ERRORS: list[tuple[type[RestoreError], int]] = [
     (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (TargetError, 4),
     (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8),
-    (TimedOutError, 8), (VerificationError, 9),
+    (TimedOutError, 8), (VerificationError, 9), (WarningsError, 10),
 ]  # fmt: skip
 
 
@@ -252,7 +253,7 @@ def test_the_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "words", [["--nope"], ["pod"], ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--sync"]]
+    "words", [["--nope"], ["pod"], ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--jobs=2"]]
 )
 def test_a_wrong_command_line_reaches_no_engine(
     words: list[str], engine: UseEngine, capsys: pytest.CaptureFixture[str]

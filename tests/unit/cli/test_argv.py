@@ -18,6 +18,12 @@ BUILT = [
     "target-path",
     "force",
     "overwrite",
+    "compare",
+    "delete",
+    "dry-run",
+    "verify",
+    "strict",
+    "sync",
     "timeout",
     "stall-timeout",
     "progress",
@@ -45,13 +51,7 @@ BUILT = [
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "dry-run",
-    "compare",
-    "delete",
     "save-replaced",
-    "verify",
-    "sync",
-    "strict",
     "receipt",
     "retries",
     "jobs",

@@ -84,7 +84,8 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
         '"backup": "b.tar", "path": "/data", "files_restored": 5, "regular_files_restored": 4, '
         '"bytes_restored": 2048, "seconds_elapsed": 22.046, "directories_kept": 1, '
         '"files_replaced": 2, '
-        '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, '
+        '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, "files_deleted": 0, '
+        '"dry_run": false, "verified": "size", "warnings": [], '
         '"notes": ["a", "b\\\\x1b"], "next_steps": []}\n'
     )
     assert scene.err == []

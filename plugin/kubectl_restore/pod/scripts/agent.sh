@@ -300,6 +300,33 @@ while IFS= read -r line; do
             printf "%s leads %s %s %s%s%s %s\n" \
                 "$0" "${#here}" "${#there}" "$here" "$there" "$path" "$0"; done' "$token"
         ;;
+    list)
+        # What stands in these directories?
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 sh -c 'for directory; do
+            [ -r "$directory" ] && [ -x "$directory" ] ||
+                printf "%s unlisted %s %s\n" "$0" "$directory" "$0"
+            for path in "$directory"/* "$directory"/.*; do
+                case $path in "$directory"/. | "$directory"/..) continue ;; esac
+                if [ -L "$path" ]; then kind=l
+                elif [ -d "$path" ]; then kind=d
+                elif [ -e "$path" ]; then kind=o
+                else continue; fi
+                printf "%s child %s %s %s\n" "$0" "$kind" "$path" "$0"
+            done; done' "$token"
+        ;;
+    mounts)
+        # Written as they are: an echo would read the escapes.
+        printf '%s here %s %s\n' "$token" "$(pwd -P)" "$token" >&3
+        while IFS= read -r line; do
+            printf '%s mount %s %s\n' "$token" "$line" "$token" >&3
+        done 2>/dev/null </proc/self/mountinfo
+        finished 0
+        ;;
+    sync)
+        { sync -f . 2>/dev/null || sync; } && say synced
+        finished 0
+        ;;
     texts)
         # What do these links say?
         # shellcheck disable=SC2016 # for the inner shell
@@ -328,6 +355,14 @@ while IFS= read -r line; do
         say space "$(df -Pk . 2>/dev/null)"
         say inodes "$(df -Pi . 2>/dev/null)"
         finished 0
+        ;;
+    rooms)
+        # How much room is there on the volumes of these directories?
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 sh -c 'for path; do
+            printf "%s space %s\n%s %s\n" "$0" "$path" "$(df -Pk "$path")" "$0"
+            printf "%s inodes %s\n%s %s\n" "$0" "$path" "$(df -Pi "$path")" "$0"
+            done' "$token"
         ;;
     extract)
         # The archive's modes are the modes: parents that are not in it were put into the stream.

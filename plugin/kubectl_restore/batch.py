@@ -1,0 +1,67 @@
+"""Some members of the backup, and how their bytes are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from kubectl_restore.archive.fingerprints import Fingerprints
+from kubectl_restore.archive.outgoing import Extract, Zeros
+from kubectl_restore.progress import Phase, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from kubectl_restore.archive.algorithms import Algorithm
+    from kubectl_restore.archive.index import Index
+    from kubectl_restore.archive.outgoing import Segment, Tap
+    from kubectl_restore.progress import Progress
+
+
+class Reader(Protocol):
+    """Returns the bytes of segments, in blocks that are valid until the next is asked for."""
+
+    def __call__(
+        self, segments: Iterable[Segment], tap: Tap | None = None
+    ) -> Iterator[memoryview | Zeros]:
+        """Read them; the tap is shown the archive's own bytes with their offsets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some members of the backup.
+
+    Attributes:
+        index: the members.
+        is_last: no other comes after it.
+        read: how their bytes are read.
+    """
+
+    index: Index
+    is_last: bool
+    read: Reader
+
+    def fingerprints(
+        self, algorithm: Algorithm, numbers: Sequence[int], progress: Progress
+    ) -> Fingerprints:
+        """Read the contents of some files and return their check sums.
+
+        Args:
+            algorithm: which.
+            numbers: of files, in the order of their data.
+            progress: told how far it is.
+        """
+        members = self.index.members
+        found = Fingerprints(algorithm, members.__getitem__, numbers)
+        files = (members[number] for number in numbers)
+        contents = (
+            Extract(one.offset + one.prefix, one.length - one.prefix)
+            for one in files
+            if one.length > one.prefix
+        )
+        total = sum(members[number].length - members[number].prefix for number in numbers)
+        done = 0
+        for block in self.read(contents, found.take):
+            done += block.length if isinstance(block, Zeros) else len(block)
+            progress.status(Status(Phase.CHECKSUM, done, total))
+        return found

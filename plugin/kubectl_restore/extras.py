@@ -1,0 +1,91 @@
+"""What stands below the backup's own directories and is not in it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.index import Kind
+from kubectl_restore.errors import InTheWayError, PodCannotError
+from kubectl_restore.names import shown
+from kubectl_restore.phrases import counted, listed
+from kubectl_restore.pod.survey import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kubectl_restore.archive.members import Members
+    from kubectl_restore.pipe.questions import Questions
+    from kubectl_restore.pod.survey import Entry
+
+_SYSTEMS: Final = frozenset({b"lost+found"})
+"""What a file system keeps at its root."""
+_TOGETHER: Final = 500
+"""Directories in one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Lists directories in the pod.
+
+    Attributes:
+        questions: asked through the open exec.
+    """
+
+    questions: Questions
+
+    def extras(self, members: Members, before: Mapping[bytes, Entry]) -> list[tuple[bytes, bool]]:
+        """Return everything that is not in the backup, and whether it is a directory.
+
+        A directory comes behind what stands in it. Directories that the backup needs but does not
+        name are not listed: nobody knows what else it would have had there.
+
+        Args:
+            members: the backup's.
+            before: what stands at its directories; at the target: the empty path.
+
+        Raises:
+            PodCannotError: a directory cannot be listed.
+            InTheWayError: some of it is a mount point, or holds one.
+        """
+        named = {members.path(number) for number in members.of_kind(Kind.DIRECTORY)}
+        own = [p for p in named if p in before and before[p].kind is Standing.DIRECTORY]
+        needed = set(before) | named
+        found: list[tuple[bytes, bool]] = []
+        waiting = deque(sorted(own))
+        inside: set[bytes] = set()
+        while waiting:
+            some = [waiting.popleft() for _ in range(min(_TOGETHER, len(waiting)))]
+            children, closed = self.questions.children(some)
+            if closed:
+                raise PodCannotError(
+                    "what stands in the pod beside the backup cannot be told; nothing was changed",
+                    reason=listed([f"{shown(one)} cannot be listed" for one in closed]),
+                    fix="leave --delete out, or name another container: -c CONTAINER",
+                )
+            for path, is_directory in children:
+                parent = path.rpartition(b"/")[0]
+                if parent not in inside and (path in needed or members.at(path)):
+                    continue
+                if path in _SYSTEMS:
+                    continue
+                found.append((path, is_directory))
+                if is_directory:
+                    inside.add(path)
+                    waiting.append(path)
+        self._require_no_mounts(found)
+        # Whatever is in a directory has a longer path.
+        return sorted(found, key=lambda one: one[0], reverse=True)
+
+    def _require_no_mounts(self, found: Iterable[tuple[bytes, bool]]) -> None:
+        paths = {path for path, _ in found}
+        volumes = self.questions.mounts() if paths else []
+        mounts = [one.path for one in volumes if one.path in paths]
+        if mounts:
+            raise InTheWayError(
+                f"{counted(len(mounts), 'mount point')} would have to be deleted; "
+                "nothing was changed",
+                reason=listed([f"{shown(one)}: another volume stands there" for one in mounts]),
+                fix="restore to the volume itself: -t PATH, or leave --delete out",
+            )

@@ -1,0 +1,186 @@
+"""The second question: is everything there, as it was promised?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.index import Kind
+from kubectl_restore.operation import Action
+from kubectl_restore.outcome import error_of, is_full
+from kubectl_restore.planning import TOGETHER
+from kubectl_restore.policy import Verification
+from kubectl_restore.progress import Phase
+from kubectl_restore.verify import Difference, Proof, Verdict, amendments, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from kubectl_restore.archive.fingerprints import Fingerprints
+    from kubectl_restore.archive.index import Member
+    from kubectl_restore.batch import Batch
+    from kubectl_restore.operation import Operation
+    from kubectl_restore.pipe.questions import Questions
+    from kubectl_restore.pipe.session import Answer
+    from kubectl_restore.plan import Plan
+    from kubectl_restore.pod.capabilities import Capabilities
+    from kubectl_restore.pod.survey import Entry
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.request import RestoreRequest
+
+_PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
+_DIGITS: Final = 12
+"""Of a check sum, in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Asks what stands there now, and holds it against what was promised.
+
+    Every method raises RestoreError when the link is lost, the time runs out or a signal comes.
+    """
+
+    questions: Questions
+    request: RestoreRequest
+    capabilities: Capabilities
+    progress: Progress
+
+    def prove(
+        self,
+        answer: Answer,
+        operations: Iterable[Operation],
+        total: int,
+        content_of: Callable[[Member], Member],
+    ) -> Proof:
+        """Compare kind, size, mode, owner and time, and put right what can be put right.
+
+        Args:
+            answer: how the stream ended.
+            operations: what was promised.
+            total: about how many these are.
+            content_of: returns the member that carries a hard link's content.
+
+        Raises:
+            VerificationError, PodCannotError, InterruptedRestoreError: it is not there.
+        """
+        proof = Proof()
+        done = 0
+        if self.request.verify is not Verification.NONE or answer.consumer or not answer.is_whole:
+            wanted = (one for one in operations if one.action is not Action.SKIP)
+            while some := list(islice(wanted, TOGETHER)):
+                proof.take(self._proved(answer, some, done, total, content_of))
+                done += len(some)
+        self._require(answer, proof)
+        return proof
+
+    def prove_contents(
+        self, answer: Answer, plan: Plan, batch: Batch, sent: Fingerprints | None
+    ) -> None:
+        """Compare the contents of all files of a batch, those that were kept too.
+
+        Args:
+            answer: how the stream ended.
+            plan: what was promised.
+            batch: whose files.
+            sent: check sums taken while they were sent.
+
+        Raises:
+            VerificationError: a file has other content.
+        """
+        algorithm = self.capabilities.algorithm
+        if self.request.verify is not Verification.CHECKSUM or algorithm is None:
+            return
+        members = plan.members
+        kept = [
+            number
+            for number in members.of_kind(Kind.FILE)
+            if plan.action(number) in {Action.KEEP, Action.ADJUST}
+        ]
+        known = batch.fingerprints(algorithm, kept, self.progress) if kept else None
+        proof, done = Proof(), 0
+        wanted = _files(plan)
+        while some := dict(islice(wanted, TOGETHER)):
+            ours = {path: _digest(number, sent, known) for path, number in some.items()}
+            theirs = self.questions.digests(some, algorithm)
+            proof.take(self._differing(ours, theirs, some, plan))
+            done += len(some)
+        self._require(answer, proof)
+
+    def _differing(
+        self,
+        ours: Mapping[bytes, bytes | None],
+        theirs: Mapping[bytes, bytes],
+        numbers: Mapping[bytes, int],
+        plan: Plan,
+    ) -> Verdict:
+        verdict = Verdict()
+        wrong = [path for path, digest in ours.items() if digest != theirs.get(path)]
+        after = self.questions.survey(Phase.VERIFY, wrong) if wrong else {}
+        for path in wrong:
+            mine, other, entry = ours[path], theirs.get(path), after.get(path)
+            what = "other content"
+            if other is None:
+                what = "its content cannot be read there, so it is not proved"
+            elif mine is not None:
+                what += f": {other.hex()[:_DIGITS]}... instead of {mine.hex()[:_DIGITS]}..."
+            if entry is not None and entry.mtime != plan.member(numbers[path]).mtime:
+                what += "; something in the pod has written to it since"
+            verdict.differences.append(Difference(path, what))
+        return verdict
+
+    def _require(self, answer: Answer, proof: Proof) -> None:
+        space = str(self.questions.space()) if is_full(answer) else ""
+        again = self.request.command_with("--force")
+        failure = error_of(answer, proof, again=again, space=space)
+        if failure is not None:
+            raise failure
+
+    def _proved(
+        self,
+        answer: Answer,
+        some: list[Operation],
+        done: int,
+        total: int,
+        content_of: Callable[[Member], Member],
+    ) -> Verdict:
+        """Compare some of what was promised, and put right what can be put right."""
+        questions, owners = self.questions, self.request.same_owner
+        paths = [one.path for one in some]
+        after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
+        failed = answer.consumer != 0
+        verdict = compare(some, after, content_of, owners=owners, suspicious=failed)
+        if not answer.is_whole or verdict.differences:
+            return verdict
+        touched = self._amend(verdict)
+        if touched:
+            again: dict[bytes, Entry] = questions.survey(
+                Phase.VERIFY, touched, done=done, total=max(total, done)
+            )
+            after.update(again)
+        return compare(some, after, content_of, owners=owners)
+
+    def _amend(self, verdict: Verdict) -> list[bytes]:
+        """Put right what the pod's tar did not do; return the paths to look at again."""
+        touched: list[bytes] = []
+        for one in amendments(verdict, self.capabilities.may_own):
+            self.questions.amend(one.command, one.paths, one.words)
+            touched += one.paths
+        return touched
+
+
+def _files(plan: Plan) -> Iterator[tuple[bytes, int]]:
+    """Return the paths of all files, hard links too, with the numbers of their contents."""
+    members = plan.members
+    for number, kind in enumerate(members.kinds()):
+        if kind not in {Kind.FILE, Kind.HARDLINK} or plan.action(number) not in _PROVED:
+            continue
+        member = plan.member(number)
+        carrier = number if member.kind is Kind.FILE else plan.contents.number_of(member)
+        # What an earlier part of a pipe has brought was proved with that part.
+        if carrier is not None:
+            yield member.path, carrier
+
+
+def _digest(number: int, *known: Fingerprints | None) -> bytes | None:
+    return next((d for one in known if one is not None and (d := one.digest(number))), None)

@@ -1,0 +1,127 @@
+"""What stands in the pod, asked for and made a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.index import Extra, Kind
+from kubectl_restore.archive.rewriting import Dialect
+from kubectl_restore.extras import Listing
+from kubectl_restore.planning import Planner
+from kubectl_restore.pod.capabilities import Tar
+from kubectl_restore.pod.survey import Standing
+from kubectl_restore.policy import Comparison
+from kubectl_restore.progress import Phase
+from kubectl_restore.sameness import Policy
+
+if TYPE_CHECKING:
+    from kubectl_restore.archive.algorithms import Algorithm
+    from kubectl_restore.archive.fingerprints import Fingerprints
+    from kubectl_restore.archive.index import Member
+    from kubectl_restore.batch import Batch
+    from kubectl_restore.pipe.questions import Questions
+    from kubectl_restore.plan import Plan
+    from kubectl_restore.pod.capabilities import Capabilities
+    from kubectl_restore.pod.survey import Entry
+    from kubectl_restore.policy import Overwrite
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.request import RestoreRequest
+    from kubectl_restore.restored import Restored
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyor:
+    """Asks what the plan of a batch has to know.
+
+    Attributes:
+        questions: asked through the open exec.
+        request: what the user wants.
+        capabilities: what the container can do.
+        restored: what earlier batches have made; None where there is but one.
+        progress: told how far it is.
+    """
+
+    questions: Questions
+    request: RestoreRequest
+    capabilities: Capabilities
+    restored: Restored | None
+    progress: Progress
+
+    def plan(self, batch: Batch, overwrite: Overwrite) -> Plan:
+        """Return what is to be done about a batch's members.
+
+        Raises:
+            RestoreError: the link was lost, the time ran out or a signal came; or what is to be
+                deleted cannot be told.
+        """
+        questions, members = self.questions, batch.index.members
+        fingerprints = self._fingerprints(batch)
+        planner = Planner(batch.index, self._policy(overwrite), self._before, fingerprints)
+        directories = planner.directories
+        total = len(members)
+        before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
+        links: dict[bytes, bytes] = {}
+        if self.request.keep_directory_symlinks:
+            links = questions.leads([p for p in directories if _is_link(before.get(p))])
+        planner.take_directories(before, links)
+        asked = len(directories)
+        for numbers in planner.questions():
+            paths = [members.path(number) for number in numbers]
+            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
+            asked += len(numbers)
+            unsure = [members.path(number) for number in planner.unsure(numbers, found)]
+            texts = questions.texts(unsure) if unsure else None
+            digests = None
+            if fingerprints is not None:
+                alike = planner.alike(numbers, found)
+                digests = questions.digests(map(members.path, alike), fingerprints.algorithm)
+            planner.take(numbers, found, texts, digests)
+        if self.request.delete:
+            planner.take_extras(Listing(questions).extras(members, before))
+        return planner.finish()
+
+    def _fingerprints(self, batch: Batch) -> Fingerprints | None:
+        if self.request.compare is not Comparison.CHECKSUM:
+            return None
+        files = batch.index.members.of_kind(Kind.FILE)
+        return batch.fingerprints(self.algorithm, files, self.progress)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The check sum that is compared."""
+        found = self.capabilities.algorithm
+        if found is None:
+            raise RuntimeError("the container has no tool for check sums")
+        return found
+
+    def _policy(self, overwrite: Overwrite) -> Policy:
+        capabilities = self.capabilities
+        same_owner = self.request.same_owner
+        return Policy(
+            overwrite=overwrite,
+            dialect=dialect_of(capabilities),
+            owner=self.request.owner or (0, 0),
+            uid=None if capabilities.uid == 0 else capabilities.uid,
+            ours=frozenset() if self.restored is None else self.restored,
+            owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
+            distrusts_size=capabilities.tar is Tar.BSD,
+        )
+
+    def _before(self, path: bytes) -> Member | None:
+        """Return what an earlier batch has restored at a path."""
+        return None if self.restored is None else self.restored.member(path)
+
+
+def dialect_of(capabilities: Capabilities) -> Dialect:
+    """Return what the container's tar reads beyond the common ground."""
+    extras = Extra.NOTHING
+    if capabilities.reads_records:
+        extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
+        if capabilities.sets_capabilities:
+            extras |= Extra.CAPABILITIES
+    return Dialect(holes=capabilities.reads_holes, extras=extras)
+
+
+def _is_link(entry: Entry | None) -> bool:
+    return entry is not None and entry.kind is Standing.SYMLINK

@@ -1,0 +1,222 @@
+"""Plan, send only what differs, prove it: dry runs, policies, deletion, check sums, verify."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contract import trees
+from tests.contract.program import restore, restore_piped, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.contract.clusters import Cluster, Pod
+
+    Writer = Callable[..., Path]
+
+TARS = ["busybox", "debian", "bsdtar", "toybox"]
+
+
+def backup_of(owner: tuple[int, int]) -> bytes:
+    """Return an archive with its directories, odd names, links and an empty file."""
+    archive = trees.Archive(owner=owner)
+    archive.directory("app")
+    archive.add("app/one", b"one\n" * 3000)
+    archive.add("app/two", b"two\n", mode=0o600)
+    archive.add("app/empty", b"")
+    archive.add(b"app/odd\nname \\ \xff", b"odd\n")
+    archive.symlink("app/link", "one")
+    archive.hardlink("app/hard", "app/one")
+    archive.directory("app/sub")
+    archive.add("app/sub/three", b"three\n")
+    return archive.finish()
+
+
+def flip(pod: Pod, path: str) -> None:
+    """Change one byte; size and time stay."""
+    where = f"{pod.path}/{path}"
+    content = pod.run("cat", where)
+    pod.run("sh", "-c", f"cat >{where}", stdin=bytes([content[0] ^ 1]) + content[1:])
+    pod.run("touch", "-d", f"@{trees.MTIME}", where)
+
+
+def planned(text: str) -> dict[str, str]:
+    """Return what a dry run says of each path."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    return {one["name"]: one["action"] for one in lines if one["message_type"] == "plan"}
+
+
+def summary(text: str) -> dict[str, object]:
+    """Return the last line."""
+    found: dict[str, object] = json.loads(text.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_a_second_run_sends_nothing_and_checks_contents_on_request(
+    cluster: Cluster, backup: Writer, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    file = backup(backup_of(pod.owner))
+    first = restore(pod, file, "--verify", "checksum", "--sync")
+    assert first.code == 0, first
+    assert "Contents compared by sha256sum in the container" in first.out
+    assert verify(pod, file).code == 0
+    before = pod.tree()
+    second = restore(pod, file, "-o", "json", "--force", "--verify=checksum")
+    assert second.code == 0, second
+    counts = summary(second.out)
+    assert (counts["files_restored"], counts["bytes_restored"]) == (0, 0)
+    assert counts["files_unchanged"] == 7
+    assert counts["verified"] == "sha256sum"
+    assert pod.tree() == before
+    flip(pod, "app/one")
+    # What was kept for its size and time is compared, too.
+    flipped = restore(pod, file, "--force", "--verify=checksum")
+    assert flipped.code == 9, flipped
+    assert "app/one: other content: " in flipped.err
+    by_content = restore(pod, file, "--force", "--compare=checksum", "-o", "json")
+    assert by_content.code == 0, by_content
+    assert summary(by_content.out)["bytes_restored"] == 12_000
+    assert trees.differences(trees.tree_of(file.read_bytes()), pod.tree(), owners=pod.is_root) == []
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(
+    cluster: Cluster, backup: Writer, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    file = backup(backup_of(pod.owner))
+    assert restore(pod, file).code == 0
+    script = (
+        "cd {} && rm app/two && echo longer >app/sub/three && echo >app/new && chmod 640 app/empty"
+    )
+    pod.run("sh", "-c", script.format(pod.path))
+    before = pod.tree()
+    refused = restore(pod, file, "--dry-run", "-o", "json")
+    assert refused.code == 6, refused
+    assert planned(refused.out)["app/sub/three"] == "refuse"
+    assert planned(refused.out)["app/two"] == "create"
+    result = restore(pod, file, "--dry-run", "--force", "--delete", "-o", "json")
+    assert result.code == 0, result
+    actions = planned(result.out)
+    assert {path: what for path, what in actions.items() if what != "keep"} == {
+        "app": "replace", "app/two": "create", "app/sub": actions["app/sub"],
+        "app/sub/three": "replace", "app/empty": "adjust", "app/new": "delete",
+    }  # fmt: skip
+    counts = summary(result.out)
+    assert counts["dry_run"] is True
+    assert (counts["files_deleted"], counts["files_adjusted"]) == (1, 1)
+    text = restore(pod, file, "--dry-run", "--force", "-v")
+    assert text.code == 0, text
+    assert "replace  app/sub/three (file, 6 B)\n" in text.out
+    assert text.out.endswith("Nothing was changed (--dry-run)\n")
+    assert pod.tree() == before
+    # Exactly that is done then.
+    done = restore(pod, file, "--force", "--delete", "-o", "json")
+    assert done.code == 0, done
+    after = summary(done.out)
+    same = ("files_restored", "files_replaced", "files_adjusted", "files_deleted", "bytes_restored")
+    assert [after[name] for name in same] == [counts[name] for name in same]
+    assert trees.differences(trees.tree_of(file.read_bytes()), pod.tree(), owners=pod.is_root) == []
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_delete_takes_away_what_is_not_in_the_backup(
+    cluster: Cluster, backup: Writer, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    file = backup(backup_of(pod.owner))
+    make = (
+        "cd {} && mkdir -p app/sub/deep/er other && echo >app/-rf && echo >app/.hidden "
+        "&& echo >'app/with * [glob] and $(echo)' && echo >app/sub/deep/er/file "
+        "&& ln -s /etc app/sub/deep/away && echo >other/stays && touch app/sub/deep/..two"
+    )
+    pod.run("sh", "-c", make.format(pod.path))
+    result = restore(pod, file, "--force", "--delete")
+    assert result.code == 0, result
+    assert "8 paths were deleted: not in the backup" in result.out
+    expected = trees.tree_of(file.read_bytes())
+    after = pod.tree()
+    # It has no entry for the target itself, so what stands beside its directories stays.
+    assert after.pop(b"other/stays", None) is not None
+    after.pop(b"other")
+    assert trees.differences(expected, after, owners=pod.is_root) == []
+
+
+def test_delete_is_refused_where_nobody_can_have_meant_it(cluster: Cluster, backup: Writer) -> None:
+    pod = cluster.pod("debian")
+    file = backup(backup_of(pod.owner))
+    for flags in (["-t", "/"], ["--exclude", "x"], ["--skip-unsafe"], ["-s", "a,b"]):
+        result = restore(pod, file, "--delete", *flags)
+        assert result.code == 2, result
+        assert "--delete" in result.err
+    for flag in ("--delete", "--dry-run", "--compare=checksum"):
+        piped = restore_piped(pod, file.read_bytes(), flag)
+        assert piped.code == 2, piped
+        assert "needs a file" in piped.err
+    assert pod.tree().keys() <= {b"", b"."}
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, kind: str) -> None:
+    pod = cluster.pod(kind)
+    file = backup(backup_of(pod.owner))
+    assert restore(pod, file).code == 0
+    flip(pod, "app/one")
+    script = (
+        "cd {} && rm app/two && echo >app/new && mkdir app/more && echo >app/more/file "
+        "&& chmod 700 app/empty && printf 'thr' >app/sub/three && mv app/sub s "
+        "&& ln -s ../s app/sub && rm app/link && ln -s two app/link"
+    )
+    pod.run("sh", "-c", script.format(pod.path))
+    before = pod.tree()
+    result = verify(pod, file, "-o", "json")
+    assert result.code == 9, result
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    found = {(one["name"], one["kind"]) for one in lines if one["message_type"] == "difference"}
+    # The link is a new one.
+    found -= {("app", "mtime"), ("app/link", "mtime"), ("app/link", "owner")}
+    assert found == {
+        ("app/one", "content"), ("app/hard", "content"), ("app/two", "missing"),
+        ("app/new", "extra"), ("app/more", "extra"), ("app/more/file", "extra"),
+        ("app/empty", "mode"), ("app/sub", "kind"), ("app/sub/three", "size"),
+        ("app/sub/three", "mtime"), ("app/link", "content"),
+    }  # fmt: skip
+    assert lines[-1]["message_type"] == "exit_error"
+    assert lines[-1]["code"] == 9
+    assert pod.tree() == before
+    text = verify(pod, file)
+    assert text.code == 9, text
+    assert "missing  app/two\n" in text.out
+    by_size = verify(pod, file, "--verify=size")
+    assert "content  app/one" not in by_size.out
+    assert verify(pod, file, "--force").code == 2
+
+
+def test_strict_names_what_the_pod_did_not_let_us_set(cluster: Cluster, backup: Writer) -> None:
+    pod = cluster.pod("nonroot-gnu")
+    archive = trees.Archive(owner=(0, 0))
+    archive.add("roots", b"x")
+    file = backup(archive.finish())
+    result = restore(pod, file, "--strict")
+    assert result.code == 10, result
+    assert "1 path without the backup's owner" in result.err
+    assert "roots" in result.err
+    assert pod.tree()[b"roots"].content == trees.tree_of(file.read_bytes())[b"roots"].content
+    assert restore(pod, file, "--no-same-owner", "--strict").code == 0
+
+
+@pytest.mark.parametrize("kind", ["debian", "busybox"])
+def test_verify_none_still_needs_a_tar_that_ended_well(
+    cluster: Cluster, backup: Writer, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    result = restore(pod, backup(trees.small()), "--verify=none")
+    assert result.code == 0, result
+    assert "not compared with what stands there now" in result.out
+    assert len(pod.tree()) >= 3
