@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+_NEWLINE: Final = 0x0A
 _LONGEST_RECORD: Final = 16 * 1024
 """Bytes; a path has at most 4,096 (PATH_MAX), the rest of a record under 200."""
 
@@ -24,13 +25,24 @@ class Noise:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Some of the bytes that a `data` record has announced, raw."""
+
+    data: bytes
+
+
+Item = Record | Noise | Data
+
+
 class RecordParser:
     """Splits a byte stream at `TOKEN word rest TOKEN newline`.
 
     A record is over at its closing token, not at a newline: names in it may hold newlines, and
     none can hold the token, which nobody could know. So nothing that a tool prints or a file is
-    called can begin, end or imitate a record. Whatever the pieces that the bytes come in, the
-    records and the concatenated noise are the same.
+    called can begin, end or imitate a record. Behind the line of a record `data LENGTH` come just
+    so many bytes of anything; they are handed on as they come. Whatever the pieces that the bytes
+    come in, the records, the concatenated noise and the concatenated data are the same.
     """
 
     def __init__(self, token: bytes) -> None:
@@ -39,15 +51,25 @@ class RecordParser:
         self._buffer = bytearray()
         self._inside = False
         self._newline_due = False
+        self._data_due = 0
 
-    def feed(self, data: bytes) -> list[Record | Noise]:
+    def feed(self, data: bytes) -> list[Item]:
         """Take the next bytes; return what they complete, in order."""
         self._buffer += data
-        found: list[Record | Noise] = []
-        *closed, rest = self._buffer.split(self._token)
-        for piece in closed:
-            self._take(bytes(piece), found)
-        self._buffer = rest
+        found: list[Item] = []
+        at = 0
+        while True:
+            if self._data_due:
+                at = self._take_data(at, found)
+            end = -1 if self._data_due else self._buffer.find(self._token, at)
+            if end < 0:
+                break
+            self._take(bytes(self._buffer[at:end]), found)
+            at = end + len(self._token)
+        del self._buffer[:at]
+        rest = self._buffer
+        if self._data_due:
+            return found
         if not self._inside:
             loose = len(rest) - self._length_of_begun_token()
             self._take_noise(bytes(rest[:loose]), found)
@@ -59,7 +81,18 @@ class RecordParser:
             return found + self.feed(b"")
         return found
 
-    def _take(self, piece: bytes, found: list[Record | Noise]) -> None:
+    def _take_data(self, at: int, found: list[Item]) -> int:
+        """Take what has come of announced bytes; return where they end in the buffer."""
+        if self._newline_due and at < len(self._buffer):
+            at += self._buffer[at] == _NEWLINE
+            self._newline_due = False
+        piece = bytes(memoryview(self._buffer)[at : at + self._data_due])
+        if piece:
+            found.append(Data(piece))
+        self._data_due -= len(piece)
+        return at + len(piece)
+
+    def _take(self, piece: bytes, found: list[Item]) -> None:
         """Take what stands before a token."""
         if not self._inside:
             self._take_noise(piece, found)
@@ -72,15 +105,17 @@ class RecordParser:
             found.append(Record(word, rest))
             self._inside = False
             self._newline_due = True
+            if word == b"data" and rest.isdigit():
+                self._data_due = int(rest)
 
-    def _take_noise(self, piece: bytes, found: list[Record | Noise]) -> None:
+    def _take_noise(self, piece: bytes, found: list[Item]) -> None:
         if self._newline_due and piece:
             piece = piece.removeprefix(b"\n")
             self._newline_due = False
         if piece:
             found.append(Noise(piece))
 
-    def close(self) -> list[Record | Noise]:
+    def close(self) -> list[Item]:
         """Say that no more bytes come; return the rest, which is noise."""
         rest = (self._token if self._inside else b"") + bytes(self._buffer)
         self._buffer.clear()

@@ -34,7 +34,7 @@ from kubectl_restore.pipe.feedback import (
     Voices,
 )
 from kubectl_restore.pipe.pump import Pump
-from kubectl_restore.pipe.records import Record, RecordParser
+from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pod.agent import agent_script, envelope
 from kubectl_restore.pod.capabilities import Framing
 from kubectl_restore.pod.kubectl_messages import error_from, find_rule, is_klog, is_kubectls_own
@@ -113,6 +113,8 @@ class Session:
         self._pump: Pump | None = None
         self._pump_acknowledged: Callable[[int], None] | None = None
         self._on_record: Callable[[bytes, bytes], bool] | None = None
+        self._sink: Callable[[bytes], None] | None = None
+        self._data_due = 0
         self._answer = Answer()
         self._ends_due = 0
         self._bye = False
@@ -208,6 +210,27 @@ class Session:
             self._pinged = now()
             self._send(b"ping\n")
         self._turn()
+
+    def fetch(self, payload: bytes, total: int, sink: Callable[[bytes], None]) -> Answer:
+        """Have the contents of files sent from the pod, one after the other: `total` bytes.
+
+        There are always so many where the answer is whole, even if a file has changed; whether
+        they are the right ones is for a check sum to show.
+
+        Args:
+            payload: which files (pod/survey.py, `questions`).
+            total: bytes, at least one.
+            sink: is given them in pieces. What it raises ends the session.
+
+        Raises:
+            RestoreError: as for `feed`.
+        """
+        self._sink, self._data_due = sink, total
+        answer = self.question(b"fetch %d" % total, payload, lambda _word, _rest: False)
+        self._sink = None
+        if self._data_due and answer.is_whole and not answer.records:
+            raise _out_of_step(f"{self._data_due} bytes that were asked for did not come")
+        return answer
 
     def close(self) -> None:
         """Say goodbye: the agent ends what it started; then kubectl is waited for, or ended.
@@ -326,6 +349,8 @@ class Session:
             for item in self._records.feed(data) if data else self._records.close():
                 if isinstance(item, Record):
                     self._take(item)
+                elif isinstance(item, Data):
+                    self._take_data(item.data)
                 else:
                     self._progress.message(
                         Level.TRACE, f"not a record: {shown_text(item.data[:200])}"
@@ -348,6 +373,9 @@ class Session:
             self._said_before_hello = False
         elif word == b"bye":
             self._bye = True
+        elif word == b"data":
+            if self._sink is None or rest != b"%d" % self._data_due:
+                raise _out_of_step(f"it sends {shown(rest)} bytes that nobody asked for")
         elif word == b"exit":
             self._answer.consumer = int(rest) if rest.isdigit() else None
             if self._pump is not None and not self._pump.closed and self._answer.consumer:
@@ -362,13 +390,16 @@ class Session:
     def _acknowledge(self, rest: bytes) -> None:
         pump = self._pump
         if pump is None or not rest.isdigit() or not pump.window.acknowledge(int(rest), now()):
-            raise InterruptedRestoreError(
-                "the pod's side is out of step",
-                reason=f"it acknowledged {shown(rest)} bytes, which were not sent",
-                fix="run the same command again",
-            )
+            raise _out_of_step(f"it acknowledged {shown(rest)} bytes, which were not sent")
         if self._pump_acknowledged is not None:
             self._pump_acknowledged(pump.window.acknowledged)
+
+    def _take_data(self, data: bytes) -> None:
+        """Take some of the bytes that were asked for."""
+        self._moved = now()
+        self._data_due -= len(data)
+        if self._sink is not None:
+            self._sink(data)
 
     def _hear(self, event: Beat | EndOfCommand | Line) -> None:
         """Take one sign or line from stderr."""
@@ -428,3 +459,9 @@ class Session:
 
 def _last(lines: Sequence[str]) -> str:
     return shown_text(lines[-1]) if lines else ""
+
+
+def _out_of_step(reason: str) -> InterruptedRestoreError:
+    return InterruptedRestoreError(
+        "the pod's side is out of step", reason=reason, fix="run the same command again"
+    )

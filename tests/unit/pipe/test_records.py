@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.pipe.records import Noise, Record, RecordParser
+from kubectl_restore.pipe.records import Data, Item, Noise, Record, RecordParser
 
 TOKEN = b"0f1e2d3c4b5a69788796a5b4"
 TRANSCRIPT = (
@@ -28,13 +28,16 @@ EXPECTED = [
 ]
 
 
-def parse(*pieces: bytes) -> list[Record | Noise]:
-    """Feed the pieces; neighbouring noise is one noise."""
+def parse(*pieces: bytes) -> list[Item]:
+    """Feed the pieces; neighbouring noise is one noise, neighbouring data one data."""
     parser = RecordParser(TOKEN)
-    found: list[Record | Noise] = []
+    found: list[Item] = []
     for item in [item for piece in pieces for item in parser.feed(piece)] + parser.close():
-        if isinstance(item, Noise) and found and isinstance(found[-1], Noise):
-            found[-1] = Noise(found[-1].data + item.data)
+        last = found[-1] if found else None
+        if isinstance(item, Noise) and isinstance(last, Noise):
+            found[-1] = Noise(last.data + item.data)
+        elif isinstance(item, Data) and isinstance(last, Data):
+            found[-1] = Data(last.data + item.data)
         else:
             found.append(item)
     return found
@@ -53,7 +56,19 @@ def test_byte_by_byte_gives_the_same() -> None:
     assert parse(*(TRANSCRIPT[at : at + 1] for at in range(len(TRANSCRIPT)))) == EXPECTED
 
 
-@given(st.lists(st.sampled_from([TOKEN, b"\n", b" ", b"ack 1", b"x" * 9000, TOKEN[:7]])), st.data())
+ANYTHING = [
+    TOKEN,
+    b"\n",
+    b" ",
+    b"ack 1",
+    b"x" * 9000,
+    TOKEN[:7],
+    TOKEN + b" data 30 " + TOKEN + b"\n",
+    TOKEN + b" data 0 " + TOKEN,
+]
+
+
+@given(st.lists(st.sampled_from(ANYTHING)), st.data())
 def test_any_bytes_give_the_same_at_any_split(parts: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
@@ -83,3 +98,28 @@ def test_an_endless_record_does_not_fill_the_memory() -> None:
         )
     assert given_back >= 99 * 65536
     assert parser.feed(TOKEN + b" ack 7 " + TOKEN) == [Record(b"ack", b"7")]
+
+
+@given(
+    st.lists(st.sampled_from([TOKEN, b"\n", TOKEN + b" done 0 " + TOKEN, b"\0", b"x"])), st.data()
+)
+def test_announced_data_is_handed_on_whatever_it_holds(
+    parts: list[bytes], data: st.DataObject
+) -> None:
+    content = b"".join(parts)
+    whole = b"%b data %d %b\n%b%b done 0 %b\n" % (
+        TOKEN, len(content), TOKEN, content, TOKEN, TOKEN,
+    )  # fmt: skip
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    between = [Data(content)] if content else []
+    assert parse(*pieces) == [
+        Record(b"data", b"%d" % len(content)), *between, Record(b"done", b"0"),
+    ]  # fmt: skip
+
+
+def test_data_is_handed_on_as_it_comes() -> None:
+    parser = RecordParser(TOKEN)
+    assert parser.feed(TOKEN + b" data 1000000 " + TOKEN) == [Record(b"data", b"1000000")]
+    assert parser.feed(b"\nfirst") == [Data(b"first")]
+    assert parser.feed(b"\nsecond") == [Data(b"\nsecond")]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_restore.pipe.feedback import EndOfCommand, FeedbackParser, Line
-from kubectl_restore.pipe.records import Record, RecordParser
+from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pod.agent import Mark, agent_command, agent_script, envelope
 from kubectl_restore.pod.capabilities import Framing, Tar, read_probe
 from kubectl_restore.pod.links import read_link
@@ -88,6 +88,7 @@ class Agent:
         self._records = RecordParser(self.mark.token)
         self._feedback = FeedbackParser(self.mark.token)
         self._waiting: list[Record] = []
+        self.data = b""
         self.send(agent_script())
         assert self.next() == Record(b"hello", b"1")
 
@@ -100,6 +101,9 @@ class Agent:
             data = os.read(self.stdout.fileno(), 65536)
             assert data, "the agent has ended"
             for item in self._records.feed(data):
+                if isinstance(item, Data):
+                    self.data += item.data
+                    continue
                 assert isinstance(item, Record), item
                 self._waiting.append(item)
         return self._waiting.pop(0)
@@ -214,6 +218,81 @@ def test_names_of_any_kind_are_surveyed_without_a_shift(agent: Agent, tmp_path: 
     assert found[b"dir"].kind is Standing.DIRECTORY
     assert b"missing" not in found
     assert b"dir/missing" not in found
+
+
+def test_files_are_fetched_one_after_the_other(agent: Agent, tmp_path: Path) -> None:
+    names = [b"plain", b"-n", b"two\nlines", b"back\\slash", b"\xff\xfe", b"x" * 255, b"--help"]
+    # What a file holds is no record, even where it looks like one.
+    record = agent.mark.token + b" done 0 " + agent.mark.token + b"\n"
+    contents = [record, b"", b"\n", os.urandom(300_000), b"\0" * 5000, b"1", record * 2]
+    for name, content in zip(names, contents, strict=True):
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"target", name))).write_bytes(content)
+    (payload,) = questions(names)
+    whole = b"".join(contents)
+    for _ in range(2):
+        agent.data = b""
+        agent.send(b"fetch %d\n%d\n%b" % (len(whole), len(payload), payload) + b"end\n")
+        assert agent.records_until_done() == [
+            Record(b"data", b"%d" % len(whole)), Record(b"done", b"0"),
+        ]  # fmt: skip
+        assert agent.data == whole
+        assert agent.lines_until_done() == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 100_000, 3_000_000], ids=str)
+def test_a_file_of_another_size_than_was_said_leaves_the_exec_in_step(
+    agent: Agent, tmp_path: Path, size: int
+) -> None:
+    (tmp_path / "target/one").write_bytes(b"1" * size)
+    (tmp_path / "target/two").write_bytes(b"2" * 1000)
+    (payload,) = questions([b"one", b"gone", b"two"])
+    question = b"%d\n%b" % (len(payload), payload)
+    agent.send(b"fetch 101000\n" + question + b"end\n")
+    assert agent.records_until_done() == [Record(b"data", b"101000"), Record(b"done", b"0")]
+    assert agent.data == (b"1" * size + b"2" * 1000).ljust(101_000, b"\0")[:101_000]
+    agent.send(b"survey\n" + question + b"end\n")
+    assert [one.word for one in agent.records_until_done()] == [b"stat", b"stat", b"exit", b"done"]
+
+
+@pytest.mark.parametrize("tool", ["cat", "head"])
+def test_a_tool_that_fetching_lacks_is_named_and_the_agent_stays(
+    shell: list[str], tmp_path: Path, tool: str
+) -> None:
+    if shell[0] == "busybox":
+        pytest.skip("this busybox finds its own applets without PATH")
+    names = {name: name for name in (*COMMON, "dd", "head") if name != tool}
+    agent = Agent(shell, tmp_path, path=directory_of(tmp_path / "bin", names))
+    try:
+        agent.send(b"fetch 7\n5\n./one" + b"end\n")
+        assert agent.records_until_done() == [
+            Record(b"lacking", b" " + tool.encode()), Record(b"done", b"0"),
+        ]  # fmt: skip
+        agent.send(b"probe\n")
+        assert agent.records_until_done()[-1] == Record(b"done", b"0")
+    finally:
+        agent.kill()
+
+
+def test_each_toolbox_fetches(shell: list[str], tmp_path: Path) -> None:
+    if shell[0] == "busybox":
+        pytest.skip("this busybox finds its own applets without PATH")
+    content = os.urandom(200_000)
+    for box in ("busybox", "toybox"):
+        target = tmp_path / box
+        target.mkdir()
+        (target / "one").write_bytes(content)
+        tools = dict.fromkeys(("cat", "head", "xargs"), box)
+        agent = Agent(
+            shell,
+            target,
+            path=directory_of(tmp_path / f"{box}-bin", {**COMMON, "dd": "dd", **tools}),
+        )
+        try:
+            agent.send(b"fetch 150000\n6\n./one\0" + b"end\n")
+            assert agent.records_until_done()[-1] == Record(b"done", b"0")
+            assert agent.data == content[:150_000], box
+        finally:
+            agent.kill()
 
 
 def test_a_tar_that_dies_early_is_told_at_once_and_the_agent_stays(

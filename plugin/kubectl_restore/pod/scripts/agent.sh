@@ -6,7 +6,8 @@
 # stdin   a command a line. After most comes a payload: lines with a length, each followed by
 #         exactly so many bytes (in an archive of their own where tar takes them), or `zeros` and a
 #         length; then a line `end` or `abort`.
-# stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat.
+# stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat, and
+#         behind the line of a record `data LENGTH` just so many bytes of files.
 # stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
 #
 # The shell stays to the end and holds stdout and stderr open: containerd takes stdin away from a
@@ -363,6 +364,32 @@ while IFS= read -r line; do
             printf "%s space %s\n%s %s\n" "$0" "$path" "$(df -Pk "$path")" "$0"
             printf "%s inodes %s\n%s %s\n" "$0" "$path" "$(df -Pi "$path")" "$0"
             done' "$token"
+        ;;
+    fetch)
+        # The words are how many bytes these files have. Just so many are sent: where a file has
+        # shrunk, can be read no more or is gone, the rest is zeros, and the check sum finds it.
+        lacking=''
+        for tool in cat head; do
+            command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
+        done
+        if [ "$lacking" ]; then
+            received=$({ {
+                receive quietly
+                echo "$?" >&7
+            } | while IFS= read -r _; do :; done; } 7>&1)
+            say lacking "$lacking"
+        else
+            say data "$1"
+            received=$({ {
+                receive quietly
+                echo "$?" >&7
+            } | {
+                xargs -0 cat
+                cat >/dev/null
+                cat /dev/zero
+            } 2>/dev/null 7>&- | head -c "$1" >&3 7>&-; } 7>&1) || break # else the client waits for the rest
+        fi
+        finished "$received"
         ;;
     extract)
         # The archive's modes are the modes: parents that are not in it were put into the stream.
