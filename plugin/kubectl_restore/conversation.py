@@ -32,7 +32,9 @@ from kubectl_restore.pod.space import Space
 from kubectl_restore.policy import Overwrite, Verification
 from kubectl_restore.progress import Comparison, Level, Phase, Status
 from kubectl_restore.proving import Prover
+from kubectl_restore.replaced import Replaced
 from kubectl_restore.restored import Restored
+from kubectl_restore.saving import Saved, save_replaced
 from kubectl_restore.steps import steps_of
 from kubectl_restore.surveying import Surveyor, dialect_of
 from kubectl_restore.watch import as_duration
@@ -76,6 +78,7 @@ class Conversation:
         self._warned_of_time = False
         self._batch: Batch | None = None
         self._sent: Fingerprints | None = None
+        self._saved = Saved()
         self._attributed = False
         self._through_links = False
         # Of a file everything is known at once; of a pipe directories come again and again.
@@ -158,8 +161,21 @@ class Conversation:
         )
 
     def send(self) -> Answer:
-        """Stream what the plan says; not proved yet."""
-        return self._stream(self.batch, self.plan)
+        """Save what is to be replaced, then stream what the plan says; not proved yet.
+
+        Raises:
+            UsageError, VerificationError: what is replaced could not be saved.
+        """
+        plan = self.plan
+        self._saved = save_replaced(
+            self._request,
+            # A directory comes before what stands in it.
+            Replaced(plan, plan.contents, further=[path for path, _ in reversed(plan.extras)]),
+            self._session,
+            algorithm=self.capabilities.algorithm,
+            progress=self._progress,
+        )
+        return self._stream(self.batch, plan)
 
     def settle(self, answer: Answer) -> None:
         """Prove what a batch has brought before the next one comes; directories wait for the end.
@@ -289,13 +305,19 @@ class Conversation:
         verified = {Verification.SIZE: "size", Verification.NONE: ""}.get(
             self._request.verify, str(self.capabilities.algorithm)
         )
-        return self._tally.summary(
+        summary = self._tally.summary(
             self.capabilities,
             path=self._request.target_path,
             seconds=self._watch.elapsed,
             left_out=left_out,
             verified=verified,
             dry_run=self._request.dry_run,
+        )
+        saved = self._saved
+        return replace(
+            summary,
+            notes=summary.notes + saved.notes,
+            next_steps=summary.next_steps + saved.next_steps,
         )
 
     def so_far(self) -> Summary:

@@ -46,6 +46,7 @@ from kubectl_restore.pod.kubectl import (
 )
 from kubectl_restore.pod.kubectl_messages import AGAIN
 from kubectl_restore.progress import Header, Level, Silence, Summary
+from kubectl_restore.saving import require_file
 from kubectl_restore.supply import Supply
 from kubectl_restore.watch import as_duration
 
@@ -132,6 +133,7 @@ class _Run:
     def around(self, converse: Callable[[Conversation, Iterable[Batch], Supply], T]) -> T:
         """Do what comes before a conversation and after it."""
         request, progress, watch = self._request, self._progress, self._watch
+        require_file(request)
         with ExitStack() as stack:
             backup: BackupFile | None = None
             if not request.is_piped:
@@ -260,7 +262,7 @@ class _Run:
             session.close()
 
     def _say_how_to_go_on(self, error: RestoreError) -> None:
-        again = self._request.command_with("--force")
+        again = self._request.command_to_go_on()
         if self._request.is_piped:
             again = f"the same backup | {again}"
         if isinstance(error, (InterruptedRestoreError, SignalledError)) and again not in error.fix:

@@ -18,6 +18,8 @@ class Phase(StrEnum):
     CHECKSUM = "checksum"
     """After CHECK, where a check sum of the file is claimed and is not known by then."""
     SURVEY = "survey"
+    SAVE = "save"
+    """Where what will be replaced is saved first."""
     SEND = "send"
     VERIFY = "verify"
 
@@ -60,10 +62,11 @@ class Status:
     phase: Phase
     done_bytes: int = 0
     """SEND: bytes of the archive stream that the pod has acknowledged; CHECK, CHECKSUM: bytes
-    read."""
+    read; SAVE: bytes of contents that came from the pod."""
     total_bytes: int | None = None
     done_files: int = 0
-    """Members whose last byte has been acknowledged (SEND) or looked at (SURVEY, VERIFY)."""
+    """Members whose last byte has been acknowledged (SEND), looked at (SURVEY, VERIFY), or
+    saved (SAVE)."""
     total_files: int | None = None
     current: bytes | None = None
     """The member that the pod is writing: raw bytes, to be escaped before they are shown."""

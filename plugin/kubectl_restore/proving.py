@@ -131,7 +131,7 @@ class Prover:
 
     def _require(self, answer: Answer, proof: Proof) -> None:
         space = str(self.questions.space()) if is_full(answer) else ""
-        again = self.request.command_with("--force")
+        again = self.request.command_to_go_on()
         failure = error_of(answer, proof, again=again, space=space)
         if failure is not None:
             raise failure

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.selection import Selection
 from kubectl_restore.policy import Comparison, Overwrite, Verification
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from kubectl_restore.pod.kubectl import KubectlOptions
     from kubectl_restore.pod.target import PodName
+
+
+_SAVE: Final = "--save-replaced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,26 @@ class RestoreRequest:
     """A symlink where the backup has a directory stays, if it leads inside the target."""
     selection: Selection = field(default_factory=Selection)
     """What of the backup is restored, and under which paths."""
+    save_replaced: Path | None = None
+    """Where what is replaced is saved first: a tar, a new file on this machine."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
     command: tuple[str, ...] = ()
     """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
+
+    def command_to_go_on(self) -> str:
+        """Return how to go on with a restore that has begun, for a fix.
+
+        What it replaces was saved before it began; it is not what stands there now.
+        """
+        words: list[str] = []
+        left = iter(self.command)
+        for word in left:
+            if word == _SAVE:
+                next(left, None)
+            elif not word.startswith(f"{_SAVE}="):
+                words.append(word)
+        return replace(self, command=tuple(words)).command_with("--force")
 
     def command_with(self, flag: str = "") -> str:
         """Return how to say this again, with one flag more where there is one, for a fix."""

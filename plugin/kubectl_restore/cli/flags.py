@@ -58,6 +58,9 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("verify", "", "HOW", "size, checksum (contents too) or none (default: size)"),
     Flag("strict", "", "", "exit code 10 when the pod did not let everything be set"),
     Flag("sync", "", "", "have the pod write everything to its disks in the end"),
+    Flag(
+        "save-replaced", "", "FILE", "save what is replaced in FILE first, a new tar (docs/undo.md)"
+    ),
     Flag("timeout", "", "DURATION", "for everything: 90s, 10m, 2h, 0 for no limit (default: 10m)"),
     Flag("stall-timeout", "", "DURATION", "without any progress; 0 for no limit (default: 60s)"),
     Flag("progress", "", "KIND", "auto, live, plain, none or json (default: auto)"),
@@ -87,7 +90,6 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
     Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
-    _later("save-replaced", "", "FILE"),
     _later("receipt", "", "FILE"),
     _later("retries", "", "N"),
     _later("jobs", "j", "N"),

@@ -201,6 +201,7 @@ def read_request(
         checksum=read_checksum(parsed),
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         selection=read_selection(parsed),
+        save_replaced=_save_replaced(parsed, backup),
         stall_timeout=parse_duration(
             _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
@@ -349,6 +350,24 @@ def _overwrite(parsed: Parsed) -> Overwrite:
             fix="leave one of them out",
         )
     return Overwrite.IF_CHANGED
+
+
+def _save_replaced(parsed: Parsed, backup: str) -> Path | None:
+    text = parsed.value("save-replaced")
+    if text is None:
+        return None
+    reason = ""
+    if backup == "-":
+        reason = "a backup from standard input is restored part by part, and cannot be read twice"
+    elif text in {"", "-"}:
+        reason = f"{text!r} is no file's name"
+    if reason:
+        raise UsageError(
+            "what is replaced cannot be saved",
+            reason=reason,
+            fix="kubectl restore POD BACKUP --force --save-replaced before.tar",
+        )
+    return Path(text)
 
 
 def _owner(parsed: Parsed) -> tuple[int, int] | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.index import normal_path
-from kubectl_restore.errors import InterruptedRestoreError
+from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
+from kubectl_restore.names import shown
 from kubectl_restore.phrases import listed
+from kubectl_restore.pod.contents import requests
 from kubectl_restore.pod.digests import is_plain, read_digest
 from kubectl_restore.pod.links import read_link, read_text
 from kubectl_restore.pod.mounts import read_mounts
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kubectl_restore.archive.algorithms import Algorithm
-    from kubectl_restore.pipe.session import Session
+    from kubectl_restore.pipe.session import Answer, Session
     from kubectl_restore.pod.mounts import Mount
     from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
@@ -158,6 +160,29 @@ class Questions:
         """Have everything written to the pod's disks; tell whether the container could do that."""
         return any(word == b"synced" for word, _ in self._session.ask(b"sync").records)
 
+    def contents(self, files: Iterable[tuple[bytes, int]], take: Callable[[bytes], None]) -> None:
+        """Ask for the contents of regular files, each with its size; none of them is empty.
+
+        Args:
+            files: below the target.
+            take: is given the contents one after the other, in pieces, so many bytes for each as
+                was said, whatever has become of the file.
+
+        Raises:
+            PodCannotError: the container lacks a tool for it.
+        """
+        for payload, total in requests(files):
+            answer = self._session.fetch(payload, total, take)
+            lacking = dict(answer.records).get(b"lacking")
+            if lacking is not None:
+                names = shown(lacking.strip())
+                raise PodCannotError(
+                    f"the container lacks what sending files needs: {names}",
+                    reason=f"not found on its PATH: {names}",
+                    fix="name a container that has them: -c CONTAINER",
+                )
+            _require_whole(answer)
+
     def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:
         """Run a tool on paths; what came of it is for the next survey to show."""
         for payload in questions(paths, words):
@@ -182,10 +207,13 @@ class Questions:
         return read_space(self._session.ask(b"space").records)
 
     def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:
-        answer = self._session.question(command, payload, take)
-        if not answer.is_whole:
-            raise InterruptedRestoreError(
-                "the container did not hear the whole question",
-                reason=listed(answer.lines) or f"the agent ended it with {answer.received}",
-                fix="run the same command again",
-            )
+        _require_whole(self._session.question(command, payload, take))
+
+
+def _require_whole(answer: Answer) -> None:
+    if not answer.is_whole:
+        raise InterruptedRestoreError(
+            "the container did not hear the whole question",
+            reason=listed(answer.lines) or f"the agent ended it with {answer.received}",
+            fix="run the same command again",
+        )

@@ -18,7 +18,7 @@ _REDRAW: Final = 0.1
 """Seconds between two drawings, at least."""
 _WIPE: Final = "\r\x1b[2K"
 """To the line's beginning, then erase it (ECMA-48 EL)."""
-_NOBODY_ASKS: Final = frozenset({Phase.SURVEY, Phase.SEND, Phase.VERIFY})
+_NOBODY_ASKS: Final = frozenset({Phase.SURVEY, Phase.SAVE, Phase.SEND, Phase.VERIFY})
 """Phases after the last kubectl that is started has got through: no plugin waits any more."""
 _BAR: Final = 20
 _WIDE_ENOUGH_FOR_BAR: Final = 60

@@ -18,6 +18,7 @@ PHASES: Final = {
     Phase.CHECK: "checking the backup",
     Phase.CHECKSUM: "computing the backup's check sum",
     Phase.SURVEY: "asking what is there",
+    Phase.SAVE: "saving what will be replaced",
     Phase.SEND: "restoring",
     Phase.VERIFY: "checking what arrived",
 }
