@@ -50,7 +50,7 @@ def before(owner: tuple[int, int]) -> bytes:
     archive.add("app/program", b"#!/bin/sh\n", mode=0o755, mtime=5)
     archive.symlink("app/link", b"old \n target")
     archive.add("app/was a file", b"a file", mtime=OLDER)
-    archive.symlink("app/was a link", "/etc/passwd")
+    archive.symlink("app/was a link", "changed")
     archive.add("app/linked", b"one file\0" * 5, mode=0o604, mtime=OLDER)
     archive.hardlink("app/linked too", "app/linked")
     archive.add("kept/outside", b"linked from outside", mtime=OLDER)
@@ -105,7 +105,7 @@ def names_in(directory: Path) -> set[str]:
     return {one.name for one in directory.iterdir()}
 
 
-@pytest.mark.parametrize("kind", [*TARS, "nonroot-gnu", "nonroot-busybox", "busybox-nodd"])
+@pytest.mark.parametrize("kind", [*TARS, "nonroot-gnu", "nonroot-busybox", "nodd"])
 def test_what_was_replaced_comes_back_as_it_was(
     cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
 ) -> None:

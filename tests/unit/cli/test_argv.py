@@ -18,6 +18,7 @@ BUILT = [
     "target-path",
     "force",
     "overwrite",
+    "save-replaced",
     "compare",
     "delete",
     "dry-run",
@@ -51,7 +52,6 @@ BUILT = [
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "save-replaced",
     "receipt",
     "retries",
     "jobs",

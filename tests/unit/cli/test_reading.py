@@ -46,6 +46,23 @@ def refused(*words: str, older: bool = False) -> UsageError:
     return caught.value
 
 
+def test_where_what_is_replaced_is_saved() -> None:
+    assert request("pod", "b.tar").save_replaced is None
+    words = ("pod", "b.tar", "--save-replaced", "before.tar", "-n", "prod")
+    made = request(*words)
+    assert made.save_replaced == Path("before.tar")
+    assert made.command_with("--force") == shlex.join(["kubectl", "restore", *words, "--force"])
+    again = "kubectl restore pod b.tar -n prod --force"
+    assert made.command_to_go_on() == again
+    joined = request("pod", "b.tar", "--save-replaced=before.tar", "-n", "prod", "--force")
+    assert joined.command_to_go_on() == again
+
+
+@pytest.mark.parametrize("name", ["", "-"])
+def test_what_is_replaced_is_saved_in_a_file(name: str) -> None:
+    assert "no file's name" in refused("pod", "b.tar", f"--save-replaced={name}").reason
+
+
 # Where to
 
 
