@@ -142,6 +142,36 @@ def test_what_was_replaced_comes_back_as_it_was(
 
 
 @pytest.mark.parametrize("kind", TARS)
+def test_what_was_deleted_comes_back(
+    cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    old = trees.Archive(owner=pod.owner)
+    old.directory("app", mtime=OLDER)
+    old.directory("app/gone", mode=0o750, mtime=OLDER)
+    old.directory("app/gone/deep", mtime=OLDER)
+    for name in ODD:
+        old.add(b"app/gone/deep/" + name, b"old content of " + name, mtime=OLDER, mode=0o640)
+    old.symlink("app/gone/link", "/etc")
+    old.add("app/one", b"one", mtime=OLDER)
+    old.hardlink("app/gone/hard", "app/one")
+    new = trees.Archive(owner=pod.owner)
+    new.directory("app")
+    new.add("app/one", b"other")
+    assert restore(pod, backup(old.finish(), "old.tar")).code == 0
+    stood = pod.tree()
+    saved = tmp_path / "saved.tar"
+    result = restore(pod, backup(new.finish()), "--force", "--delete", f"--save-replaced={saved}")
+    assert result.code == 0, result
+    assert b"app/gone" not in pod.tree()
+    undone = undo(result)
+    assert undone.code == 0, undone
+    now = pod.tree()
+    assert now.keys() == stood.keys()
+    assert trees.differences(stood, now, owners=True) == []
+
+
+@pytest.mark.parametrize("kind", TARS)
 def test_fifos_come_back(cluster: Cluster, backup: Writer, tmp_path: Path, kind: str) -> None:
     pod = cluster.pod(kind)
     pod.run("sh", "-c", f"cd {pod.path} && mkfifo pipe && chmod 620 pipe && touch -d @{OLDER} pipe")

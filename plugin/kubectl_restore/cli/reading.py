@@ -127,6 +127,7 @@ def read_output(parsed: Parsed, *, hint: str = "") -> str:
 
 _WRITING: Final = (
     "force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes",
+    "save-replaced", "receipt",
 )  # fmt: skip
 
 
