@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs/json.md"
 _ROW: Final = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \| (.*) \|$", re.MULTILINE)
+_DOTTED: Final = re.compile(r"^\| ((?:`[\w.]+`(?:, )?)+) \| (.*) \|$", re.MULTILINE)
 
 
 def documented(title: str) -> tuple[set[str], set[str]]:
@@ -21,6 +22,12 @@ def documented(title: str) -> tuple[set[str], set[str]]:
     for names, text in _ROW.findall(section):
         (sometimes if ", only " in text else always).update(re.findall(r"\w+", names))
     return always, sometimes
+
+
+def fields_of(page: str) -> set[str]:
+    """Return every field that a page's tables name, those of objects as `object.field`."""
+    text = (PAGE.parent.parent / page).read_text("utf-8")
+    return {name for names, _ in _DOTTED.findall(text) for name in re.findall(r"[\w.]+", names)}
 
 
 def undocumented(line: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -36,7 +37,7 @@ from kubectl_restore.proving import Prover
 from kubectl_restore.replaced import Replaced
 from kubectl_restore.restored import Restored
 from kubectl_restore.saving import Saved, save_replaced
-from kubectl_restore.steps import steps_of
+from kubectl_restore.steps import operations_of, steps_of
 from kubectl_restore.surveying import Surveyor, dialect_of
 from kubectl_restore.watch import as_duration
 
@@ -297,6 +298,7 @@ class Conversation:
 
     def _settle_plan(self, plan: Plan) -> None:
         self._tally.take_plan(plan)
+        self._tally.operations.update(operations_of(plan))
         self._plan = None
 
     def summary(self, left_out: Sequence[str]) -> Summary:
@@ -320,6 +322,14 @@ class Conversation:
             notes=summary.notes + saved.notes,
             next_steps=summary.next_steps + saved.next_steps,
         )
+
+    @property
+    def operations(self) -> dict[str, int]:
+        """How many paths something was planned for, by action."""
+        found = Counter(self._tally.operations)
+        if self._plan is not None:
+            found.update(operations_of(self._plan))
+        return {action: count for action, count in sorted(found.items()) if count}
 
     def so_far(self) -> Summary:
         """Return what had arrived."""

@@ -46,6 +46,7 @@ from kubectl_restore.pod.kubectl import (
 )
 from kubectl_restore.pod.kubectl_messages import AGAIN
 from kubectl_restore.progress import Header, Level, Silence, Summary
+from kubectl_restore.receipt import Receipt, not_written, require_receipt
 from kubectl_restore.saving import require_file
 from kubectl_restore.supply import Supply
 from kubectl_restore.watch import as_duration
@@ -72,21 +73,36 @@ def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summar
     Raises:
         RestoreError: anything that kept the backup from being restored whole.
     """
+    require_receipt(request)
     run = _Run(request, progress, watch)
-
-    def converse(talk: Conversation, batches: Iterable[Batch], supply: Supply) -> Summary:
-        run.restore(talk, batches)
-        return talk.summary(supply.left_out)
-
-    summary = run.around(converse)
+    summary: Summary | None = None
+    try:
+        summary = run.around(run.restore)
+        _require_no_warnings(request, summary)
+    except BaseException as error:
+        if summary is not None:
+            progress.finished(summary)
+        try:
+            run.receipt.write(summary=summary, error=error)
+        except OSError as lost:
+            said = f"the receipt could not be written: {lost.strerror}"
+            progress.message(Level.WARNING, said)
+        raise
     progress.finished(summary)
+    try:
+        run.receipt.write(summary=summary, error=None)
+    except OSError as error:
+        raise not_written(error) from error
+    return summary
+
+
+def _require_no_warnings(request: RestoreRequest, summary: Summary) -> None:
     if request.strict and summary.warnings:
         raise WarningsError(
             "restored, but not everything is as the backup has it",
             reason=listed(summary.warnings),
             fix="without --strict this is a success",
         )
-    return summary
 
 
 def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Comparison:
@@ -129,6 +145,7 @@ class _Run:
         self._program = find_kubectl(request.kubectl)
         self._environment = child_environment()
         self._identity = ""
+        self.receipt = Receipt(request)
 
     def around(self, converse: Callable[[Conversation, Iterable[Batch], Supply], T]) -> T:
         """Do what comes before a conversation and after it."""
@@ -146,6 +163,7 @@ class _Run:
             batches = supply.of_pipe() if backup is None else supply.of_file(backup)
             first = next(batches)
             facts, container = meeting.met(header)
+            self._note(meeting, facts, container, supply)
             words = [facts.uid, container, request.target_path, supply.identity]
             if self._is_reading:
                 # It ends nothing that an earlier run has left, or that another one does.
@@ -206,8 +224,17 @@ class _Run:
             stall_timeout=limit,
         )
 
-    def restore(self, talk: Conversation, batches: Iterable[Batch]) -> None:
-        """Survey, plan and stream each batch; prove what has arrived.
+    def _note(self, meeting: Meeting, facts: PodFacts, container: str, supply: Supply) -> None:
+        """Keep what a receipt says of the pod and the backup."""
+        receipt = self.receipt
+        receipt.context, receipt.namespace = meeting.context, facts.namespace
+        receipt.pod_uid, receipt.container = facts.uid, container
+        receipt.image = facts.images.get(container) or None
+        receipt.backup = supply.about
+        receipt.kubectl = meeting.kubectl_version()
+
+    def restore(self, talk: Conversation, batches: Iterable[Batch], supply: Supply) -> Summary:
+        """Survey, plan and stream each batch; prove what has arrived; return what was done.
 
         Raises:
             RestoreError: any step failed.
@@ -216,7 +243,7 @@ class _Run:
             for batch in batches:
                 talk.prepare(batch)
                 if self._request.dry_run:
-                    return
+                    break
                 answer = talk.send()
                 if batch.is_last:
                     talk.finish(answer)
@@ -224,9 +251,13 @@ class _Run:
                     talk.settle(answer)
         except RestoreError as error:
             if talk.has_begun:
-                self._progress.broken_off(talk.so_far())
+                self.receipt.arrived = arrived = talk.so_far()
+                self._progress.broken_off(arrived)
                 self._say_how_to_go_on(error)
             raise
+        finally:
+            self.receipt.operations = talk.operations
+        return talk.summary(supply.left_out)
 
     # When it breaks
 

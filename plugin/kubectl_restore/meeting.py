@@ -55,12 +55,16 @@ class Meeting:
         self._watch = watch
         self._stack = ExitStack()
         self._met: tuple[PodFacts, str] | None = None
+        self._version: Query | None = None
+        self.context: str | None = None
 
     def __enter__(self) -> Self:
         kubectl = self._request.kubectl
         name = self._request.pod.name
         with ExitStack() as stack:
             self._about = stack.enter_context(self._query(config_command(kubectl, self._program)))
+            if self._request.receipt is not None:
+                self._version = stack.enter_context(self._query(version_command(self._program)))
             self._pod = stack.enter_context(self._query(pod_command(kubectl, self._program, name)))
             self._stack = stack.pop_all()
         return self
@@ -109,6 +113,7 @@ class Meeting:
         # The context's name is only told; nobody waits long for it.
         known = about.wait(self._watch, deadline=now() + _FIRST_LINE)
         context = _context(about) if known and about.succeeded else None
+        self.context = self._request.kubectl.context or context
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
             error = error_from(pod.said, otherwise="the cluster did not say anything about the pod")
@@ -130,6 +135,13 @@ class Meeting:
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
         return facts, container
+
+    def kubectl_version(self) -> str | None:
+        """Return what kubectl says of itself, where a receipt is wanted."""
+        if self._version is None or not self._version.wait(self._watch, deadline=now() + LIMIT):
+            return None
+        version = version_in(self._version.answer)
+        return None if version is None else str(version)
 
     def _known_of_kubectl(self) -> str:
         """Return what a kubectl that is too old says of itself; empty when it does not say."""

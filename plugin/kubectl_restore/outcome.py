@@ -155,6 +155,7 @@ class Tally:
         skipped: what something else stands in the place of, and stays, by reason.
         lines: what the pod's tar said; the first few.
         said: how many lines it said.
+        operations: paths something was planned for, by action.
         root: the archive's own entry for the target, and what the target is.
     """
 
@@ -178,6 +179,7 @@ class Tally:
     lines: list[str] = field(default_factory=list)
     said: int = 0
     root: tuple[Member, Entry] | None = None
+    operations: Counter[str] = field(default_factory=Counter)
 
     def take_plan(self, plan: Plan) -> None:
         """Count what was carried out."""

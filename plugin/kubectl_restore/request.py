@@ -59,6 +59,8 @@ class RestoreRequest:
     """What of the backup is restored, and under which paths."""
     save_replaced: Path | None = None
     """Where what is replaced is saved first: a tar, a new file on this machine."""
+    receipt: Path | None = None
+    """Where it is written down what was done."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
     command: tuple[str, ...] = ()

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 DELETE = "delete"
 
 
+def operations_of(plan: Plan) -> dict[str, int]:
+    """Return how many paths something is done about, by action."""
+    counts = {action.value: plan.count(action) for action in Action}
+    return {**counts, DELETE: len(plan.extras)}
+
+
 def steps_of(plan: Plan) -> Iterator[Step]:
     """Return each path's step; what is deleted comes last, as it is done."""
     for one in plan.operations():

@@ -36,6 +36,7 @@ class Supply:
 
     Attributes:
         identity: what tells this backup from others in the pod; known with the first batch.
+        about: what is known of the backup, for a receipt.
     """
 
     def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
@@ -46,6 +47,7 @@ class Supply:
         self._notes: list[str] = []
         self._missing: set[Glob] | None = None
         self.identity = ""
+        self.about: dict[str, int | str | None] = {}
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -71,6 +73,14 @@ class Supply:
             self._progress.message(Level.INFO, integrity.in_short())
         for line in integrity.lines() or ["no check sum of the backup was found"]:
             self._progress.message(Level.DETAIL, line)
+        self.about = {
+            "size": backup.size,
+            "modified": backup.written_at,
+            "compression": index.compression.value,
+            "members": len(index.members),
+            "parts": len(backup.parts),
+            "sha256": integrity.digest or None,
+        }
         chosen = choose(index, self._request.selection)
         self._tell(index, chosen, so_far="nothing was changed")
         self.identity = _digest(chosen.index)

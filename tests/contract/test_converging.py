@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract import trees
 from tests.contract.program import restore, restore_piped, verify
+from tests.json_page import undocumented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ def flip(pod: Pod, path: str) -> None:
 def planned(text: str) -> dict[str, str]:
     """Return what a dry run says of each path."""
     lines = [json.loads(line) for line in text.splitlines()]
+    assert [undocumented(one) for one in lines] == [[]] * len(lines)
     return {one["name"]: one["action"] for one in lines if one["message_type"] == "plan"}
 
 
@@ -178,6 +180,7 @@ def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, 
     result = verify(pod, file, "-o", "json")
     assert result.code == 9, result
     lines = [json.loads(line) for line in result.out.splitlines()]
+    assert [undocumented(one) for one in lines] == [[]] * len(lines)
     found = {(one["name"], one["kind"]) for one in lines if one["message_type"] == "difference"}
     # The link is a new one.
     found -= {("app", "mtime"), ("app/link", "mtime"), ("app/link", "owner")}

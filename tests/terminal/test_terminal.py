@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.contract.clusters import Cluster
+    from tests.contract.clusters import Cluster, Pod
 
 FINISHED = 90
 
@@ -59,6 +59,7 @@ def spawn(
     *flags: str,
     size: int = 20_000_000,
     slowly_checked: bool = False,
+    pod: Pod | None = None,
 ) -> pexpect.spawn[str]:
     """Start a restore on a terminal of its own."""
     backup = tmp_path / "backup.tar"
@@ -67,7 +68,10 @@ def spawn(
     else:
         backup.write_bytes(trees.of_size(size, files=20))
     program, *words = arguments(
-        cluster.pod("debian"), backup, *flags, kubeconfig=cluster.through(link.port, "terminal")
+        pod or cluster.pod("debian"),
+        backup,
+        *flags,
+        kubeconfig=cluster.through(link.port, "terminal"),
     )
     return pexpect.spawn(
         program,
@@ -133,6 +137,40 @@ def test_hanging_up_the_terminal_ends_it(cluster: Cluster, link: LinkProxy, tmp_
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 129
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y", 0), ("no", 6), ("", 6)])
+def test_who_sits_at_a_terminal_is_asked(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path, typed: str, code: int
+) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"echo mine >{pod.path}/blob3; echo mine >{pod.path}/blob7")
+    before = pod.tree()
+    child = spawn(cluster, link, tmp_path, size=200_000, pod=pod)
+    child.expect(r"2 paths below \S+ would be replaced: blob3, blob7\r\nGo on\? \[y/N\] ")
+    child.sendline(typed)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == code, child.before
+    if code:
+        assert "nothing was changed" in (child.before or "")
+        assert pod.tree() == before
+    else:
+        assert "2 paths were replaced" in (child.before or "")
+    assert pod.marked() == []
+
+
+@pytest.mark.parametrize("flag", ["-y", "-q", "-ojson"])
+def test_nobody_is_asked_who_does_not_want_to_be(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path, flag: str
+) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"echo mine >{pod.path}/blob3")
+    child = spawn(cluster, link, tmp_path, flag, size=200_000, pod=pod)
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 6, child.before
+    assert "Go on?" not in (child.before or "")
 
 
 def test_a_credential_plugin_can_ask_on_the_terminal(

@@ -61,6 +61,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag(
         "save-replaced", "", "FILE", "save what is replaced in FILE first, a new tar (docs/undo.md)"
     ),
+    Flag("receipt", "", "FILE", "write what was done to FILE, as JSON (docs/receipt.md)"),
     Flag("timeout", "", "DURATION", "for everything: 90s, 10m, 2h, 0 for no limit (default: 10m)"),
     Flag("stall-timeout", "", "DURATION", "without any progress; 0 for no limit (default: 60s)"),
     Flag("progress", "", "KIND", "auto, live, plain, none or json (default: auto)"),
@@ -90,7 +91,6 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
     Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
-    _later("receipt", "", "FILE"),
     _later("retries", "", "N"),
     _later("jobs", "j", "N"),
     _later("compress", "", "HOW"),

@@ -202,6 +202,7 @@ def read_request(
         checksum=read_checksum(parsed),
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         selection=read_selection(parsed),
+        receipt=_receipt(parsed),
         save_replaced=_save_replaced(parsed, backup),
         stall_timeout=parse_duration(
             _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
@@ -351,6 +352,17 @@ def _overwrite(parsed: Parsed) -> Overwrite:
             fix="leave one of them out",
         )
     return Overwrite.IF_CHANGED
+
+
+def _receipt(parsed: Parsed) -> Path | None:
+    text = parsed.value("receipt")
+    if text in {"", "-"}:
+        raise UsageError(
+            "the receipt cannot be written",
+            reason=f"{text!r} is no file's name",
+            fix="--receipt receipt.json",
+        )
+    return None if text is None else Path(text)
 
 
 def _save_replaced(parsed: Parsed, backup: str) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubectl_restore.errors import InterruptedRestoreError, TargetError
@@ -26,6 +26,8 @@ class PodFacts:
     terminating: bool
     states: dict[str, str]
     """For each container that is not running: why (`waiting: CrashLoopBackOff`)."""
+    images: dict[str, str] = field(default_factory=dict)
+    """For each container its image, by its digest where the status has that."""
 
 
 def parse_pod(text: bytes) -> PodFacts:
@@ -45,8 +47,10 @@ def parse_pod(text: bytes) -> PodFacts:
         )
         named: Any = (metadata.get("annotations") or {}).get(_DEFAULT_CONTAINER)
         states: dict[str, str] = {}
+        images: dict[str, str] = {}
         for kind in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
             for one in status.get(kind) or ():
+                images[one["name"]] = str(one.get("imageID") or one.get("image") or "")
                 state = one.get("state") or {}
                 for word in ("waiting", "terminated"):
                     if word in state:
@@ -61,6 +65,7 @@ def parse_pod(text: bytes) -> PodFacts:
             default=named if named in containers else containers[0],
             terminating="deletionTimestamp" in metadata,
             states=states,
+            images=images,
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InterruptedRestoreError(

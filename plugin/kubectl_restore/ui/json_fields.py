@@ -106,7 +106,7 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
 def comparison_fields(comparison: Comparison, header: Header | None) -> dict[str, Any]:
     """Return what came of a comparison, and of what."""
     return {
-        "message_type": "summary",
+        "message_type": "comparison",
         **_places(header),
         "path": comparison.path,
         "members_compared": comparison.members,

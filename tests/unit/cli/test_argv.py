@@ -19,6 +19,7 @@ BUILT = [
     "force",
     "overwrite",
     "save-replaced",
+    "receipt",
     "compare",
     "delete",
     "dry-run",
@@ -52,7 +53,6 @@ BUILT = [
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "receipt",
     "retries",
     "jobs",
     "compress",
@@ -333,6 +333,6 @@ def test_a_value_that_is_called_like_a_command_stays_a_value(name: str) -> None:
 
 
 def test_all_names_of_the_design_are_kept() -> None:
-    assert set(RESERVED) == {"verify", "plan", "undo", "completion"}
+    assert set(RESERVED) == {"plan", "undo", "completion"}
     assert {"backup", "list", "init", "logs", "tui"} <= set(OLDER_COMMANDS)
     assert {flag.scope for flag in FLAGS} == set(Scope)

@@ -1,0 +1,186 @@
+"""`--receipt`: what a restore did, or how it failed, as JSON (docs/receipt.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kubectl_restore.about import VERSION
+from kubectl_restore.errors import ExitCode, RestoreError, UsageError
+from kubectl_restore.names import shown, shown_text
+from kubectl_restore.phrases import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kubectl_restore.progress import Summary
+    from kubectl_restore.request import RestoreRequest
+
+SCHEMA: Final = 1
+"""Of the JSON: a field is never given another meaning without another number."""
+_MILLISECONDS: Final = 3
+_TEMPORARY: Final = ".kubectl-restore-"
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What is known of a run so far; None where it did not come to that.
+
+    Attributes:
+        request: what was asked for.
+        started: when.
+        context: kubectl's.
+        namespace: of the pod.
+        pod_uid: tells the pod from another of the same name.
+        container: where it was restored.
+        image: of that container, as the pod's status says.
+        kubectl: its version.
+        backup: what it is: `size`, `modified`, `compression`, `members`, `sha256`, `parts`.
+        operations: how many paths something was planned for, by action.
+        arrived: what the pod had acknowledged when the run broke.
+    """
+
+    request: RestoreRequest
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    context: str | None = None
+    namespace: str | None = None
+    pod_uid: str | None = None
+    container: str | None = None
+    image: str | None = None
+    kubectl: str | None = None
+    backup: dict[str, Any] = field(default_factory=dict)
+    operations: Mapping[str, int] = field(default_factory=dict)
+    arrived: Summary | None = None
+
+    def write(self, *, summary: Summary | None, error: BaseException | None) -> None:
+        """Write it to its place, or leave what stood there.
+
+        Args:
+            summary: what was done, if it was proved.
+            error: what ended the run, if something did.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        path = self.request.receipt
+        if path is not None:
+            _put(path, json.dumps(self.as_json(summary=summary, error=error), indent=2) + "\n")
+
+    def as_json(
+        self, *, summary: Summary | None = None, error: BaseException | None = None
+    ) -> dict[str, Any]:
+        """Return the record; see `write`."""
+        ended = datetime.now(UTC)
+        request = self.request
+        return {
+            "schema": SCHEMA,
+            "tool": {"name": "kubectl-restore", "version": VERSION, "kubectl": self.kubectl},
+            "command": [shown_text(word) for word in request.command],
+            "started": self.started.isoformat(timespec="milliseconds"),
+            "ended": ended.isoformat(timespec="milliseconds"),
+            "seconds": round((ended - self.started).total_seconds(), _MILLISECONDS),
+            "backup": {
+                "name": "-" if request.is_piped else shown(bytes(request.backup)),
+                **{key: self.backup.get(key) for key in _OF_A_BACKUP},
+            },
+            "target": {
+                "context": self.context,
+                "namespace": self.namespace,
+                "pod": request.pod.name,
+                "pod_uid": self.pod_uid,
+                "container": self.container,
+                "image": self.image,
+                "path": request.target_path,
+            },
+            "policy": {
+                "overwrite": request.overwrite.value,
+                "compare": request.compare.value,
+                "delete": request.delete,
+                "dry_run": request.dry_run,
+            },
+            "operations": dict(self.operations),
+            "files_restored": 0 if summary is None else summary.files,
+            "bytes_restored": 0 if summary is None else summary.bytes,
+            "retries": 0,
+            "verification": {
+                "compared": "" if summary is None else summary.verified,
+                "is_proved": summary is not None and bool(summary.verified),
+            },
+            "warnings": [] if summary is None else list(summary.warnings),
+            "notes": [] if summary is None else list(summary.notes),
+            "result": self._result(error),
+        }
+
+    def _result(self, error: BaseException | None) -> dict[str, Any]:
+        result: dict[str, Any] = {"exit_code": 0, "message": None, "reason": None, "fix": None}
+        if isinstance(error, RestoreError):
+            result = {
+                "exit_code": int(error.exit_code),
+                "message": shown_text(error.what),
+                "reason": shown_text(error.reason),
+                "fix": shown_text(error.fix),
+            }
+        elif error is not None:
+            result |= {"exit_code": int(ExitCode.BUG), "message": type(error).__name__}
+        arrived = self.arrived
+        result["files_acknowledged"] = None if arrived is None else arrived.files
+        result["bytes_acknowledged"] = None if arrived is None else arrived.bytes
+        return result
+
+
+_OF_A_BACKUP: Final = ("size", "modified", "compression", "members", "parts", "sha256")
+
+
+def require_receipt(request: RestoreRequest) -> None:
+    """Return when a receipt can be written, or none is wanted.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    path = request.receipt
+    if path is None:
+        return
+    named = f"--receipt {shown(os.fsencode(path))}"
+    fix = "name a file in a directory that takes it"
+    with suppress(OSError):
+        if path.samefile(request.backup):
+            raise UsageError(f"{named} is the backup itself", reason="it would be lost", fix=fix)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{named} is no file", reason="something else stands there", fix=fix)
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{named} cannot be written", reason=error.strerror or str(error), fix=fix
+        ) from error
+
+
+def not_written(error: OSError) -> UsageError:
+    """Return what a restore ends with that was proved, but whose receipt was lost."""
+    return UsageError(
+        "everything is restored and proved, but the receipt could not be written",
+        reason=listed([error.strerror or str(error)]),
+        fix="the restore need not be run again",
+    )
+
+
+def _put(path: Path, text: str) -> None:
+    """Write a file whole, readable for its owner alone, or leave what stood there."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
+    try:
+        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise
