@@ -56,7 +56,7 @@ class Archive:
             encoding="utf-8",
             errors="surrogateescape",
         )
-        self._owner = owner
+        self.owner = owner
 
     def add(
         self,
@@ -75,7 +75,7 @@ class Archive:
         info.size = len(content)
         info.mode = mode
         info.mtime = mtime
-        info.uid, info.gid = self._owner
+        info.uid, info.gid = self.owner
         # A name that exists in no pod: the numbers are what counts.
         info.uname = info.gname = "nobody-here"
         info.linkname = link if isinstance(link, str) else link.decode("utf-8", "surrogateescape")
@@ -86,7 +86,7 @@ class Archive:
         info = tarfile.TarInfo(name)
         info.type, info.devmajor, info.devminor = kind, major, minor
         info.mode, info.mtime = 0o640, MTIME
-        info.uid, info.gid = self._owner
+        info.uid, info.gid = self.owner
         self._tar.addfile(info)
 
     def directory(self, name: bytes | str, *, mode: int = 0o755, mtime: int = MTIME) -> None:

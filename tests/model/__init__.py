@@ -1,0 +1,1 @@
+"""What a restore promises, said once more and simply: trees, archives, policies."""

@@ -1,0 +1,200 @@
+"""What each policy promises, said of trees: docs/converging.md in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kubectl_restore.policy import Overwrite
+from tests.model.tree import ANY, Node, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.model.cases import Case
+
+IN_THE_WAY = 6
+_SETS_ALL = {Overwrite.IF_CHANGED, Overwrite.ALWAYS}
+
+
+@dataclass(slots=True)
+class Promise:
+    """What comes of a case.
+
+    Attributes:
+        code: the exit code.
+        tree: what stands there afterwards.
+        unchanged: files and links that were right.
+        adjusted: those of which mode, owner or time were set alone.
+        skipped: paths at which something else stays.
+    """
+
+    code: int
+    tree: Tree
+    unchanged: int = 0
+    adjusted: int = 0
+    skipped: int = 0
+    fates: dict[bytes, str] = field(default_factory=dict)
+
+
+def promised(case: Case, *, roots: tuple[int, int] = (0, 0)) -> Promise:
+    """Return what a case's policy promises.
+
+    Args:
+        case: the restore.
+        roots: whom directories belong to that the backup needs and does not name.
+    """
+    fates = {path: _fate(case, path) for path in _order(case.backup)}
+    if not refused(fates):
+        for path, target in _links(case.backup).items():
+            fates[path] = _fate_of_link(case, path, target, fates)
+    if refused(fates):
+        return Promise(IN_THE_WAY, case.before, fates=fates)
+    promise = Promise(0, case.before.copy(), fates=fates)
+    changed: set[bytes] = set()
+    for path in _order(case.backup):
+        _carry_out(case, promise, path, changed)
+    _link_all(case, promise, changed)
+    _set_directories(case, promise, changed, roots)
+    return promise
+
+
+def refused(fates: dict[bytes, str]) -> bool:
+    """Tell whether something is in the way."""
+    return "refuse" in fates.values()
+
+
+def _links(backup: Tree) -> dict[bytes, bytes]:
+    """Return the names that a tar has as hard links, with the name that has the content."""
+    first: dict[int, bytes] = {}
+    links = {}
+    for path in sorted(backup.paths):
+        number = backup.paths[path]
+        if number in first:
+            links[path] = first[number]
+        else:
+            first[number] = path
+    return links
+
+
+def _order(backup: Tree) -> list[bytes]:
+    links = _links(backup)
+    return [path for path in sorted(backup.paths) if path not in links]
+
+
+def _is_same(stands: Node, wanted: Node) -> bool:
+    """Kind, size and time; of a symlink where it leads."""
+    if stands.kind != wanted.kind:
+        return False
+    if wanted.kind == "symlink":
+        return stands.content == wanted.content
+    return (len(stands.content), stands.mtime) == (len(wanted.content), wanted.mtime)
+
+
+def _has_rights(stands: Node, wanted: Node) -> bool:
+    modes = wanted.kind == "symlink" or stands.mode == wanted.mode
+    return modes and stands.owner == wanted.owner
+
+
+def _fate(case: Case, path: bytes) -> str:
+    wanted, stands = case.backup.at(path), case.before.at(path)
+    assert wanted is not None
+    if stands is None:
+        return "create"
+    if wanted.kind == "directory":
+        return "directory" if stands.kind == "directory" else "refuse"
+    return _fate_of_file(case, stands, wanted, linked=True)
+
+
+def _fate_of_file(case: Case, stands: Node, wanted: Node, *, linked: bool) -> str:
+    policy = case.policy
+    if stands.kind == "directory":
+        return "skip" if policy is Overwrite.NEVER else "refuse"
+    if linked and _is_same(stands, wanted) and policy is not Overwrite.ALWAYS:
+        if _has_rights(stands, wanted):
+            return "keep"
+        if policy is Overwrite.IF_CHANGED:
+            return "adjust"
+    if policy in _SETS_ALL or (policy is Overwrite.IF_NEWER and wanted.mtime > stands.mtime):
+        return "replace"
+    return "refuse" if policy is Overwrite.REFUSE else "skip"
+
+
+def _fate_of_link(case: Case, path: bytes, target: bytes, fates: dict[bytes, str]) -> str:
+    wanted, stands = case.backup.at(path), case.before.at(path)
+    assert wanted is not None
+    if stands is None:
+        return "create"
+    linked = target in case.before.names(path) and fates[target] not in {"create", "replace"}
+    return _fate_of_file(case, stands, wanted, linked=linked)
+
+
+def _carry_out(case: Case, promise: Promise, path: bytes, changed: set[bytes]) -> None:
+    wanted, fate, tree = case.backup.at(path), promise.fates[path], promise.tree
+    assert wanted is not None
+    if fate in {"create", "replace"}:
+        tree.put(path, wanted)
+        changed.add(path)
+    elif fate == "adjust":
+        _adjust(tree, path, wanted)
+        promise.adjusted += 1
+    elif fate == "keep":
+        promise.unchanged += 1
+    elif fate == "skip":
+        promise.skipped += 1
+
+
+def _adjust(tree: Tree, path: bytes, wanted: Node) -> None:
+    tree.change(path, mode=wanted.mode, owner=wanted.owner)
+
+
+def _link_all(case: Case, promise: Promise, changed: set[bytes]) -> None:
+    """Links are one file with what they lead to; where that stays, with each other."""
+    heirs: dict[bytes, bytes] = {}
+    for path, target in _links(case.backup).items():
+        fate, tree = promise.fates[path], promise.tree
+        wanted = case.backup.at(path)
+        assert wanted is not None
+        if fate in {"create", "replace"}:
+            changed.add(path)
+            if promise.fates[target] != "skip":
+                tree.link(path, target)
+            elif target in heirs:
+                tree.link(path, heirs[target])
+            else:
+                heirs[target] = path
+                tree.put(path, wanted)
+        elif fate == "adjust":
+            _adjust(tree, path, wanted)
+            promise.adjusted += 1
+        elif fate == "keep":
+            promise.unchanged += 1
+        else:
+            promise.skipped += 1
+
+
+def _set_directories(
+    case: Case, promise: Promise, changed: Iterable[bytes], roots: tuple[int, int]
+) -> None:
+    tree = promise.tree
+    parents = {path.rpartition(b"/")[0] for path in changed}
+    needed = {path for path in case.backup.paths if _is_directory(case.backup, path)}
+    for path in sorted(needed):
+        wanted, stood = case.backup.at(path), case.before.at(path)
+        assert wanted is not None
+        if path in case.unnamed:
+            if stood is None:
+                tree.put(path, Node("directory", 0o755, ANY, owner=roots))
+            elif path in parents:
+                tree.change(path, mtime=ANY)
+        elif stood is None:
+            tree.put(path, wanted)
+        elif case.policy in _SETS_ALL:
+            tree.change(path, mode=wanted.mode, owner=wanted.owner, mtime=wanted.mtime)
+        elif path in parents and stood != wanted:
+            tree.change(path, mtime=ANY)
+
+
+def _is_directory(tree: Tree, path: bytes) -> bool:
+    node = tree.at(path)
+    return node is not None and node.kind == "directory"
