@@ -245,10 +245,8 @@ class EmbeddedPod:
     def reset(self) -> None:
         """Be as new: nothing runs, nothing is in the volumes, no faults."""
         self.kill()
-        for process in self.started:
-            for stream in (process.stdin, process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
+        # Their pipes are closed by who carries them (exec_stream.py): here, in another thread, a
+        # descriptor would be closed under the loop that waits for it, and mean another pipe next.
         self.started.clear()
         self.faults.clear()
         for container in self.kind.containers:
