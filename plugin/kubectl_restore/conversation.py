@@ -396,6 +396,7 @@ class Conversation:
         self._through_links = self._through_links or plan.through_links
         self._attributed = self._attributed or bool(plan.attributed)
         self.has_begun = True
+        self._questions.amend(b"rm -f", plan.removed_first)
         tap = None
         algorithm = self.capabilities.algorithm
         if self._request.verify is Verification.CHECKSUM and algorithm is not None:

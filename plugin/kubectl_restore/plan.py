@@ -48,6 +48,7 @@ class Plan:
         out_of_reach: what we may not replace: another's things in another's sticky directory.
         devices: device nodes that are made.
         through_links: a symbolic link stays, and members go through it.
+        removed_first: symlinks that are removed before the stream comes; see `Policy`.
         extras: what is deleted: paths, and whether they are directories, these behind what is in
             them.
         contents: finds the member that carries a hard link's content.
@@ -71,6 +72,7 @@ class Plan:
         self.out_of_reach: list[bytes] = []
         self.devices: list[bytes] = []
         self.through_links = False
+        self.removed_first: list[bytes] = []
         self.extras: list[tuple[bytes, bool]] = []
         self.fills_holes = False
         self._freed = array("I", bytes(4 * len(self.members)))

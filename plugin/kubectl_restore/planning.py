@@ -354,6 +354,9 @@ class Planner:
             plan.through_links = True
         if action is Action.KEEP and path not in self._numbers:
             plan.same += 1
+        is_link = entry is not None and entry.kind is Standing.SYMLINK
+        if action is Action.REPLACE and is_link and self._policy.removes_links:
+            plan.removed_first.append(path)
         is_new = entry is None or entry.kind is not Standing.DIRECTORY
         if action is Action.CREATE or (action is Action.REPLACE and is_new):
             parent = path.rpartition(b"/")[0]

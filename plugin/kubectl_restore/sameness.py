@@ -36,6 +36,8 @@ class Policy:
         ours: paths that this restore has made already, in batches before.
         owns: tells whether somebody's things can be theirs there; else owners are not compared.
         distrusts_size: the pod's tar leaves what it could not write at its full size.
+        removes_links: the pod's tar does not replace a symlink that leads out of the target
+            (toybox: "not under"), so it is removed first.
     """
 
     overwrite: Overwrite = Overwrite.REFUSE
@@ -45,6 +47,7 @@ class Policy:
     ours: Container[bytes] = frozenset()
     owns: Callable[[int, int], bool] = _nobody
     distrusts_size: bool = False
+    removes_links: bool = False
 
 
 def has_rights(member: Member, entry: Entry, policy: Policy) -> bool:

@@ -106,6 +106,7 @@ class Surveyor:
             ours=frozenset() if self.restored is None else self.restored,
             owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
             distrusts_size=capabilities.tar is Tar.BSD,
+            removes_links=capabilities.tar is Tar.TOYBOX,
         )
 
     def _before(self, path: bytes) -> Member | None:

@@ -150,6 +150,18 @@ def test_delete_takes_away_what_is_not_in_the_backup(
     assert trees.differences(expected, after, owners=pod.is_root) == []
 
 
+@pytest.mark.parametrize("kind", TARS)
+def test_a_link_that_leads_out_of_the_target_is_replaced(
+    cluster: Cluster, backup: Writer, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    pod.run("sh", "-c", f"mkdir {pod.path}/app && ln -s /etc/passwd {pod.path}/app/one")
+    file = backup(backup_of(pod.owner))
+    result = restore(pod, file, "--force")
+    assert result.code == 0, result
+    assert trees.differences(trees.tree_of(file.read_bytes()), pod.tree(), owners=pod.is_root) == []
+
+
 def test_delete_is_refused_where_nobody_can_have_meant_it(cluster: Cluster, backup: Writer) -> None:
     pod = cluster.pod("debian")
     file = backup(backup_of(pod.owner))
