@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.converging import second_runs, surveys
 from bench.indexes import each_index
 from bench.packings import PACKINGS, make_packed
 from bench.startup import measure
@@ -166,6 +167,7 @@ def main() -> None:
     parser.add_argument("--large", type=int, default=8, help="GiB of the memory comparison")
     parser.add_argument("--packings", type=int, default=0, help="GiB to restore in each packing")
     parser.add_argument("--index", type=int, default=0, help="only indexes: GiB of one member")
+    parser.add_argument("--converging", action="store_true", help="only second runs")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
@@ -176,6 +178,10 @@ def main() -> None:
             each_index(directory, given.index)
             return
         with node_cluster(directory) as cluster:
+            if given.converging:
+                surveys(cluster, directory)
+                second_runs(cluster, directory, given.runs or 3)
+                return
             if given.packings:
                 each_packing(cluster, directory, given.packings * GIB)
                 return
