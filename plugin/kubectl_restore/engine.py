@@ -10,7 +10,7 @@
 
 The pod is touched by the stream alone, so everything that can fail before it leaves the pod as it
 was. What breaks the stream leaves whole members behind it; the same command with --force sends
-everything again.
+what is not there yet.
 """
 
 from __future__ import annotations

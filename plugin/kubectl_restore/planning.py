@@ -308,6 +308,12 @@ class Planner:
         The first one becomes the file, the others lead to that.
         """
         plan, carrier = self._plan, self.contents.number_of(member)
+        own = self.contents.of(member)
+        alike = member._replace(mode=own.mode, mtime=own.mtime, uid=own.uid, gid=own.gid)
+        if alike != member:
+            # toybox gives the file what the link's header says.
+            member = alike._replace(is_common=False)
+            plan.change(number, member)
         if carrier is None:
             return
         if plan.action(carrier) is Action.SKIP:

@@ -273,13 +273,10 @@ def test_what_cannot_be_saved_is_not_replaced(
     cluster: Cluster, backup: Writer, tmp_path: Path
 ) -> None:
     pod = cluster.pod("debian")
-    bind = "import socket,sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
-    made = subprocess.run(["python3", "-c", bind, "socket"], cwd=tmp_path, check=False)
-    assert made.returncode == 0
     directory = pod.host_directory()
     if directory is None:
         pytest.skip("the volume is on another machine")
-    (tmp_path / "socket").rename(directory / "socket")
+    os.mknod(directory / "socket", stat.S_IFSOCK | 0o600)
     archive = trees.Archive(owner=pod.owner)
     archive.add("socket", b"a file")
     path = backup(archive.finish())

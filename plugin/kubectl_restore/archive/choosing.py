@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.heirs import with_heirs
 from kubectl_restore.archive.index import last_of_each
 from kubectl_restore.archive.member import Kind
-from kubectl_restore.archive.members import Members
 from kubectl_restore.archive.patterns import exclusion, inclusion, without_slashes
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.errors import UsageError
@@ -69,7 +68,8 @@ def choose(index: Index, selection: Selection, *, is_part: bool = False) -> Chos
     left, notes, missing = _left(index, selection, is_part=is_part)
     left, refused = _safe(left, selection, is_part=is_part)
     if selection.mapping:
-        mapped = Members.of(map(selection.mapping.of, left.members))
+        mapping = selection.mapping
+        mapped = left.members.renamed(mapping.path_of, mapping.link_of)
         members, again = last_of_each(mapped)
         if again:
             warnings.append(
@@ -94,9 +94,10 @@ def _left(
     choice = _Choice(selection)
     stays = bytearray(len(index.members))
     stripped = 0
-    for position, member in enumerate(index.members):
-        if choice.takes(member.name):
-            stays[position] = mapping.keeps(member.name)
+    for position in range(len(index.members)):
+        name = index.members.name(position)
+        if choice.takes(name):
+            stays[position] = mapping.keeps(name)
             stripped += not stays[position]
     if choice.missing and not is_part:
         raise nothing_matches(choice.missing[0], "nothing was changed", index.members)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from kubectl_restore.archive.member import Kind, normal_path
+from kubectl_restore.archive.member import normal_path
 from kubectl_restore.archive.patterns import without_slashes
-
-if TYPE_CHECKING:
-    from kubectl_restore.archive.member import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +38,14 @@ class Mapping:
                 return normal_path(new + b"/" + path[len(old) :])
         return path
 
-    def of(self, member: Member) -> Member:
-        """Return a member under its new path; a hard link's target moves with it.
-
-        A symbolic link's target is its content, and stays.
-        """
-        path = self.path_of(member.name)
-        link = member.link
-        if member.kind is Kind.HARDLINK and self.keeps(link):
-            link = self.path_of(link)
-        if path == member.path and link == member.link:
-            return member
-        # The target itself has a name too.
-        return member._replace(name=path or b"./", path=path, link=link, is_common=False)
+    def link_of(self, target: bytes) -> bytes:
+        """Return where a hard link leads then; a symbolic link's target is its content."""
+        return self.path_of(target) if self.keeps(target) else target
 
     def _stripped(self, name: bytes) -> bytes | None:
-        parts = [part for part in without_slashes(name).split(b"/") if part]
+        name = without_slashes(name)
+        if b"//" not in name and not name.startswith(b"/"):
+            few = name.split(b"/", self.strip)
+            return (few[-1].rstrip(b"/") or None) if len(few) > self.strip else None
+        parts = [part for part in name.split(b"/") if part]
         return b"/".join(parts[self.strip :]) if len(parts) > self.strip else None

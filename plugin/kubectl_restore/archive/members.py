@@ -6,8 +6,10 @@ A member costs 52 bytes and its name here; as an object with its numbers it woul
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from dataclasses import replace
+from itertools import chain, islice, pairwise, takewhile
 from operator import eq
 from typing import TYPE_CHECKING, Final, overload
 from zlib import crc32
@@ -16,7 +18,7 @@ from kubectl_restore.archive.columns import Columns, Owner
 from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
 _KINDS: Final = tuple(Kind)
@@ -24,6 +26,8 @@ _CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
 _EXTRAS: Final = [Extra(value) for value in range(1 << len(Extra))]
 _COMMON: Final = 0x80
 """The bit beside those of `Extra` in the column of flags."""
+_OFTEN: Final = 32
+"""Questions for a path from which on it is worth while to sort the hashes of all."""
 _MOST_BUCKETS: Final = 1 << 23
 """Of the table that finds what occurs twice: of a million members one in ten shares a bucket."""
 
@@ -60,6 +64,8 @@ class Members(Sequence[Member]):
     def __init__(self, columns: Columns | None = None) -> None:
         """Have none, or those of some columns."""
         self._columns = columns or Columns()
+        self._by_hash: array[int] | None = None
+        self._asked = 0
         self._owner_numbers = {
             (one.uid, one.gid, one.user, one.group): number
             for number, one in enumerate(self._columns.known_owners)
@@ -81,6 +87,7 @@ class Members(Sequence[Member]):
     def append(self, member: Member) -> None:
         """Take one more."""
         columns = self._columns
+        self._by_hash = None
         number = len(columns.kinds)
         columns.hashes.append(_hash(member.path))
         columns.names += member.name
@@ -201,12 +208,53 @@ class Members(Sequence[Member]):
 
     def at(self, path: bytes) -> list[int]:
         """Return the numbers of the members that stand at a path."""
-        value, found, start = _hash(path), [], 0
-        for _ in range(self._columns.hashes.count(value)):
-            start = self._columns.hashes.index(value, start) + 1
+        value, hashes = _hash(path), self._columns.hashes
+        self._asked += 1
+        if self._by_hash is None and self._asked > _OFTEN:
+            self._by_hash = array("I", sorted(range(len(self)), key=hashes.__getitem__))
+        if self._by_hash is not None:
+            near = bisect_left(self._by_hash, value, key=hashes.__getitem__)
+            alike = takewhile(
+                lambda number: hashes[number] == value, islice(self._by_hash, near, None)
+            )
+            return [number for number in alike if self.path(number) == path]
+        found, start = [], 0
+        for _ in range(hashes.count(value)):
+            start = hashes.index(value, start) + 1
             if self.path(start - 1) == path:
                 found.append(start - 1)
         return found
+
+    def renamed(self, path_of: Callable[[bytes], bytes], link_of: Callable[[bytes], bytes]) -> Self:
+        """Return the members under other paths; not to be used together with these.
+
+        Args:
+            path_of: returns the path for a recorded name.
+            link_of: returns a hard link's target for a recorded one.
+        """
+        old = self._columns
+        names, ends, hashes = bytearray(), array("q"), array("I")
+        flags = bytearray(old.flags)
+        start = 0
+        for number, end in enumerate(old.name_ends):
+            name = bytes(old.names[start:end])
+            start = end
+            path = path_of(name)
+            if path != normal_path(name):
+                # The target itself has a name too.
+                name = path or b"./"
+                flags[number] &= ~_COMMON
+            names += name
+            ends.append(len(names))
+            hashes.append(_hash(path))
+        links = dict(old.links)
+        for number in self.of_kind(Kind.HARDLINK):
+            link = link_of(links[number])
+            if link != links[number]:
+                links[number] = link
+                flags[number] &= ~_COMMON
+        columns = replace(old, names=names, name_ends=ends, hashes=hashes, flags=flags, links=links)
+        return type(self)(columns)
 
     def lengths_of_names(self) -> tuple[int, int]:
         """Return how many bytes the shortest and the longest name have."""
@@ -242,6 +290,7 @@ class Members(Sequence[Member]):
 
     def reduce_to(self, stays: bytearray) -> None:
         """Keep only some, in place: for each, one or zero says whether it stays."""
+        self._by_hash = None
         self._columns.reduce_to(stays)
 
     def give_to(self, uid: int, gid: int) -> None:
