@@ -37,8 +37,9 @@ from kubectl_restore.watch import Watch
 class Timed(Silence):
     began = 0.0
     def status(self, status):
-        if status.phase is Phase.SURVEY and not self.began:
-            self.began = time.monotonic()
+        if status.phase is Phase.SURVEY:
+            self.surveyed = time.monotonic()
+            self.began = self.began or self.surveyed
     def planned(self, steps):
         self.took = time.monotonic() - self.began
 
@@ -47,7 +48,7 @@ request = read_request(parse(sys.argv[2:]), sys.argv[2:], older=False)
 with Watch(None) as watch:
     restore(request, timed, watch)
 peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(timed.took, peak)
+print(timed.surveyed - timed.began, timed.took, peak)
 """
 
 
@@ -136,24 +137,18 @@ def surveys(cluster: Cluster, directory: Path) -> None:
     if result.code:
         raise RuntimeError(str(result))
     for _ in range(3):
-        took, peak = _surveyed(pod, archive)
-        print(
-            f"{_FILES:,} paths that are there: {took:.2f} s, our memory {peak:.0f} MiB", flush=True
-        )
+        print(f"{_FILES:,} paths that are there: {_surveyed(pod, archive)}", flush=True)
     pod.clear()
     make_many(archive, lambda data: data)
     dirs = (
         f"cd {pod.path} && mkdir -p srv/data && cd srv/data && seq -f %05.0f 0 9999 | xargs mkdir"
     )
     pod.run("sh", "-c", dirs)
-    took, peak = _surveyed(pod, archive)
-    print(
-        f"1,000,000 paths, asked and missing: {took:.1f} s, our memory {peak:.0f} MiB", flush=True
-    )
+    print(f"1,000,000 paths, asked and missing: {_surveyed(pod, archive)}", flush=True)
     pod.clear()
 
 
-def _surveyed(pod: Pod, archive: Path) -> tuple[float, float]:
+def _surveyed(pod: Pod, archive: Path) -> str:
     words = arguments(pod, archive, "--force", "--dry-run", "--timeout=0")[len(program()) :]
     done = subprocess.run(
         [sys.executable, "-c", _SURVEYED, str(ROOT / "plugin"), *words],
@@ -162,5 +157,6 @@ def _surveyed(pod: Pod, archive: Path) -> tuple[float, float]:
         text=True,
         check=True,
     )
-    took, peak = done.stdout.split()
-    return float(took), int(peak) / 1024
+    asked, planned, peak = done.stdout.split()
+    memory = int(peak) / 1024
+    return f"asked {float(asked):.2f} s, planned {float(planned):.2f} s, {memory:.0f} MiB"

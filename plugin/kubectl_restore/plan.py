@@ -37,6 +37,8 @@ class Plan:
         lost: how many members have what the pod's tar cannot keep, by kind.
         filled: how many members have holes that are written out.
         fills_holes: whether holes are written out.
+        room: bytes that what is sent needs, beyond what becomes free.
+        inodes: that it needs.
         attributed: how many members have attributes or ACLs that the pod's tar is given.
         root: the archive's own entry for the target, and what the target is: it is left as it is.
         regular_files: of the members that are sent.
@@ -75,6 +77,8 @@ class Plan:
         self.removed_first: list[bytes] = []
         self.extras: list[tuple[bytes, bool]] = []
         self.fills_holes = False
+        self.room = 0
+        self.inodes = 0
         self._freed = array("I", bytes(4 * len(self.members)))
         self._actions = bytearray(len(self.members))
         self._reasons = bytearray(len(self.members))
@@ -142,12 +146,12 @@ class Plan:
             if operation is not None:
                 yield operation
 
-    def carried(self) -> list[int]:
+    def carried(self) -> array[int]:
         """Return the numbers of the members that are sent, in the order of their data."""
         codes = {_CODES[one] for one in _CARRIED}
-        found = [number for number, code in enumerate(self._actions) if code in codes]
+        found = array("I", (number for number, code in enumerate(self._actions) if code in codes))
         if self._changed:
-            found.sort(key=lambda number: self.member(number).offset)
+            return array("I", sorted(found, key=lambda number: self.member(number).offset))
         return found
 
     def carried_out(self) -> Iterator[Operation]:
@@ -174,16 +178,25 @@ class Plan:
         """
         found = dict.fromkeys(volumes, (0, 0))
         inner = sorted((path for path in volumes if path), key=len, reverse=True)
+        if not inner:
+            return {b"": (max(0, self.room), self.inodes)}
         for number in self.carried():
             member = self.member(number)
-            volume = b""
-            if inner:
-                volume = next((p for p in inner if member.path.startswith(p + b"/")), b"")
+            volume = next((p for p in inner if member.path.startswith(p + b"/")), b"")
             size, count = found[volume]
-            is_new = self.action(number) is Action.CREATE and member.kind is not Kind.HARDLINK
-            size += self._blocks(member) - self._freed[number] * 512
-            found[volume] = (size, count + is_new)
+            more, is_new = self._needed_for(number, member)
+            found[volume] = (size + more, count + is_new)
         return {path: (max(0, size), count) for path, (size, count) in found.items()}
+
+    def _needed_for(self, number: int, member: Member) -> tuple[int, int]:
+        is_new = self.action(number) is Action.CREATE and member.kind is not Kind.HARDLINK
+        return self._blocks(member) - self._freed[number] * 512, int(is_new)
+
+    def take_room(self, number: int, member: Member) -> None:
+        """Count what a member that is sent needs."""
+        size, count = self._needed_for(number, member)
+        self.room += size
+        self.inodes += count
 
     def _blocks(self, member: Member) -> int:
         if member.kind is not Kind.FILE:

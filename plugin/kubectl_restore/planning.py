@@ -187,11 +187,23 @@ class Planner:
             return plan
         made = {path for path, one in plan.parents.items() if one.action is Action.CREATE}
         policy = self._policy
+        directories = {
+            path: number
+            for path, number in self._numbers.items()
+            if number >= 0 and plan.action(number) in {Action.CREATE, Action.REPLACE}
+        }
         plan.layout = Layout(
-            plan.member, plan.carried(), made, dialect=policy.dialect, owner=policy.owner
+            plan.member,
+            plan.carried(),
+            directories,
+            made,
+            dialect=policy.dialect,
+            owner=policy.owner,
         )
         for number in plan.carried():
-            self._count(plan.member(number))
+            member = plan.member(number)
+            plan.take_room(number, member)
+            self._count(member)
         return plan
 
     # Directories

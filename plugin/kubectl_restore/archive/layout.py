@@ -21,7 +21,7 @@ from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
 from kubectl_restore.archive.rewriting import header_of, length_of, segments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from kubectl_restore.archive.member import Member
     from kubectl_restore.archive.outgoing import Segment
@@ -51,7 +51,8 @@ class Layout:
     def __init__(
         self,
         member_of: Callable[[int], Member],
-        carried: Iterable[int],
+        carried: array[int],
+        directories: Mapping[bytes, int],
         bare: Collection[bytes] = (),
         *,
         dialect: Dialect,
@@ -62,25 +63,25 @@ class Layout:
         Args:
             member_of: returns a member by its number.
             carried: the numbers of the members to send, in the order of their data.
+            directories: those of the directories among them, by path.
             bare: directories to make that have no member.
             dialect: for which tar.
             owner: whom those belong to.
         """
         self._member = member_of
-        self._carried = array("q", carried)
+        self._carried = carried
         self._bare = bare
         self._dialect = dialect
         self._owner = owner
-        own = ((number, member_of(number)) for number in self._carried)
-        self._numbers = {one.path: n for n, one in own if one.kind is Kind.DIRECTORY}
+        self._numbers = directories
         self._ends = array("q")
-        self._files = array("q")
+        self._files = array("I")
         at = 0
-        for number, path in self._items():
+        for number, path, member in self._items():
             if path is not None:
                 at += self._directory_length(number, path)
             else:
-                at += length_of(member_of(number), dialect)
+                at += length_of(member, dialect)
                 self._ends.append(at)
                 self._files.append(number)
         self.total = _rounded(at + len(END_OF_ARCHIVE))
@@ -108,7 +109,7 @@ class Layout:
         """Return the stream, piece by piece."""
         return _joined(self._pieces())
 
-    def _items(self) -> Iterator[tuple[int, bytes | None]]:
+    def _items(self) -> Iterator[tuple[int, bytes | None, Member]]:
         """Return what the stream carries, in order: numbers of members, and paths of directories.
 
         A directory without a member has the number of the member that it is made for.
@@ -124,19 +125,18 @@ class Layout:
                 for above in parents(path):
                     if above not in made and (above in self._bare or above in self._numbers):
                         made.add(above)
-                        yield self._numbers.get(above, number), above
+                        yield self._numbers.get(above, number), above, member
             if member.kind is not Kind.DIRECTORY:
-                yield number, None
+                yield number, None, member
             elif path not in made:
                 made.add(path)
-                yield number, path
+                yield number, path, member
 
     def _pieces(self) -> Iterator[Segment]:
         length = 0
-        for number, path in self._items():
-            member = self._member(number)
+        for number, path, member in self._items():
             if path is not None:
-                header = self._directory(member, path)
+                header = self._directory(self._member(number), path)
                 length += len(header)
                 yield Literal(header)
             else:
