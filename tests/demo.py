@@ -46,7 +46,7 @@ def main() -> int:
         directory = Path(name)
         parts = [os.urandom(200_000) for _ in range(400)]
         backup = written(directory / "backup.tar.gz", parts)
-        parts[100:] = [os.urandom(200_000 + number) for number in range(300)]
+        parts[100:] = [os.urandom(200_001 + number) for number in range(300)]
         other = written(directory / "newer.tar.gz", parts)
         (directory / "cluster").mkdir()
         with EmbeddedCluster(directory / "cluster") as cluster, LinkProxy(cluster.address) as link:

@@ -103,14 +103,14 @@ class Planner:
             if b"" in found:
                 self._plan.root = (self._members[number], found[b""])
 
-    def questions(self) -> Iterator[list[int]]:
-        """Return the numbers of members that have to be asked about; hard links come last."""
+    def questions(self) -> Iterator[dict[int, bytes]]:
+        """Return the members to ask about, with their paths; hard links come last."""
         apart = {Kind.DIRECTORY, Kind.HARDLINK}
         kinds = enumerate(self._members.kinds())
         yield from self._asked(number for number, kind in kinds if kind not in apart)
         yield from self._asked(self._links)
 
-    def unsure(self, numbers: Sequence[int], found: Mapping[bytes, Entry]) -> list[int]:
+    def unsure(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
         """Return the symlinks among them of which only the text can tell whether they are right."""
         return [
             number
@@ -128,7 +128,7 @@ class Planner:
             and (entry.mtime != link.mtime or self._fingerprints is not None)
         )
 
-    def alike(self, numbers: Sequence[int], found: Mapping[bytes, Entry]) -> list[int]:
+    def alike(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
         """Return those of which only the check sum can tell whether they have our content."""
         return [
             number
@@ -141,7 +141,7 @@ class Planner:
 
     def take(
         self,
-        numbers: Sequence[int],
+        numbers: Iterable[int],
         found: Mapping[bytes, Entry],
         texts: Mapping[bytes, bytes] | None = None,
         digests: Mapping[bytes, bytes] | None = None,
@@ -245,8 +245,8 @@ class Planner:
 
     # Members
 
-    def _asked(self, numbers: Iterable[int]) -> Iterator[list[int]]:
-        chunk: list[int] = []
+    def _asked(self, numbers: Iterable[int]) -> Iterator[dict[int, bytes]]:
+        chunk: dict[int, bytes] = {}
         for number in numbers:
             path = self._members.path(number)
             if not path:
@@ -255,10 +255,10 @@ class Planner:
             if parent and parent not in self._found:
                 self._note(number, Operation(path, Action.CREATE, None), None)
                 continue
-            chunk.append(number)
+            chunk[number] = path
             if len(chunk) == TOGETHER:
                 yield chunk
-                chunk = []
+                chunk = {}
         if chunk:
             yield chunk
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.rewriting import Dialect
@@ -58,8 +58,7 @@ def has_rights(member: Member, entry: Entry, policy: Policy) -> bool:
     return (entry.uid, entry.gid) == wanted or not policy.owns(*wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What is known of what stands at a path.
 
     Attributes:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _NEWLINE: Final = 0x0A
 _LONGEST_RECORD: Final = 16 * 1024
 """Bytes; a path has at most 4,096 (PATH_MAX), the rest of a record under 200."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What stood between two tokens: a word and the rest, both raw."""
 
     word: bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -182,7 +182,7 @@ def test_paths_of_one_file_are_fetched_once(file: Path) -> None:
     pod.add(b"empty too", b"", inode=6)
     # The same number on another file system.
     pod.add(b"mounted", b"another", inode=5)
-    pod.entries[b"mounted"] = replace(pod.entries[b"mounted"], mtime=78)
+    pod.entries[b"mounted"] = pod.entries[b"mounted"]._replace(mtime=78)
     save(pod, file, *pod.entries)
     assert pod.fetched == [b"one", b"mounted"]
     with tarfile.open(file) as tar:
@@ -221,7 +221,7 @@ def test_a_content_that_is_not_what_the_pod_has_afterwards_is_no_save(file: Path
 )
 def test_a_file_that_is_another_afterwards_is_no_save(file: Path, change: dict[str, int]) -> None:
     def touch(pod: Pod) -> None:
-        pod.entries[b"one"] = replace(pod.entries[b"one"], **change)  # type: ignore[arg-type]
+        pod.entries[b"one"] = pod.entries[b"one"]._replace(**change)  # type: ignore[arg-type]
 
     pod = Pod(after=touch)
     pod.add(b"one", b"content")
@@ -269,7 +269,7 @@ def test_a_container_without_check_sums_cannot_prove_files(file: Path) -> None:
 def test_no_room_is_told_with_figures_before_anything_is_fetched(file: Path) -> None:
     pod = Pod()
     pod.add(b"huge", b"")
-    pod.entries[b"huge"] = replace(pod.entries[b"huge"], size=1 << 60)
+    pod.entries[b"huge"] = pod.entries[b"huge"]._replace(size=1 << 60)
     said = failed(pod, file, UsageError, b"huge")
     assert "1,125,899,906,842,6" in said
     assert "KiB are free there" in said

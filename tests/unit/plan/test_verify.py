@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import replace
 
 from kubectl_restore.archive.index import Kind, Member
 from kubectl_restore.archive.members import Members
@@ -39,8 +38,8 @@ def test_what_is_as_it_was_sent() -> None:
 def test_missing_of_another_kind_and_of_another_size() -> None:
     for entry, words in (
         (None, "missing"),
-        (replace(ENTRY, kind=Standing.SYMLINK), "a symlink instead of a file"),
-        (replace(ENTRY, size=4), "4 bytes instead of 5"),
+        (ENTRY._replace(kind=Standing.SYMLINK), "a symlink instead of a file"),
+        (ENTRY._replace(size=4), "4 bytes instead of 5"),
     ):
         verdict = checked([sent(MEMBER)], {} if entry is None else {b"f": entry})
         assert [one.what for one in verdict.differences] == [words]
@@ -49,16 +48,16 @@ def test_missing_of_another_kind_and_of_another_size() -> None:
 def test_a_hard_link_has_the_size_of_what_it_leads_to() -> None:
     link = MEMBER._replace(name=b"l", path=b"l", kind=Kind.HARDLINK, size=0, link=b"./f")
     chain = MEMBER._replace(name=b"m", path=b"m", kind=Kind.HARDLINK, size=0, link=b"l")
-    found = {b"f": ENTRY, b"l": ENTRY, b"m": replace(ENTRY, size=3)}
+    found = {b"f": ENTRY, b"l": ENTRY, b"m": ENTRY._replace(size=3)}
     verdict = checked([sent(MEMBER), sent(link), sent(chain)], found)
     assert [(one.path, one.what) for one in verdict.differences] == [(b"m", "3 bytes instead of 5")]
 
 
 def test_a_symlink_has_the_length_of_its_target() -> None:
     link = MEMBER._replace(kind=Kind.SYMLINK, size=0, link=b"/somewhere")
-    entry = replace(ENTRY, kind=Standing.SYMLINK, mode=0o777, mtime=5, size=10)
+    entry = ENTRY._replace(kind=Standing.SYMLINK, mode=0o777, mtime=5, size=10)
     assert checked([sent(link)], {b"f": entry}).differences == []
-    assert checked([sent(link)], {b"f": replace(entry, size=9)}).differences != []
+    assert checked([sent(link)], {b"f": entry._replace(size=9)}).differences != []
 
 
 def test_what_was_kept_must_still_be_there() -> None:
@@ -72,7 +71,7 @@ def test_what_was_kept_must_still_be_there() -> None:
 
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
     other = MEMBER._replace(name=b"g", path=b"g", mode=0o4755)
-    found = {b"f": replace(ENTRY, uid=0), b"g": replace(ENTRY, mode=0o755, mtime=7)}
+    found = {b"f": ENTRY._replace(uid=0), b"g": ENTRY._replace(mode=0o755, mtime=7)}
     verdict = checked([sent(MEMBER), sent(other)], found)
     modes = Amendment(b"chmod 04755", [b"g"])
     times = Amendment(b"-n 2 touch -h -d", [b"g"], [b"@100"])
@@ -83,13 +82,13 @@ def test_what_tar_did_not_set_is_amended_owners_first() -> None:
 
 def test_after_a_failure_a_size_alone_proves_nothing() -> None:
     large = MEMBER._replace(size=1_000_000)
-    cut = replace(ENTRY, size=1_000_000, blocks=8)
+    cut = ENTRY._replace(size=1_000_000, blocks=8)
     assert checked([sent(large)], {b"f": cut}).differences == []
     verdict = checked([sent(large)], {b"f": cut}, suspicious=True)
     assert [one.what for one in verdict.differences] == [
         "only 4096 of 1000000 bytes are on the disk"
     ]
-    whole = replace(cut, blocks=2000)
+    whole = cut._replace(blocks=2000)
     assert checked([sent(large)], {b"f": whole}, suspicious=True).differences == []
     holes = large._replace(extents=array("q", [0, 4096]))
     assert checked([sent(holes)], {b"f": cut}, suspicious=True).differences == []
@@ -104,8 +103,8 @@ def test_devices_and_links_to_what_is_no_file_are_verified_by_their_kind() -> No
     ):
         member = MEMBER._replace(kind=kind, size=0)
         link = MEMBER._replace(name=b"l", path=b"l", kind=Kind.HARDLINK, size=0, link=b"f")
-        entry = replace(ENTRY, kind=standing, size=0)
+        entry = ENTRY._replace(kind=standing, size=0)
         operations = [sent(member), sent(link)]
         assert checked(operations, {b"f": entry, b"l": entry}).differences == []
-        [wrong] = checked(operations, {b"f": entry, b"l": replace(ENTRY, size=0)}).differences
+        [wrong] = checked(operations, {b"f": entry, b"l": ENTRY._replace(size=0)}).differences
         assert (wrong.path, wrong.what) == (b"l", f"a file instead of a {standing}")
