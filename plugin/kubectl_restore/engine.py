@@ -112,7 +112,7 @@ def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Compari
         RestoreError: anything that kept it from being compared; VerificationError when the pod has
             something otherwise than the backup.
     """
-    run = _Run(request, progress, watch, is_reading=True)
+    run = _Run(request, progress, watch, compares=True)
 
     def converse(talk: Conversation, batches: Iterable[Batch], supply: Supply) -> Comparison:
         (batch,) = batches
@@ -136,9 +136,10 @@ class _Run:
     """The state of one run."""
 
     def __init__(
-        self, request: RestoreRequest, progress: Progress, watch: Watch, *, is_reading: bool = False
+        self, request: RestoreRequest, progress: Progress, watch: Watch, *, compares: bool = False
     ) -> None:
-        self._is_reading = is_reading or request.dry_run
+        self._compares = compares
+        self._is_reading = compares or request.dry_run
         self._request = request
         self._progress = Onward(progress) if request.is_piped else progress
         self._watch = watch
@@ -201,6 +202,7 @@ class _Run:
             context=self._request.kubectl.context,
             namespace=self._request.kubectl.namespace,
             container=self._request.container,
+            is_compared=self._compares,
         )
 
     # Step 2: one exec

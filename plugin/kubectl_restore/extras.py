@@ -47,7 +47,6 @@ class Listing:
 
         Raises:
             PodCannotError: a directory cannot be listed.
-            InTheWayError: some of it is a mount point, or holds one.
         """
         named = {members.path(number) for number in members.of_kind(Kind.DIRECTORY)}
         own = [p for p in named if p in before and before[p].kind is Standing.DIRECTORY]
@@ -62,7 +61,7 @@ class Listing:
                 raise PodCannotError(
                     "what stands in the pod beside the backup cannot be told; nothing was changed",
                     reason=listed([f"{shown(one)} cannot be listed" for one in closed]),
-                    fix="leave --delete out, or name another container: -c CONTAINER",
+                    fix="name a container that may list it: -c CONTAINER",
                 )
             for path, is_directory in children:
                 parent = path.rpartition(b"/")[0]
@@ -74,11 +73,15 @@ class Listing:
                 if is_directory:
                     inside.add(path)
                     waiting.append(path)
-        self._require_no_mounts(found)
         # Whatever is in a directory has a longer path.
         return sorted(found, key=lambda one: one[0], reverse=True)
 
-    def _require_no_mounts(self, found: Iterable[tuple[bytes, bool]]) -> None:
+    def require_no_mounts(self, found: Iterable[tuple[bytes, bool]]) -> None:
+        """Return when none of what would be deleted is a mount point.
+
+        Raises:
+            InTheWayError: some of it is.
+        """
         paths = {path for path, _ in found}
         volumes = self.questions.mounts() if paths else []
         mounts = [one.path for one in volumes if one.path in paths]

@@ -303,7 +303,10 @@ class Planner:
             return Action.KEEP, ""
         if self._policy.overwrite is Overwrite.IF_CHANGED and self._policy.uid in {None, entry.uid}:
             return Action.ADJUST, ""
-        return self._of_different(content, entry)
+        action, reason = self._of_different(content, entry)
+        if action is Action.REFUSE:
+            reason = f"{reason}, with another mode or owner"
+        return action, reason
 
     def _of_different(self, content: Member, entry: Entry) -> tuple[Action, str]:
         overwrite = self._policy.overwrite

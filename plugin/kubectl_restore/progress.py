@@ -53,6 +53,8 @@ class Header:
     container_is_default: bool = False
     """True when kubectl's default container was taken because none was named."""
     other_containers: tuple[str, ...] = ()
+    is_compared: bool = False
+    """Nothing is restored: the pod is held against the backup."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,10 @@ class Surveyor:
                 digests = questions.digests(map(members.path, alike), fingerprints.algorithm)
             planner.take(numbers, found, texts, digests)
         if self.request.delete:
-            planner.take_extras(Listing(questions).extras(members, before))
+            listing = Listing(questions)
+            extras = listing.extras(members, before)
+            listing.require_no_mounts(extras)
+            planner.take_extras(extras)
         return planner.finish()
 
     def _fingerprints(self, batch: Batch) -> Fingerprints | None:

@@ -208,6 +208,7 @@ def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, 
     text = verify(pod, file)
     assert text.code == 9, text
     assert "missing  app/two\n" in text.out
+    assert text.err.startswith("Comparing ")
     by_size = verify(pod, file, "--verify=size")
     assert "content  app/one" not in by_size.out
     assert verify(pod, file, "--force").code == 2

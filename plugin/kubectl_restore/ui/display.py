@@ -54,7 +54,7 @@ class Display:
         """Say the first line; later only what is new."""
         if self._header is None:
             self.say(first_line(header) + "\n")
-            if is_system_directory(header.path):
+            if is_system_directory(header.path) and not header.is_compared:
                 self.warn_of_system_directory(header.path)
         else:
             fresh = news(self._header, header)

@@ -59,7 +59,8 @@ class JsonLines(JsonProgress):
 
     def header(self, header: Header) -> None:
         """Keep it for the summary."""
-        if self._header is None and is_system_directory(header.path):
+        is_first = self._header is None and not header.is_compared
+        if is_first and is_system_directory(header.path):
             self.warn_of_system_directory(header.path)
         self._header = header
 

@@ -36,7 +36,8 @@ def first_line(header: Header) -> str:
         places.append(f"context {header.context}")
     size = header.backup_size
     backup = header.backup if size is None else f"{header.backup} ({as_size(size)})"
-    return _harmless(f"Restoring {backup} to {', '.join(places)}")
+    what = f"Comparing {backup} with" if header.is_compared else f"Restoring {backup} to"
+    return _harmless(f"{what} {', '.join(places)}")
 
 
 def news(before: Header, after: Header) -> str:
@@ -91,11 +92,15 @@ def counts(tracker: Tracker) -> str:
 
 def result(summary: Summary) -> str:
     """Return the lines that say what was done, once it is proved; or what would be done."""
-    would = summary.dry_run
+    would, rights = summary.dry_run, "the backup's mode, owner and time"
     lines = [_head(summary)]
     for count, done, undone in (
         (summary.replaced, "replaced", "be replaced"),
-        (summary.adjusted, "given the backup's mode, owner and time", "be given these"),
+        (
+            summary.adjusted,
+            "given the backup's mode, owner and time",
+            "be given the backup's mode, owner and time",
+        ),
         (summary.same, "right already, and kept", "be kept: right already"),
         (summary.deleted, "deleted: not in the backup", "be deleted: not in the backup"),
     ):
