@@ -102,7 +102,10 @@ class Auditor:
             known.digests = self._digests(paths, seen, fingerprints)
             for number in numbers:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
-        extras = Listing(self.questions).extras(members, known.directories)
+        if self.request.selection.is_partial:
+            # What was left out would be taken for what the backup does not have.
+            return
+        extras = Listing(self.questions).extras(members, known.directories, whole=False)
         for path, is_directory in sorted(extras):
             self._tell(path, "extra", "a directory" if is_directory else "")
 

@@ -152,6 +152,8 @@ class Conversation:
         if auditor.foreign:
             count, uid = counted(auditor.foreign, "path"), self.capabilities.uid
             notes.append(f"{count} without the backup's owner, whom uid {uid} there may not set")
+        if self._request.selection.is_partial:
+            notes.append("what is not in the backup was not looked for: some of it was left out")
         is_size = self._request.verify is Verification.SIZE
         return Comparison(
             path=self._request.target_path,

@@ -35,7 +35,9 @@ class Listing:
 
     questions: Questions
 
-    def extras(self, members: Members, before: Mapping[bytes, Entry]) -> list[tuple[bytes, bool]]:
+    def extras(
+        self, members: Members, before: Mapping[bytes, Entry], *, whole: bool = True
+    ) -> list[tuple[bytes, bool]]:
         """Return everything that is not in the backup, and whether it is a directory.
 
         A directory comes behind what stands in it. Directories that the backup needs but does not
@@ -44,6 +46,7 @@ class Listing:
         Args:
             members: the backup's.
             before: what stands at its directories; at the target: the empty path.
+            whole: look into directories that are not in the backup, too.
 
         Raises:
             PodCannotError: a directory cannot be listed.
@@ -70,7 +73,7 @@ class Listing:
                 if path in _SYSTEMS:
                     continue
                 found.append((path, is_directory))
-                if is_directory:
+                if is_directory and whole:
                     inside.add(path)
                     waiting.append(path)
         # Whatever is in a directory has a longer path.

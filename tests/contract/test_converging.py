@@ -198,7 +198,7 @@ def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, 
     found -= {("app", "mtime"), ("app/link", "mtime"), ("app/link", "owner")}
     assert found == {
         ("app/one", "content"), ("app/hard", "content"), ("app/two", "missing"),
-        ("app/new", "extra"), ("app/more", "extra"), ("app/more/file", "extra"),
+        ("app/new", "extra"), ("app/more", "extra"),
         ("app/empty", "mode"), ("app/sub", "kind"), ("app/sub/three", "size"),
         ("app/sub/three", "mtime"), ("app/link", "content"),
     }  # fmt: skip
@@ -212,6 +212,10 @@ def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, 
     by_size = verify(pod, file, "--verify=size")
     assert "content  app/one" not in by_size.out
     assert verify(pod, file, "--force").code == 2
+    part = verify(pod, file, "--include", "app/empty")
+    assert "mode     app/empty" in part.out
+    assert "extra" not in part.out
+    assert "was not looked for" in part.out
 
 
 def test_strict_names_what_the_pod_did_not_let_us_set(cluster: Cluster, backup: Writer) -> None:

@@ -24,3 +24,8 @@ class Selection:
     mapping: Mapping = field(default_factory=Mapping)
     devices: bool = False
     skip_unsafe: bool = False
+
+    @property
+    def is_partial(self) -> bool:
+        """Tell whether some of the backup may be left out."""
+        return bool(self.include or self.exclude or self.skip_unsafe)

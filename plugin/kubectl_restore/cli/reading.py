@@ -161,7 +161,7 @@ def read_request(
         UsageError: something is missing, too much or of the wrong form.
     """
     overwrite = _overwrite(parsed)
-    pod, backup = _positionals(parsed, older=older)
+    pod, backup = _positionals(parsed, "filesystem " if older else "verify " * verifies)
     _require_order(pod, backup, parsed, older=older)
     if backup == "-":
         _require_pipe(older=older)
@@ -287,8 +287,8 @@ def _given(parsed: Parsed, name: str, default: str) -> str:
     return default if value is None else value
 
 
-def _positionals(parsed: Parsed, *, older: bool) -> tuple[str, str]:
-    usage = f"kubectl restore {'filesystem ' if older else ''}POD BACKUP [-t PATH]"
+def _positionals(parsed: Parsed, command: str) -> tuple[str, str]:
+    usage = f"kubectl restore {command}POD BACKUP [-t PATH]"
     given = parsed.positionals
     if len(given) > _POSITIONALS:
         raise UsageError(

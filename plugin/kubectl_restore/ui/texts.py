@@ -96,11 +96,7 @@ def result(summary: Summary) -> str:
     lines = [_head(summary)]
     for count, done, undone in (
         (summary.replaced, "replaced", "be replaced"),
-        (
-            summary.adjusted,
-            "given the backup's mode, owner and time",
-            "be given the backup's mode, owner and time",
-        ),
+        (summary.adjusted, f"given {rights}", f"be given {rights}"),
         (summary.same, "right already, and kept", "be kept: right already"),
         (summary.deleted, "deleted: not in the backup", "be deleted: not in the backup"),
     ):
