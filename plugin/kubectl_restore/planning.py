@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.index import Index, Member
     from kubectl_restore.pod.survey import Entry
 
-TOGETHER: Final = 4096
+TOGETHER: Final = 16384
 """Members in one question."""
 _ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
 _DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})

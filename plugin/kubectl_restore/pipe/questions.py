@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import normal_path
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
     from kubectl_restore.progress import Phase, Progress
+
+
+_SURVEYED: Final = 64 * 1024
+"""Bytes of a question's payload: small ones, so that the pod works while we read."""
 
 
 class Questions:
@@ -58,11 +62,14 @@ class Questions:
                 found[entry[0]] = entry[1]
             return entry is not None
 
-        self._progress.status(Status(phase, done_files=done, total_files=total))
-        for payload in questions(paths):
-            self._ask(b"survey", payload, take)
+        def said(payload: bytes) -> None:
+            nonlocal done
             done += payload.count(b"\0")
             self._progress.status(Status(phase, done_files=done, total_files=total))
+
+        self._progress.status(Status(phase, done_files=done, total_files=total))
+        payloads = questions(paths, largest=_SURVEYED)
+        _require_whole(self._session.questions(b"survey", payloads, take, said))
         return found
 
     def closed(self, directories: Iterable[bytes]) -> list[bytes]:

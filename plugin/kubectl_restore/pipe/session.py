@@ -42,7 +42,7 @@ from kubectl_restore.progress import Level
 from kubectl_restore.watch import TICK, as_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kubectl_restore.archive.outgoing import Zeros
     from kubectl_restore.pod.agent import Mark
@@ -54,6 +54,12 @@ _PING: Final = 2.0
 _FAREWELL: Final = 5.0
 """Seconds for the agent to end what it started and for kubectl to notice."""
 _RECEIVED_WHOLE: Final = 0
+_OUT_OF_STEP: Final = 9
+"""What no agent says."""
+_ENDS: Final = 2
+"""Ends of a command: a record, and a sign on stderr."""
+_AHEAD: Final = 2
+"""Questions that may be under way when the next one is sent."""
 _LONGEST_PAUSE: Final = 0.02
 """Seconds that a full pipe is left alone, at most."""
 
@@ -195,10 +201,43 @@ class Session:
         Raises:
             RestoreError: as for `feed`.
         """
+        return self.questions(command, (payload,), on_record)
+
+    def questions(
+        self,
+        command: bytes,
+        payloads: Iterable[bytes],
+        on_record: Callable[[bytes, bytes], bool],
+        said: Callable[[bytes], None] = lambda _payload: None,
+    ) -> Answer:
+        """Run a command on one small payload after the other; the pod works while we read.
+
+        Args:
+            command: the command line, without newline.
+            payloads: each is sent in one unacknowledged chunk.
+            on_record: see `feed`.
+            said: told each payload when it is on its way, and those before it are answered.
+
+        Returns:
+            One answer for all: `received` is of the worst.
+
+        Raises:
+            RestoreError: as for `feed`.
+        """
+        self._begin()
         self._on_record = on_record
-        before, behind = self._envelope(len(payload))
-        framed = b"%s\n%d\n%s%s%s" % (command, len(payload), before, payload, behind)
-        return self._run(framed + b"end", None)
+        for payload in payloads:
+            before, behind = self._envelope(len(payload))
+            framed = b"%s\n%d\n%s%s%s" % (command, len(payload), before, payload, behind)
+            self._send(framed + b"end\n")
+            self._ends_due += _ENDS
+            self._finish(_AHEAD)
+            said(payload)
+        answer = self._finish()
+        if answer.received is None:
+            # Nothing was asked.
+            answer.received = _RECEIVED_WHOLE
+        return answer
 
     def keep_alive(self) -> None:
         """Let a moment pass between two commands; the agent hears that its client is there.
@@ -258,15 +297,25 @@ class Session:
         self._child.end()
 
     def _run(self, command: bytes, pump: Pump | None) -> Answer:
-        self._answer = Answer()
-        self._evidence.clear()
-        self._ends_due = 2
-        self._moved = now()
+        self._begin()
+        self._ends_due = _ENDS
         self._pump = pump
         self._send(command + b"\n")
-        while self._ends_due:
+        return self._finish()
+
+    def _begin(self) -> None:
+        self._answer = Answer()
+        self._evidence.clear()
+        self._ends_due = 0
+        self._moved = now()
+
+    def _finish(self, ahead: int = 0) -> Answer:
+        """Go on until only so many commands are without their ends."""
+        while self._ends_due > ahead * _ENDS:
             self._turn()
             self._check_stall()
+        if ahead:
+            return self._answer
         self._pump = None
         self._on_record = None
         self._pump_acknowledged = None
@@ -382,7 +431,8 @@ class Session:
                 # It ended early and badly: there is no use in sending the rest.
                 self._pump.give_up()
         elif word == b"done":
-            self._answer.received = int(rest) if rest.isdigit() else None
+            received = int(rest) if rest.isdigit() else _OUT_OF_STEP
+            self._answer.received = max(received, self._answer.received or 0)
             self._ends_due -= 1
         elif self._on_record is None or not self._on_record(word, rest):
             self._answer.records.append((word, rest))

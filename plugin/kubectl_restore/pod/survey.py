@@ -51,14 +51,17 @@ class Entry(NamedTuple):
     """Allocated, of 512 bytes."""
 
 
-def questions(paths: Iterable[bytes], words: Iterable[bytes] = ()) -> Iterator[bytes]:
-    """Return payloads of NUL-ended `./path` names, each at most `LARGEST_QUESTION` bytes.
+def questions(
+    paths: Iterable[bytes], words: Iterable[bytes] = (), *, largest: int = LARGEST_QUESTION
+) -> Iterator[bytes]:
+    """Return payloads of NUL-ended `./path` names, each at most `largest` bytes.
 
     The leading `./` keeps a name that begins with a dash from being read as an option.
 
     Args:
         paths: below the target; the empty one is the target itself.
         words: what stands before each name, an item of its own.
+        largest: bytes.
     """
     names: list[bytes] = []
     length = 0
@@ -66,7 +69,7 @@ def questions(paths: Iterable[bytes], words: Iterable[bytes] = ()) -> Iterator[b
     for path in paths:
         word = next(before, b"")
         name = b"%s./%s\0" % (word + b"\0" if word else b"", path)
-        if names and length + len(name) > LARGEST_QUESTION:
+        if names and length + len(name) > largest:
             yield b"".join(names)
             names, length = [], 0
         names.append(name)

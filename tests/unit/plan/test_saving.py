@@ -33,7 +33,7 @@ from kubectl_restore.request import RestoreRequest
 from kubectl_restore.saving import Saved, save_replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from kubectl_restore.pipe.session import Session
 
@@ -91,6 +91,18 @@ class Pod:
                 digest = hashlib.sha256(self.contents[path]).hexdigest().encode()
                 if path not in self.closed:
                     assert on_record(b"hash", digest + b"  " + name)
+        return Answer(received=0)
+
+    def questions(
+        self,
+        command: bytes,
+        payloads: Iterable[bytes],
+        on_record: Callable[[bytes, bytes], bool],
+        said: Callable[[bytes], None],
+    ) -> Answer:
+        for payload in payloads:
+            self.question(command, payload, on_record)
+            said(payload)
         return Answer(received=0)
 
     def fetch(self, payload: bytes, total: int, sink: Callable[[bytes], None]) -> Answer:
