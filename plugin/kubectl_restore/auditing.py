@@ -16,7 +16,7 @@ from kubectl_restore.policy import Verification
 from kubectl_restore.progress import Finding, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Member
@@ -43,6 +43,7 @@ class _Known:
         targets: the paths that hard links lead to.
         inodes: of what stands there.
         texts: where symlinks lead, of the members at hand.
+        leads: links that may stand for directories, of the members at hand.
         digests: check sums of files, of the members at hand.
     """
 
@@ -52,6 +53,7 @@ class _Known:
     targets: set[bytes] = field(default_factory=set)
     inodes: dict[bytes, int] = field(default_factory=dict)
     texts: Mapping[bytes, bytes] = field(default_factory=dict)
+    leads: Container[bytes] = frozenset()
     digests: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
@@ -99,6 +101,7 @@ class Auditor:
             known.texts = self.questions.texts(
                 path for path in paths if path in seen and seen[path].kind is Standing.SYMLINK
             )
+            known.leads = self._leads(paths, seen)
             known.digests = self._digests(paths, seen, fingerprints)
             for number in numbers:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
@@ -108,6 +111,13 @@ class Auditor:
         extras = Listing(self.questions).extras(members, known.directories, whole=False)
         for path, is_directory in sorted(extras):
             self._tell(path, "extra", "a directory" if is_directory else "")
+
+    def _leads(self, paths: Iterable[bytes], seen: Mapping[bytes, Entry]) -> Container[bytes]:
+        """Return the links to directories inside the target, where these may stand for some."""
+        if not self.request.keep_directory_symlinks:
+            return frozenset()
+        links = (path for path in paths if path in seen and seen[path].kind is Standing.SYMLINK)
+        return self.questions.leads(links)
 
     def _compare(
         self,
@@ -120,13 +130,19 @@ class Auditor:
         path = member.path
         if entry is not None and member.kind is Kind.DIRECTORY:
             known.directories[path] = entry
-        if not path:
-            # The target itself is left as it is by a restore.
-            return
-        self.members += 1
-        if entry is None:
+        # The target itself is left as it is by a restore.
+        self.members += bool(path)
+        if path and entry is None:
             self._tell(path, "missing")
-            return
+        stands_for_it = member.kind is Kind.DIRECTORY and path in known.leads
+        if path and entry is not None and not stands_for_it:
+            self._compare_with(number, entry, known, fingerprints)
+
+    def _compare_with(
+        self, number: int, entry: Entry, known: _Known, fingerprints: Fingerprints | None
+    ) -> None:
+        member = known.members[number]
+        path = member.path
         if path in known.targets:
             known.inodes[path] = entry.inode
         content = known.contents.of(member)

@@ -97,7 +97,7 @@ def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summar
 
 
 def _require_no_warnings(request: RestoreRequest, summary: Summary) -> None:
-    if request.strict and summary.warnings:
+    if request.strict and summary.warnings and not request.dry_run:
         raise WarningsError(
             "restored, but not everything is as the backup has it",
             reason=listed(summary.warnings),

@@ -128,6 +128,12 @@ class Planner:
             and (entry.mtime != link.mtime or self._fingerprints is not None)
         )
 
+    def elsewhere(self, numbers: Iterable[int]) -> list[bytes]:
+        """Return what hard links among them lead to that came before this index, or never comes."""
+        links = (self._members[number] for number in numbers if number in self._link_numbers)
+        targets = {normal_path(link.link) for link in links}
+        return sorted(path for path in targets if self.contents.number_at(path) is None)
+
     def alike(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
         """Return those of which only the check sum can tell whether they have our content."""
         return [
@@ -150,10 +156,12 @@ class Planner:
 
         Args:
             numbers: as `questions` returned them.
-            found: what stands at their paths.
+            found: what stands at their paths, and at those `elsewhere`.
             texts: where symlinks lead.
             digests: check sums of what stands there.
         """
+        numbers = list(numbers)
+        self._targets.update((path, found.get(path)) for path in self.elsewhere(numbers))
         for number in numbers:
             member = self._members[number]
             entry = found.get(member.path)

@@ -78,6 +78,7 @@ class Receipt:
         """Return the record; see `write`."""
         ended = datetime.now(UTC)
         request = self.request
+        done = None if summary is None or summary.dry_run else summary
         return {
             "schema": SCHEMA,
             "tool": {"name": "kubectl-restore", "version": VERSION, "kubectl": self.kubectl},
@@ -105,12 +106,12 @@ class Receipt:
                 "dry_run": request.dry_run,
             },
             "operations": dict(self.operations),
-            "files_restored": 0 if summary is None else summary.files,
-            "bytes_restored": 0 if summary is None else summary.bytes,
+            "files_restored": 0 if done is None else done.files,
+            "bytes_restored": 0 if done is None else done.bytes,
             "retries": 0,
             "verification": {
-                "compared": "" if summary is None else summary.verified,
-                "is_proved": summary is not None and bool(summary.verified),
+                "compared": "" if done is None else done.verified,
+                "is_proved": done is not None and bool(done.verified),
             },
             "warnings": [] if summary is None else list(summary.warnings),
             "notes": [] if summary is None else list(summary.notes),

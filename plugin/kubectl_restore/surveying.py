@@ -67,7 +67,7 @@ class Surveyor:
         planner.take_directories(before, links)
         asked = len(directories)
         for numbers in planner.questions():
-            paths = list(numbers.values())
+            paths = [*numbers.values(), *planner.elsewhere(numbers)]
             found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
             asked += len(numbers)
             unsure = [members.path(number) for number in planner.unsure(numbers, found)]

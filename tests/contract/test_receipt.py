@@ -68,6 +68,14 @@ def test_what_a_restore_did(cluster: Cluster, backup: Writer, place: Path, kind:
     assert {key for key in receipt if key not in documented} == set()
     for part in ("backup", "target", "tool", "policy", "verification", "result"):
         assert {f"{part}.{key}" for key in receipt[part]} <= documented
+    planned = restore(
+        pod, file, "--overwrite=always", "--dry-run", "--strict", f"--receipt={place}"
+    )
+    assert planned.code == 0, planned
+    receipt = read(place)
+    assert receipt["operations"] == {"replace": 3}
+    assert receipt["files_restored"] == 0
+    assert receipt["verification"]["is_proved"] is False
     # It is of the latest run.
     assert restore(pod, file, f"--receipt={place}").code == 0
     assert read(place)["operations"] == {"keep": 3}

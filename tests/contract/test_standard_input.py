@@ -103,6 +103,27 @@ def test_a_second_run_is_in_the_way_and_says_how_far_it_came(cluster: Cluster) -
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root) == []
 
 
+def test_contents_are_compared_part_by_part(cluster: Cluster) -> None:
+    pod = cluster.pod("debian")
+    archive = several_batches(pod.owner)
+    # It comes twice: the first one differs from what stands there in the end.
+    flags = ("--verify=checksum", "--exclude", "d/e0/1")
+    first = restore_piped(pod, archive, *flags)
+    assert first.code == 0, first
+    assert "Contents compared by sha256sum" in first.out
+    # What was kept is compared, too.
+    again = restore_piped(pod, archive, *flags)
+    assert again.code == 0, again
+    assert again.out.startswith("Nothing to restore")
+    one = f"{pod.path}/d/e3/150"
+    content = pod.run("cat", one)
+    pod.run("sh", "-c", f"cat >{one}", stdin=bytes([content[0] ^ 1]) + content[1:])
+    pod.run("touch", "-d", f"@{trees.MTIME}", one)
+    flipped = restore_piped(pod, archive, *flags)
+    assert flipped.code == 9, flipped
+    assert "d/e3/150: other content" in flipped.err
+
+
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_a_cut_stream_is_exit_3(cluster: Cluster, *, packed: bool) -> None:
     pod = cluster.pod("debian")

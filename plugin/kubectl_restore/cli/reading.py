@@ -214,6 +214,7 @@ def read_request(
 def _asks(parsed: Parsed, overwrite: Overwrite, *, older: bool) -> bool:
     """Tell whether somebody is there who can be asked, and nothing says not to."""
     silent = older or parsed.is_set("yes") or parsed.is_set("quiet")
+    silent = silent or parsed.value("overwrite") is not None
     if silent or overwrite is not Overwrite.REFUSE or read_output(parsed) == "json":
         return False
     return all(one is not None and one.isatty() for one in (sys.stdin, sys.stderr))
