@@ -66,11 +66,17 @@ class Prover:
         """
         proof = Proof()
         done = 0
-        if self.request.verify is not Verification.NONE or answer.consumer or not answer.is_whole:
-            wanted = (one for one in operations if one.action is not Action.SKIP)
-            while some := list(islice(wanted, TOGETHER)):
-                proof.take(self._proved(answer, some, done, total, content_of))
-                done += len(some)
+        unproved = self.request.verify is Verification.NONE
+        unproved = unproved and not answer.consumer and answer.is_whole
+        wanted = (
+            one
+            for one in operations
+            # What is only to be adjusted is adjusted here.
+            if one.action is Action.ADJUST or not (unproved or one.action is Action.SKIP)
+        )
+        while some := list(islice(wanted, TOGETHER)):
+            proof.take(self._proved(answer, some, done, total, content_of))
+            done += len(some)
         self._require(answer, proof)
         return proof
 

@@ -240,3 +240,15 @@ def test_verify_none_still_needs_a_tar_that_ended_well(
     assert result.code == 0, result
     assert "not compared with what stands there now" in result.out
     assert len(pod.tree()) >= 3
+
+
+def test_what_is_only_adjusted_is_adjusted_without_a_comparison_too(
+    cluster: Cluster, backup: Writer
+) -> None:
+    pod = cluster.pod("debian")
+    archive = trees.small()
+    assert restore(pod, backup(archive), "--no-same-owner").code == 0
+    pod.run("chmod", "600", f"{pod.path}/app/config.yaml")
+    result = restore(pod, backup(archive), "--no-same-owner", "--force", "--verify=none")
+    assert result.code == 0, result
+    assert trees.differences(trees.tree_of(archive), pod.tree(), owners=False) == []

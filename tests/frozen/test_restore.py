@@ -60,6 +60,9 @@ def test_exit_codes(cluster: Cluster, backup: Writer) -> None:
     assert restore(pod, file.with_name("missing.tar")).code == 3
     assert restore(Pod(cluster, "no-such-pod"), file).code == 4
     assert restore(pod, file).code == 0
+    # What is right already is kept.
+    assert restore(pod, file).code == 0
+    pod.run("touch", f"{pod.path}/app/config.yaml")
     assert restore(pod, file).code == 6
     file.write_bytes(file.read_bytes()[:700])
     cut = restore(pod, file, "--force")
