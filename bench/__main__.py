@@ -19,10 +19,10 @@ from pathlib import Path
 
 from bench.converging import second_runs, surveys
 from bench.indexes import each_index
+from bench.inside import words_of
 from bench.packings import PACKINGS, make_packed
 from bench.startup import measure
-from tests.contract.clusters import ROOT, Cluster, Pod, node_cluster
-from tests.contract.program import arguments, environment, program
+from tests.contract.clusters import Cluster, Pod, node_cluster
 
 GIB = 1 << 30
 
@@ -75,16 +75,8 @@ sys.exit(code)
 
 def ours(pod: Pod, archive: Path) -> Cost:
     """Restore with the program; what it takes itself (kubectl apart) it says at its end."""
-    words = arguments(pod, archive, "--force", "-q", "--timeout=0")[len(program()) :]
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, str(ROOT / "plugin"), *words],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    processor, memory = done.stdout.split()
+    processor, memory = words_of(_MEASURED, pod, archive, "-q")
     return _cost(started, before, float(processor), int(memory) * 1024)
 
 

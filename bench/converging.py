@@ -6,14 +6,13 @@ import io
 import random
 import statistics
 import subprocess
-import sys
 import tarfile
 import time
 from typing import TYPE_CHECKING, Final
 
 from bench.indexes import make_many
-from tests.contract.clusters import ROOT
-from tests.contract.program import arguments, environment, program, restore
+from bench.inside import words_of
+from tests.contract.program import restore
 from tests.link import LinkProxy
 
 if TYPE_CHECKING:
@@ -158,14 +157,6 @@ def surveys(cluster: Cluster, directory: Path) -> None:
 
 
 def _surveyed(pod: Pod, archive: Path) -> str:
-    words = arguments(pod, archive, "--force", "--dry-run", "--timeout=0")[len(program()) :]
-    done = subprocess.run(
-        [sys.executable, "-c", _SURVEYED, str(ROOT / "plugin"), *words],
-        env=environment(),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    asked, planned, peak = done.stdout.split()
+    asked, planned, peak = words_of(_SURVEYED, pod, archive, "--dry-run")
     memory = int(peak) / 1024
     return f"asked {float(asked):.2f} s, planned {float(planned):.2f} s, {memory:.0f} MiB"

@@ -11,12 +11,12 @@ from kubectl_restore.contents import STANDING, Contents, size_of
 from kubectl_restore.extras import Listing
 from kubectl_restore.names import shown
 from kubectl_restore.planning import TOGETHER
-from kubectl_restore.pod.survey import Standing
+from kubectl_restore.pod.survey import Standing, symlinks
 from kubectl_restore.policy import Verification
 from kubectl_restore.progress import Finding, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Member
@@ -98,10 +98,10 @@ class Auditor:
             paths = [members.path(number) for number in numbers]
             seen = self.questions.survey(Phase.VERIFY, paths, done=done, total=len(members))
             done += len(numbers)
-            known.texts = self.questions.texts(
-                path for path in paths if path in seen and seen[path].kind is Standing.SYMLINK
-            )
-            known.leads = self._leads(paths, seen)
+            links_there = symlinks(seen)
+            known.texts = self.questions.texts(links_there)
+            if self.request.keep_directory_symlinks:
+                known.leads = self.questions.leads(links_there)
             known.digests = self._digests(paths, seen, fingerprints)
             for number in numbers:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
@@ -111,13 +111,6 @@ class Auditor:
         extras = Listing(self.questions).extras(members, known.directories, whole=False)
         for path, is_directory in sorted(extras):
             self._tell(path, "extra", "a directory" if is_directory else "")
-
-    def _leads(self, paths: Iterable[bytes], seen: Mapping[bytes, Entry]) -> Container[bytes]:
-        """Return the links to directories inside the target, where these may stand for some."""
-        if not self.request.keep_directory_symlinks:
-            return frozenset()
-        links = (path for path in paths if path in seen and seen[path].kind is Standing.SYMLINK)
-        return self.questions.leads(links)
 
     def _compare(
         self,

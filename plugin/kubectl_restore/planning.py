@@ -160,13 +160,10 @@ class Planner:
             texts: where symlinks lead.
             digests: check sums of what stands there.
         """
-        numbers = list(numbers)
-        self._targets.update((path, found.get(path)) for path in self.elsewhere(numbers))
+        self._targets.update((path, found[path]) for path in found.keys() & self._targets.keys())
         for number in numbers:
             member = self._members[number]
             entry = found.get(member.path)
-            if member.path in self._targets:
-                self._targets[member.path] = entry
             text = None if texts is None else texts.get(member.path)
             if entry is None:
                 operation = Operation(member.path, Action.CREATE, member)
@@ -200,15 +197,16 @@ class Planner:
             for path, number in self._numbers.items()
             if number >= 0 and plan.action(number) in {Action.CREATE, Action.REPLACE}
         }
+        carried = plan.carried()
         plan.layout = Layout(
             plan.member,
-            plan.carried(),
+            carried,
             directories,
             made,
             dialect=policy.dialect,
             owner=policy.owner,
         )
-        for number in plan.carried():
+        for number in carried:
             member = plan.member(number)
             plan.take_room(number, member)
             self._count(member)

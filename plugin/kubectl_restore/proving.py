@@ -66,13 +66,13 @@ class Prover:
         """
         proof = Proof()
         done = 0
-        unproved = self.request.verify is Verification.NONE
-        unproved = unproved and not answer.consumer and answer.is_whole
+        has_failed = bool(answer.consumer) or not answer.is_whole
+        is_compared = has_failed or self.request.verify is not Verification.NONE
         wanted = (
             one
             for one in operations
             # What is only to be adjusted is adjusted here.
-            if one.action is Action.ADJUST or not (unproved or one.action is Action.SKIP)
+            if one.action is Action.ADJUST or (is_compared and one.action is not Action.SKIP)
         )
         while some := list(islice(wanted, TOGETHER)):
             proof.take(self._proved(answer, some, done, total, content_of))

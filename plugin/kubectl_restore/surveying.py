@@ -10,7 +10,7 @@ from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.extras import Listing
 from kubectl_restore.planning import Planner
 from kubectl_restore.pod.capabilities import Tar
-from kubectl_restore.pod.survey import Standing
+from kubectl_restore.pod.survey import symlinks
 from kubectl_restore.policy import Comparison
 from kubectl_restore.progress import Phase
 from kubectl_restore.sameness import Policy
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from kubectl_restore.pipe.questions import Questions
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
-    from kubectl_restore.pod.survey import Entry
     from kubectl_restore.policy import Overwrite
     from kubectl_restore.progress import Progress
     from kubectl_restore.request import RestoreRequest
@@ -63,7 +62,7 @@ class Surveyor:
         before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
         links: dict[bytes, bytes] = {}
         if self.request.keep_directory_symlinks:
-            links = questions.leads([p for p in directories if _is_link(before.get(p))])
+            links = questions.leads(symlinks(before))
         planner.take_directories(before, links)
         asked = len(directories)
         for numbers in planner.questions():
@@ -125,7 +124,3 @@ def dialect_of(capabilities: Capabilities) -> Dialect:
         if capabilities.sets_capabilities:
             extras |= Extra.CAPABILITIES
     return Dialect(holes=capabilities.reads_holes, extras=extras)
-
-
-def _is_link(entry: Entry | None) -> bool:
-    return entry is not None and entry.kind is Standing.SYMLINK

@@ -20,7 +20,7 @@ import pytest
 from tests.cluster import pods as node_pods
 from tests.cluster.places import Places
 from tests.cluster.record import Record
-from tests.contract.trees import tree_of
+from tests.contract.trees import MTIME, tree_of
 from tests.embedded.cluster import EmbeddedCluster
 
 if TYPE_CHECKING:
@@ -106,6 +106,13 @@ class Pod:
         if check and done.returncode != 0:
             raise AssertionError(f"{command}: {done.returncode} {done.stderr!r}")
         return done.stdout
+
+    def flip(self, path: str) -> None:
+        """Change one byte of a file in the volume; its size stays, and its time is `MTIME`."""
+        where = f"{self.path}/{path}"
+        content = self.run("cat", where)
+        self.run("sh", "-c", f"cat >{where}", stdin=bytes([content[0] ^ 1]) + content[1:])
+        self.run("touch", "-d", f"@{MTIME}", where)
 
     def tree(self, path: str | None = None) -> dict[bytes, Seen]:
         """Return what stands below the volume's path, as the pod's own tar packs it."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.contract.clusters import Cluster, Pod
+    from tests.contract.clusters import Cluster
 
     Writer = Callable[..., Path]
 
@@ -35,14 +35,6 @@ def backup_of(owner: tuple[int, int]) -> bytes:
     archive.directory("app/sub")
     archive.add("app/sub/three", b"three\n")
     return archive.finish()
-
-
-def flip(pod: Pod, path: str) -> None:
-    """Change one byte; size and time stay."""
-    where = f"{pod.path}/{path}"
-    content = pod.run("cat", where)
-    pod.run("sh", "-c", f"cat >{where}", stdin=bytes([content[0] ^ 1]) + content[1:])
-    pod.run("touch", "-d", f"@{trees.MTIME}", where)
 
 
 def planned(text: str) -> dict[str, str]:
@@ -76,7 +68,7 @@ def test_a_second_run_sends_nothing_and_checks_contents_on_request(
     assert counts["files_unchanged"] == 7
     assert counts["verified"] == "sha256sum"
     assert pod.tree() == before
-    flip(pod, "app/one")
+    pod.flip("app/one")
     # What was kept for its size and time is compared, too.
     flipped = restore(pod, file, "--force", "--verify=checksum")
     assert flipped.code == 9, flipped
@@ -181,7 +173,7 @@ def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, 
     pod = cluster.pod(kind)
     file = backup(backup_of(pod.owner))
     assert restore(pod, file).code == 0
-    flip(pod, "app/one")
+    pod.flip("app/one")
     script = (
         "cd {} && rm app/two && echo >app/new && mkdir app/more && echo >app/more/file "
         "&& chmod 700 app/empty && printf 'thr' >app/sub/three && mv app/sub s "

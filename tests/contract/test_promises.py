@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,9 +58,7 @@ def below(tree: dict[bytes, Seen], top: bytes) -> dict[bytes, Seen]:
     for path, seen in tree.items():
         if path.startswith(top):
             linked = frozenset(one.removeprefix(top) for one in seen.linked)
-            found[path.removeprefix(top)] = trees.Seen(
-                seen.kind, seen.mode, seen.mtime, seen.content, seen.owner, linked
-            )
+            found[path.removeprefix(top)] = replace(seen, linked=linked)
     return found
 
 
@@ -68,9 +67,7 @@ def differing(promise: Promise, after: dict[bytes, Seen], *, owners: bool) -> li
     expected = promise.tree.seen()
     for path, seen in expected.items():
         if seen.mtime == ANY and path in after:
-            expected[path] = trees.Seen(
-                seen.kind, seen.mode, after[path].mtime, seen.content, seen.owner, seen.linked
-            )
+            expected[path] = replace(seen, mtime=after[path].mtime)
     return trees.differences(expected, after, owners=owners)
 
 

@@ -135,17 +135,20 @@ def _carry_out(case: Case, promise: Promise, path: bytes, changed: set[bytes]) -
     if fate in {"create", "replace"}:
         tree.put(path, wanted)
         changed.add(path)
-    elif fate == "adjust":
-        _adjust(tree, path, wanted)
+    else:
+        _leave(promise, path, wanted)
+
+
+def _leave(promise: Promise, path: bytes, wanted: Node) -> None:
+    """Have the content of a file stay; directories wait for the end."""
+    fate = promise.fates[path]
+    if fate == "adjust":
+        promise.tree.change(path, mode=wanted.mode, owner=wanted.owner)
         promise.adjusted += 1
     elif fate == "keep":
         promise.unchanged += 1
     elif fate == "skip":
         promise.skipped += 1
-
-
-def _adjust(tree: Tree, path: bytes, wanted: Node) -> None:
-    tree.change(path, mode=wanted.mode, owner=wanted.owner)
 
 
 def _link_all(case: Case, promise: Promise, changed: set[bytes]) -> None:
@@ -164,13 +167,8 @@ def _link_all(case: Case, promise: Promise, changed: set[bytes]) -> None:
             else:
                 heirs[target] = path
                 tree.put(path, wanted)
-        elif fate == "adjust":
-            _adjust(tree, path, wanted)
-            promise.adjusted += 1
-        elif fate == "keep":
-            promise.unchanged += 1
         else:
-            promise.skipped += 1
+            _leave(promise, path, wanted)
 
 
 def _set_directories(

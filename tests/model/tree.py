@@ -89,11 +89,10 @@ class Tree:
             )
         return found
 
-    def archive(self, prefix: bytes = b"", without: Iterable[bytes] = ()) -> bytes:
+    def archive(self, without: Iterable[bytes] = ()) -> bytes:
         """Return a tar of it: directories before what stands in them, hard links last.
 
         Args:
-            prefix: before each name.
             without: directories that get no member.
         """
         first: dict[int, bytes] = {}
@@ -111,12 +110,12 @@ class Tree:
             first[number] = path
             made.owner = node.owner
             if node.kind == "directory":
-                made.directory(prefix + path, mode=node.mode, mtime=node.mtime)
+                made.directory(path, mode=node.mode, mtime=node.mtime)
             elif node.kind == "symlink":
-                made.symlink(prefix + path, node.content)
+                made.symlink(path, node.content)
             else:
-                made.add(prefix + path, node.content, mode=node.mode, mtime=node.mtime)
+                made.add(path, node.content, mode=node.mode, mtime=node.mtime)
         for path, other in links:
             made.owner = self.nodes[self.paths[other]].owner
-            made.hardlink(prefix + path, prefix + other)
+            made.hardlink(path, other)
         return made.finish()

@@ -231,7 +231,7 @@ class Session:
             framed = b"%s\n%d\n%s%s%s" % (command, len(payload), before, payload, behind)
             self._send(framed + b"end\n")
             self._ends_due += _ENDS
-            self._finish(_AHEAD)
+            self._go_on(_AHEAD)
             said(payload)
         answer = self._finish()
         if answer.received is None:
@@ -309,13 +309,14 @@ class Session:
         self._ends_due = 0
         self._moved = now()
 
-    def _finish(self, ahead: int = 0) -> Answer:
+    def _go_on(self, ahead: int) -> None:
         """Go on until only so many commands are without their ends."""
         while self._ends_due > ahead * _ENDS:
             self._turn()
             self._check_stall()
-        if ahead:
-            return self._answer
+
+    def _finish(self) -> Answer:
+        self._go_on(0)
         self._pump = None
         self._on_record = None
         self._pump_acknowledged = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 LARGEST_QUESTION: Final = 256 * 1024
 """Bytes of one survey's payload; several are asked one after the other."""
@@ -49,6 +49,11 @@ class Entry(NamedTuple):
     inode: int
     blocks: int = 0
     """Allocated, of 512 bytes."""
+
+
+def symlinks(found: Mapping[bytes, Entry]) -> list[bytes]:
+    """Return the paths at which symlinks stand."""
+    return [path for path, entry in found.items() if entry.kind is Standing.SYMLINK]
 
 
 def questions(
