@@ -22,8 +22,8 @@ class Pump:
 
     The payload is cut into chunks: a line with the length, then that many bytes; `end` closes it.
     A chunk is begun only while the window has room. Blocks are views into somebody's buffer and
-    are written from there: no byte is copied or looked at here. Long holes are not sent: a line
-    says how many zeros the pod puts there.
+    are written from there: no byte is copied or looked at here (but see `in_blocks`). Long holes
+    are not sent: a line says how many zeros the pod puts there.
     """
 
     def __init__(
@@ -31,7 +31,9 @@ class Pump:
         blocks: Iterator[memoryview | Zeros],
         total: int,
         clock: Callable[[], float],
-        envelope: Callable[[int], tuple[bytes, bytes]] | None = None,
+        envelope: Callable[[bytes, int], tuple[bytes, bytes]] = lambda line, _length: (line, b""),
+        *,
+        in_blocks: bool = False,
     ) -> None:
         """Take the blocks of a payload of `total` bytes.
 
@@ -39,12 +41,16 @@ class Pump:
             blocks: the payload; a block stays valid until the next one is asked for.
             total: its bytes, holes included.
             clock: the time in seconds.
-            envelope: what stands before and behind a chunk of a length, where it needs that.
+            envelope: returns what stands before and behind a chunk, given the line that tells
+                its length and that length; 0 for a line behind which nothing comes.
+            in_blocks: the envelope fills whole blocks, and no write may cut one: a chunk is then
+                put together in memory first.
         """
         self.window = Window()
         self._blocks = blocks
         self._clock = clock
         self._envelope = envelope
+        self._in_blocks = in_blocks
         self._head = _NOTHING
         self._tail = _NOTHING
         self._block = _NOTHING
@@ -107,34 +113,48 @@ class Pump:
             if not self._head and not self._chunk:
                 self.closed = True
         elif self._left_of_chunk:
-            self._left_of_chunk -= written
-            if self._block:
-                self._block = self._block[written:]
-            else:
-                self._hole -= written
+            self._pass_on(written)
         else:
             self._tail = self._tail[written:]
         if self._chunk and not (self._head or self._left_of_chunk or self._tail):
             self.window.sent(self._chunk, self._clock())
 
+    def _pass_on(self, length: int) -> None:
+        self._left_of_chunk -= length
+        if self._block:
+            self._block = self._block[length:]
+        else:
+            self._hole -= length
+
     def _announce(self) -> None:
         """Set up the line of the next chunk, or the closing one."""
         self._chunk = min(self.window.chunk, self._unannounced)
         if not self._chunk:
-            self._head = memoryview(self._closing)
+            self._head = memoryview(self._envelope(self._closing, 0)[0])
             return
         if not self._block and not self._hole:
             self._next_block()
         if self._hole >= _WORTH_A_LINE:
             self._chunk = min(self._chunk, self._hole)
             self._hole -= self._chunk
-            self._head = memoryview(b"zeros %d\n" % self._chunk)
+            line = b"zeros %d\n" % self._chunk
+            self._head = memoryview(self._envelope(line, 0)[0])
         else:
-            before, behind = self._envelope(self._chunk) if self._envelope else (b"", b"")
-            self._head = memoryview(b"%d\n%s" % (self._chunk, before))
+            before, behind = self._envelope(b"%d\n" % self._chunk, self._chunk)
+            self._head = memoryview(before)
             self._tail = memoryview(behind)
             self._left_of_chunk = self._chunk
+            if self._in_blocks:
+                self._put_together()
         self._unannounced -= self._chunk
+
+    def _put_together(self) -> None:
+        pieces = [bytes(self._head)]
+        while self._left_of_chunk:
+            pieces.append(bytes(self._data()))
+            self._pass_on(len(pieces[-1]))
+        self._head = memoryview(b"".join([*pieces, self._tail]))
+        self._tail = _NOTHING
 
     def _next_block(self) -> None:
         block = next(self._blocks)

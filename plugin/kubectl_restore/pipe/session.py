@@ -35,7 +35,7 @@ from kubectl_restore.pipe.feedback import (
 )
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.records import Data, Record, RecordParser
-from kubectl_restore.pod.agent import agent_script, envelope
+from kubectl_restore.pod.agent import agent_script, announcement, envelope
 from kubectl_restore.pod.capabilities import Framing
 from kubectl_restore.pod.kubectl_messages import error_from, find_rule, is_klog, is_kubectls_own
 from kubectl_restore.progress import Level
@@ -130,7 +130,8 @@ class Session:
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._child.stdout, selectors.EVENT_READ)
         self._selector.register(self._child.stderr, selectors.EVENT_READ)
-        self._framing = Framing.DD
+        # What suits every way of taking chunks, until it is known which one it is.
+        self._framing = Framing.TAR
         self._writing = False
         self._wrote_at = 0.0
         self._write_again = 0.0
@@ -155,8 +156,8 @@ class Session:
         """Say how chunks have to be wrapped from now on (a command without payload tells)."""
         self._framing = framing
 
-    def _envelope(self, length: int) -> tuple[bytes, bytes]:
-        return envelope(self._framing, length)
+    def _envelope(self, lines: bytes, length: int) -> tuple[bytes, bytes]:
+        return envelope(self._framing, lines, length)
 
     def ask(self, command: bytes) -> Answer:
         """Run a command that has no payload.
@@ -191,7 +192,8 @@ class Session:
         """
         self._pump_acknowledged = on_acknowledged
         self._on_record = on_record
-        return self._run(command, Pump(blocks, total, now, self._envelope))
+        in_blocks = self._framing is Framing.TAR
+        return self._run(command, Pump(blocks, total, now, self._envelope, in_blocks=in_blocks))
 
     def question(
         self, command: bytes, payload: bytes, on_record: Callable[[bytes, bytes], bool]
@@ -227,9 +229,8 @@ class Session:
         self._begin()
         self._on_record = on_record
         for payload in payloads:
-            before, behind = self._envelope(len(payload))
-            framed = b"%s\n%d\n%s%s%s" % (command, len(payload), before, payload, behind)
-            self._send(framed + b"end\n")
+            before, behind = self._envelope(b"%s\n%d\n" % (command, len(payload)), len(payload))
+            self._send(before + payload + behind, b"end\n")
             self._ends_due += _ENDS
             self._go_on(_AHEAD)
             said(payload)
@@ -247,7 +248,7 @@ class Session:
         """
         if now() - self._pinged > _PING:
             self._pinged = now()
-            self._send(b"ping\n")
+            self._send(b"", b"ping\n")
         self._turn()
 
     def fetch(self, payload: bytes, total: int, sink: Callable[[bytes], None]) -> Answer:
@@ -278,7 +279,7 @@ class Session:
         """
         deadline = now() + _FAREWELL
         with suppress(RestoreError):
-            self._send(b"bye\n")
+            self._send(b"", b"bye\n")
             while now() < deadline and not self._bye:
                 self._turn(checked=False)
         if self._child.stdin is not None:
@@ -300,7 +301,7 @@ class Session:
         self._begin()
         self._ends_due = _ENDS
         self._pump = pump
-        self._send(command + b"\n")
+        self._send(b"", command + b"\n")
         return self._finish()
 
     def _begin(self) -> None:
@@ -324,8 +325,9 @@ class Session:
         self._answer.said = self._evidence.count
         return self._answer
 
-    def _send(self, data: bytes) -> None:
-        self._unwritten = memoryview(bytes(self._unwritten) + data)
+    def _send(self, data: bytes, lines: bytes) -> None:
+        lines = announcement(self._framing, lines)
+        self._unwritten = memoryview(bytes(self._unwritten) + data + lines)
 
     def _turn(self, *, checked: bool = True) -> None:
         """One turn of the loop: wait at most `TICK`, then read and write what can be."""
@@ -502,10 +504,12 @@ class Session:
             raise error_from(lines, otherwise="kubectl exec ended before it began")
         own = [line for line in lines if is_kubectls_own(line)]
         error = error_from(own, otherwise="the link was lost")
-        if isinstance(error, InterruptedRestoreError):
-            raise error
+        reason = error.reason
+        if not own:
+            reason = f"{reason}, and exited with {self._child.returncode}"
         # The exec was under way, so whatever kubectl says now, it is the link that broke.
-        raise InterruptedRestoreError("the link was lost", reason=error.reason, fix=error.fix)
+        what = error.what if isinstance(error, InterruptedRestoreError) else "the link was lost"
+        raise InterruptedRestoreError(what, reason=reason, fix=error.fix)
 
 
 def _last(lines: Sequence[str]) -> str:

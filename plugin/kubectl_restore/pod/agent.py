@@ -62,16 +62,40 @@ def agent_command(mark: Mark, target: str, stall_timeout: float | None) -> list[
 
 
 def agent_script() -> bytes:
-    """Return what is sent first on stdin: the script without its comments, and its end."""
+    """Return what is sent first on stdin: the script without its comments, and its end.
+
+    It fills whole blocks (`announcement` says why), before it is known whether that is wanted.
+    """
     text = resources.files("kubectl_restore.pod").joinpath("scripts/agent.sh").read_text("utf-8")
     lines = (line.strip() for line in text.splitlines())
     kept = [line for line in lines if line and not line.startswith("#")]
-    return "\n".join([*kept, ".", ""]).encode()
+    script = "\n".join([*kept, ""]).encode()
+    return script + b"\n" * (-(len(script) + 2) % BLOCK) + b".\n"
 
 
-def envelope(framing: Framing, length: int) -> tuple[bytes, bytes]:
-    """Return what stands before and behind a chunk of `length` bytes on the stream."""
+def announcement(framing: Framing, lines: bytes) -> bytes:
+    """Return lines for the agent as they go on the stream; the last may end in blanks.
+
+    toybox's tar looks at what its first `read` brings (0.8.9, "Not tar" where that is less than a
+    header), so a header may never come in two pieces. All that is written fills whole blocks
+    then: kubectl, the API server, the kubelet and the runtime pass on 32 KiB at the most, and
+    pipes whole pages, so that none of them cuts inside a block.
+    """
     if framing is not Framing.TAR:
-        return b"", b""
-    before = member_header(b"chunk", b"0", size=length, mode=0o600, mtime=0, uid=0, gid=0)
-    return before, bytes(-length % BLOCK + 2 * BLOCK)
+        return lines
+    return lines[:-1] + b" " * (-len(lines) % BLOCK) + lines[-1:]
+
+
+def envelope(framing: Framing, lines: bytes, length: int) -> tuple[bytes, bytes]:
+    """Return what stands before and behind a chunk of `length` bytes on the stream.
+
+    Args:
+        framing: what takes the chunk.
+        lines: what is said before the chunk, its length at last.
+        length: the chunk's bytes; 0 for lines behind which nothing comes.
+    """
+    before = announcement(framing, lines)
+    if framing is not Framing.TAR or not length:
+        return before, b""
+    header = member_header(b"chunk", b"0", size=length, mode=0o600, mtime=0, uid=0, gid=0)
+    return before + header, bytes(-length % BLOCK + 2 * BLOCK)

@@ -24,7 +24,7 @@ from kubectl_restore.names import shown_text
 from kubectl_restore.pod.kubectl import NEWER_KUBECTL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +331,15 @@ def find_rule(lines: Iterable[str]) -> tuple[Rule | None, str]:
     return None, last
 
 
-def error_from(lines: Iterable[str], *, otherwise: str) -> RestoreError:
+def _evidence(lines: Iterable[str], line: str) -> str:
+    """Return what is known of why kubectl ended: its words, or at least its last noise."""
+    if line:
+        return f"kubectl said: {shown_text(line)}"
+    noise = [one.rstrip("\r\n") for one in lines if _REMOTE_EXIT.match(one)]
+    return f"kubectl said: {shown_text(noise[-1])}" if noise else "kubectl said nothing"
+
+
+def error_from(lines: Sequence[str], *, otherwise: str) -> RestoreError:
     """Return the error that kubectl's words mean; one that may be retried where nothing is known.
 
     Args:
@@ -339,7 +347,7 @@ def error_from(lines: Iterable[str], *, otherwise: str) -> RestoreError:
         otherwise: what failed, in words, for messages that no rule knows.
     """
     rule, line = find_rule(lines)
-    evidence = f"kubectl said: {shown_text(line)}" if line else "kubectl said nothing"
+    evidence = _evidence(lines, line)
     if rule is None:
         return InterruptedRestoreError(otherwise, reason=evidence, fix=AGAIN)
     return rule.error(rule.what, reason=evidence, fix=rule.fix)

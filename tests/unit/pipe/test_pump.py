@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tarfile
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from kubectl_restore.archive.outgoing import Zeros
 from kubectl_restore.pipe.pump import Pump
+from kubectl_restore.pod.agent import envelope
+from kubectl_restore.pod.capabilities import Framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +89,31 @@ class Wrapped(Reader):
         return complete
 
 
+class Blocks(Reader):
+    """The same, for chunks in archives of their own, with lines that fill whole blocks."""
+
+    def take(self, data: bytes) -> list[int]:
+        self.wire += data
+        complete = []
+        while len(self.wire) >= 512:
+            line = bytes(self.wire[:512])
+            assert line.endswith(b" \n")
+            if not line.strip().isdigit():
+                self.closing = line.strip()
+                break
+            size = int(line)
+            whole = 1024 + size + -size % 512 + 1024
+            if len(self.wire) < whole:
+                break
+            header = tarfile.TarInfo.frombuf(self.wire[512:1024], "utf-8", "strict")
+            assert header.size == size
+            self.payload += self.wire[1024 : 1024 + size]
+            del self.wire[:whole]
+            complete.append(size)
+        self.lengths += complete
+        return complete
+
+
 def run(data: bytes, sizes: list[int], *, stop_after: int | None = None) -> Reader:
     """Pump data through a pipe to a reader that acknowledges."""
     return pumped(Pump(blocks_of(data, sizes), len(data), lambda: 0.0), stop_after=stop_after)
@@ -141,10 +170,31 @@ def test_an_envelope_goes_around_each_chunk() -> None:
         blocks_of(data, [1000, 70_000]),
         len(data),
         lambda: 0.0,
-        lambda size: (b"<", b">" * (size % 7)),
+        lambda line, size: (line + b"<" * bool(size), b">" * (size % 7)),
     )
     pumped(pump, reader)
     assert reader.payload == data
+
+
+@given(st.integers(1, 700_000), st.lists(st.sampled_from([1000, 65536, 1 << 20]), min_size=1))
+def test_toyboxs_tar_gets_whole_blocks_only(length: int, sizes: list[int]) -> None:
+    # It takes a header that comes in two pieces for no header.
+    framed = partial(envelope, Framing.TAR)
+    reader = Blocks()
+    pump = Pump(blocks_of(bytes(length), sizes), length, lambda: 0.0, framed, in_blocks=True)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    # What the pipe takes in one write, and what it takes of one that fills it.
+    assert pump.write(writing) % 512 == 0
+    reader.take(os.read(reading, 1 << 20))
+    os.close(reading)
+    os.close(writing)
+    for size in reader.lengths:
+        pump.window.acknowledge(size, 0.0)
+    pumped(pump, reader)
+    assert reader.payload == bytes(length)
+    assert reader.closing == b"end"
+    assert all(size >= 512 for size in reader.lengths[:-1])
 
 
 @given(

@@ -405,8 +405,8 @@ def test_each_framing_takes_chunks_and_questions_exactly(
     agent = Agent(shell, target, path=directory_of(tmp_path / "bin", names))
 
     def wrapped(data: bytes) -> bytes:
-        before, behind = envelope(framing, len(data))
-        return b"%d\n%s%s%s" % (len(data), before, data, behind)
+        before, behind = envelope(framing, b"%d\n" % len(data), len(data))
+        return before + data + behind
 
     try:
         agent.send(b"probe\n")
@@ -444,8 +444,8 @@ def test_zeros_are_made_in_the_pod(
     way = Framing.TAR if "tar" in names and names["tar"] == "toybox" else Framing.DD
 
     def wrapped(data: bytes) -> bytes:
-        before, behind = envelope(way, len(data))
-        return b"%d\n%s%s%s" % (len(data), before, data, behind)
+        before, behind = envelope(way, b"%d\n" % len(data), len(data))
+        return before + data + behind
 
     try:
         agent.send(

@@ -190,7 +190,12 @@ def test_nothing_that_tells_anything() -> None:
     assert find_rule([]) == (None, "")
     assert find_rule(NOISE) == (None, "")
     error = error_from(NOISE, otherwise="something failed")
-    assert (error.what, error.reason) == ("something failed", "kubectl said nothing")
+    assert (error.what, error.reason) == (
+        "something failed",
+        "kubectl said: command terminated with exit code 1",
+    )
+    error = error_from(NOISE[:1], otherwise="something failed")
+    assert error.reason == "kubectl said nothing"
     assert error.exit_code == ExitCode.INTERRUPTED
 
 

@@ -174,7 +174,7 @@ receive() {
 }
 
 pieces() {
-    while IFS= read -r length; do
+    while read -r length; do
         copy=take
         case $length in
         end) return 0 ;;
@@ -274,7 +274,9 @@ set -f
 while IFS= read -r line; do
     # shellcheck disable=SC2086 # the client's own words: no name is ever among them
     set -- $line
-    command=$1
+    # Where there is none we have lost our place.
+    command=${1-}
+    [ "$command" ] || break
     shift
     case $command/$state in
     probe/* | ping/* | bye/* | */ready | */readonly) ;;
