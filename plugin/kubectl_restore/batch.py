@@ -10,7 +10,7 @@ from kubectl_restore.archive.outgoing import Extract, Zeros
 from kubectl_restore.progress import Phase, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.archive.index import Index
@@ -35,14 +35,24 @@ class Batch:
         index: the members.
         is_last: no other comes after it.
         read: how their bytes are read.
+        identity: tells it from all others: hexadecimal digits.
+        is_kept: it can be read again, and any part of it.
+        is_packed: what is not read of it takes time, too.
     """
 
     index: Index
     is_last: bool
     read: Reader
+    identity: str = ""
+    is_kept: bool = True
+    is_packed: bool = False
 
     def fingerprints(
-        self, algorithm: Algorithm, numbers: Sequence[int], progress: Progress
+        self,
+        algorithm: Algorithm,
+        numbers: Sequence[int],
+        progress: Progress,
+        beat: Callable[[], None] = lambda: None,
     ) -> Fingerprints:
         """Read the contents of some files and return their check sums.
 
@@ -50,6 +60,7 @@ class Batch:
             algorithm: which.
             numbers: of files, in the order of their data.
             progress: told how far it is.
+            beat: called with every block.
         """
         members = self.index.members
         found = Fingerprints(algorithm, members.__getitem__, numbers)
@@ -64,4 +75,5 @@ class Batch:
         for block in self.read(contents, found.take):
             done += block.length if isinstance(block, Zeros) else len(block)
             progress.status(Status(Phase.CHECKSUM, done, total))
+            beat()
         return found

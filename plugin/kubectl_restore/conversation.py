@@ -1,4 +1,7 @@
-"""What is said in one exec: ask, plan, stream, ask again; for each batch, and once at the end."""
+"""What is said in an exec: ask, plan, stream, ask again; for each batch, and once at the end.
+
+When the exec breaks, another one takes over: the pod is asked anew, and what has arrived is kept.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,19 @@ import shlex
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.fingerprints import Fingerprints
 from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.layout import DirectoryLayout
-from kubectl_restore.archive.outgoing import read_literals
+from kubectl_restore.archive.outgoing import pauses_in, read_literals
+from kubectl_restore.attempts import Attempts
 from kubectl_restore.auditing import Auditor
 from kubectl_restore.consent import declined, has_to_be_asked, question
 from kubectl_restore.errors import PodCannotError, VerificationError
+from kubectl_restore.flight import Doubt, InFlight, plan_lines, read_doubt
+from kubectl_restore.leasing import take_lease
 from kubectl_restore.names import shown
 from kubectl_restore.obstacles import (
     Volume,
@@ -36,6 +43,7 @@ from kubectl_restore.progress import Comparison, Level, Phase, Status
 from kubectl_restore.proving import Prover
 from kubectl_restore.replaced import Replaced
 from kubectl_restore.restored import Restored
+from kubectl_restore.resuming import rest_of
 from kubectl_restore.saving import Saved, save_replaced
 from kubectl_restore.steps import operations_of, steps_of
 from kubectl_restore.surveying import Surveyor, dialect_of
@@ -59,20 +67,17 @@ _ESTIMATE_AFTER: Final = 5.0
 
 
 class Conversation:
-    """The talk with one agent, from its hello to the proof.
+    """The talk with one agent after the other, from the first hello to the proof.
 
     Every method raises RestoreError when its step fails; `so_far` says what had arrived by then.
     """
 
-    def __init__(
-        self, session: Session, request: RestoreRequest, progress: Progress, watch: Watch
-    ) -> None:
-        """Take a session that is open."""
-        self._session = session
+    def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
+        """Know nobody yet."""
+        self._opened: Session | None = None
         self._request = request
         self._progress = progress
         self._watch = watch
-        self._questions = Questions(session, progress)
         self._capabilities: Capabilities | None = None
         self._tally = Tally()
         self._plan: Plan | None = None
@@ -87,6 +92,12 @@ class Conversation:
         self._restored = Restored() if request.is_piped else None
         self._directories: dict[bytes, Member] = {}
         self._settled: dict[bytes, Operation] = {}
+        self._attempts = Attempts()
+        self._doubt = Doubt()
+        self._in_flight: InFlight | None = None
+        self._is_held = False
+        self._is_noted = False
+        self._has_appended = False
         self.has_begun = False
         """Whether the pod may have been changed."""
 
@@ -97,12 +108,29 @@ class Conversation:
             raise RuntimeError("nobody has asked yet")
         return self._capabilities
 
-    def begin(self, pod: str, container: str) -> None:
-        """Ask what the container can do.
+    @property
+    def _session(self) -> Session:
+        if self._opened is None:
+            raise RuntimeError("no exec is open")
+        return self._opened
+
+    @property
+    def _questions(self) -> Questions:
+        return Questions(self._session, self._progress)
+
+    @property
+    def is_noted(self) -> bool:
+        """Tell whether the pod has a record of what is in flight."""
+        return self._is_noted
+
+    def begin(self, session: Session, pod: str, container: str) -> None:
+        """Take a session that is open, and ask what the container can do.
 
         Raises:
             PodCannotError: it has no tar, or no such target.
         """
+        self._opened = session
+        self._is_held = False
         found = self._capabilities = read_probe(self._session.ask(b"probe").records)
         self._session.frame(found.framing)
         self._progress.message(
@@ -116,6 +144,39 @@ class Conversation:
         require_target(found, self._request.target_path, make_it)
         require_check_sums(found, self._request, container)
 
+    def hold(self, name: str, restore: str, own: set[bytes]) -> None:
+        """Become the only one who writes to the target; see `take_lease`.
+
+        Raises:
+            TargetError: another restore writes there.
+        """
+        self._is_held = take_lease(
+            self._questions, name=name, restore=restore, own=own, progress=self._progress
+        )
+        if not self._is_held:
+            self._progress.message(
+                Level.DETAIL,
+                "the container has no place for a record of what is in flight (/dev/shm or /tmp): "
+                "after a break of this program another run of it will need --force",
+            )
+
+    def lost(self) -> tuple[str, bool]:
+        """Take it that the exec is broken.
+
+        Returns:
+            How far it was, for people, and whether it brought something that stays.
+        """
+        brought = self._has_appended
+        if self._in_flight is not None and self._plan is not None:
+            self._in_flight.settle(self._acknowledged)
+            self._attempts.broke(self._plan, self._in_flight, self._acknowledged)
+            brought = brought or self._in_flight.first > 0
+        self._in_flight = None
+        self._has_appended = False
+        self._plan = None
+        self._opened = None
+        return self._attempts.how_far(), brought
+
     def prepare(self, batch: Batch) -> Plan:
         """Ask what is there, and return the plan; the person at the terminal is asked, too.
 
@@ -126,21 +187,44 @@ class Conversation:
         if self._restored is not None:
             self._restored.require_targets(batch.index)
         self._give_away(batch.index)
+        if batch is not self._batch:
+            self._attempts = Attempts()
         self._batch = batch
         self._sent = None
         self._acknowledged = 0
+        members, batch_id = batch.index.members, batch.identity.encode()
+
+        def noted() -> Doubt:
+            return read_doubt(*self._questions.doubt(batch_id), batch_id, members)
+
+        self._doubt = self._attempts.doubt(noted, members)
         surveyor = Surveyor(
-            self._questions, self._request, self.capabilities, self._restored, self._progress
+            self._questions,
+            self._request,
+            self.capabilities,
+            self._restored,
+            self._progress,
+            self._doubt,
+            self._attempts.brought(self._request.overwrite, members),
         )
-        self._plan = plan = surveyor.plan(batch, self._request.overwrite)
+        overwrite = self._attempts.agreed or self._request.overwrite
+        self._plan = plan = surveyor.plan(batch, overwrite)
+        self._attempts.require_no_more(plan)
         if self._request.dry_run:
             self._progress.planned(steps_of(plan))
-        elif self._request.asks and has_to_be_asked(plan, self._request):
+        elif (
+            self._request.asks
+            and has_to_be_asked(plan, self._request)
+            and not self._attempts.has_agreed
+        ):
             if not self._agreed(question(plan, self._request.target_path)):
                 raise declined(plan)
+            self._attempts.has_agreed = True
             if plan.is_refused:
+                self._attempts.agreed = Overwrite.IF_CHANGED
                 self._plan = plan = surveyor.plan(batch, Overwrite.IF_CHANGED)
         self._require(plan)
+        self._attempts.began(plan)
         return plan
 
     def audit(self, batch: Batch) -> Comparison:
@@ -170,16 +254,56 @@ class Conversation:
         Raises:
             UsageError, VerificationError: what is replaced could not be saved.
         """
-        plan = self.plan
-        self._saved = save_replaced(
-            self._request,
-            # A directory comes before what stands in it.
-            Replaced(plan, plan.contents, further=[path for path, _ in reversed(plan.extras)]),
-            self._session,
-            algorithm=self.capabilities.algorithm,
-            progress=self._progress,
-        )
-        return self._stream(self.batch, plan)
+        plan, batch = self.plan, self.batch
+        if not self._attempts.is_saved:
+            self._saved = save_replaced(
+                self._request,
+                # A directory comes before what stands in it.
+                Replaced(plan, plan.contents, further=[path for path, _ in reversed(plan.extras)]),
+                self._session,
+                algorithm=self.capabilities.algorithm,
+                progress=self._progress,
+            )
+            self._attempts.is_saved = True
+        changes = bool(plan.resumed) or plan.count(Action.CREATE, Action.REPLACE) > 0
+        if self._is_held and changes:
+            lines = plan_lines(plan, self._doubt)
+            self._is_held = self._questions.intend(batch.identity.encode(), lines)
+            self._is_noted = self._is_held
+        self._append(batch, plan)
+        return self._stream(batch, plan)
+
+    def _append(self, batch: Batch, plan: Plan) -> None:
+        """Have large files go on where they stopped.
+
+        Raises:
+            VerificationError: one could not be written to, or is another one by now.
+        """
+        for number, resumed in plan.resumed.items():
+            member = plan.members[number]
+            self.has_begun = True
+            self._progress.message(
+                Level.INFO,
+                f"{shown(member.path)} goes on at {resumed.start * 100 // member.size} %: what is "
+                "there has the backup's check sum",
+            )
+
+            def acknowledged(
+                count: int, start: int = resumed.start, whole: Member = member
+            ) -> None:
+                self._has_appended = True
+                self._progress.status(
+                    Status(Phase.SEND, start + count, whole.size, 0, 1, whole.path)
+                )
+
+            answer = self._session.append(
+                member.path,
+                resumed.inode,
+                rest_of(batch, member, resumed),
+                member.size - resumed.start,
+                acknowledged,
+            )
+            self._prover.require(answer)
 
     def settle(self, answer: Answer) -> None:
         """Prove what a batch has brought before the next one comes; directories wait for the end.
@@ -225,6 +349,8 @@ class Conversation:
                 self._command(owners), read_literals(layout.segments()), layout.total
             )
         self._prove(ended, directories, total)
+        if self._is_held:
+            self._questions.release()
         self._settle_plan(plan)
         if self._request.sync and not self._questions.sync():
             raise PodCannotError(
@@ -299,9 +425,12 @@ class Conversation:
                     self._directories[one.path] = one.member
 
     def _settle_plan(self, plan: Plan) -> None:
-        self._tally.take_plan(plan)
-        self._tally.operations.update(operations_of(plan))
+        first = self._attempts.first or plan
+        self._tally.take_plan(first)
+        self._tally.operations.update(operations_of(first))
         self._plan = None
+        self._in_flight = None
+        self._attempts = Attempts()
 
     def summary(self, left_out: Sequence[str]) -> Summary:
         """Return what was done, once it is proved; or what would be done."""
@@ -329,15 +458,20 @@ class Conversation:
     def operations(self) -> dict[str, int]:
         """How many paths something was planned for, by action."""
         found = Counter(self._tally.operations)
-        if self._plan is not None:
-            found.update(operations_of(self._plan))
+        plan = self._attempts.first or self._plan
+        if plan is not None:
+            found.update(operations_of(plan))
         return {action: count for action, count in sorted(found.items()) if count}
 
     def so_far(self) -> Summary:
         """Return what had arrived."""
         layout = self._plan.layout if self._plan is not None else None
         arrived = layout.members_until(self._acknowledged) if layout is not None else ()
-        return self._tally.so_far(arrived, self._request.target_path, self._watch.elapsed)
+        return self._tally.so_far(
+            chain(self._attempts.arrived(), arrived),
+            self._request.target_path,
+            self._watch.elapsed,
+        )
 
     def _give_away(self, index: Index) -> None:
         """Give every member the owner that the user asked for."""
@@ -363,7 +497,12 @@ class Conversation:
         """
         questions, capabilities = self._questions, self.capabilities
         so_far = self._state_of_the_pod
-        require_way(plan, self._request.command_with("--force"), so_far)
+        require_way(
+            plan,
+            self._request.command_with("--force"),
+            so_far,
+            is_noted=self._doubt.is_noted or self._request.dry_run,
+        )
         require_devices(plan, capabilities, so_far)
         closed = questions.closed(sorted(plan.written_to))
         others = [] if capabilities.uid in {0, None} else plan.out_of_reach
@@ -386,15 +525,33 @@ class Conversation:
             return Answer(consumer=0, received=0)
         started = time.monotonic()
 
+        before = self._attempts.sent_before
+        total, total_files = before.bytes + layout.total, before.files + layout.total_files
+
         def acknowledged(count: int) -> None:
             self._acknowledged = count
             done, current = layout.position(count)
             self._progress.status(
-                Status(Phase.SEND, count, layout.total, done, layout.total_files, current)
+                Status(
+                    Phase.SEND,
+                    before.bytes + count,
+                    total,
+                    before.files + done,
+                    total_files,
+                    current,
+                )
             )
             self._warn_of_time(count, layout.total, time.monotonic() - started)
 
-        self._progress.status(Status(Phase.SEND, 0, layout.total, 0, layout.total_files))
+        self._progress.status(Status(Phase.SEND, before.bytes, total, before.files, total_files))
+        session, is_held = self._session, self._is_held
+        flight = InFlight(layout, batch.identity.encode(), lambda: session.complaints)
+        self._in_flight = flight
+
+        def in_flight(done: int, end: int) -> bytes:
+            noted = flight.note(done, end)
+            return noted if is_held else b""
+
         self._through_links = self._through_links or plan.through_links
         self._attributed = self._attributed or bool(plan.attributed)
         self.has_begun = True
@@ -410,6 +567,8 @@ class Conversation:
             batch.read(layout.segments(), tap),
             layout.total,
             on_acknowledged=acknowledged,
+            in_flight=in_flight,
+            pauses=pauses_in(layout.segments()) if batch.is_packed else (),
         )
 
     def _command(self, owners: Iterable[tuple[int, int]]) -> bytes:

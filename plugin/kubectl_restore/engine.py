@@ -9,8 +9,8 @@
     ask again; only when everything is there: restored
 
 The pod is touched by the stream alone, so everything that can fail before it leaves the pod as it
-was. What breaks the stream leaves whole members behind it; the same command with --force sends
-what is not there yet.
+was. What breaks the stream leaves whole members behind it, and a note of those in flight; the next
+attempt, or the same command again, sends what is not there yet.
 """
 
 from __future__ import annotations
@@ -33,20 +33,30 @@ from kubectl_restore.errors import (
     VerificationError,
     WarningsError,
 )
-from kubectl_restore.meeting import Meeting
+from kubectl_restore.meeting import Meeting, meet_again
 from kubectl_restore.names import shown
 from kubectl_restore.onward import Onward
 from kubectl_restore.phrases import counted, listed
+from kubectl_restore.pipe.query import Query
+from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pipe.session import Session
-from kubectl_restore.pod.agent import Mark, agent_command, idle_seconds, restore_identity
+from kubectl_restore.pod.agent import (
+    Mark,
+    agent_command,
+    idle_seconds,
+    lease_name,
+    restore_identity,
+)
 from kubectl_restore.pod.kubectl import (
     child_environment,
     exec_command,
     find_kubectl,
+    pod_command,
 )
 from kubectl_restore.pod.kubectl_messages import AGAIN
 from kubectl_restore.progress import Header, Level, Silence, Summary
 from kubectl_restore.receipt import Receipt, not_written, require_receipt
+from kubectl_restore.retrying import insist
 from kubectl_restore.saving import require_file
 from kubectl_restore.supply import Supply
 from kubectl_restore.watch import as_duration
@@ -116,6 +126,7 @@ def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Compari
 
     def converse(talk: Conversation, batches: Iterable[Batch], supply: Supply) -> Comparison:
         (batch,) = batches
+        run.connect(talk)
         comparison = talk.audit(batch)
         return replace(comparison, notes=(*supply.left_out, *comparison.notes))
 
@@ -146,6 +157,12 @@ class _Run:
         self._program = find_kubectl(request.kubectl)
         self._environment = child_environment()
         self._identity = ""
+        self._lease = ""
+        self._facts: PodFacts | None = None
+        self._container = ""
+        self._session: Session | None = None
+        self._tokens: set[bytes] = set()
+        self._may_be_left = False
         self.receipt = Receipt(request)
 
     def around(self, converse: Callable[[Conversation, Iterable[Batch], Supply], T]) -> T:
@@ -170,21 +187,20 @@ class _Run:
                 # It ends nothing that an earlier run has left, or that another one does.
                 words.append(os.urandom(8).hex())
             self._identity = restore_identity(words)
-            session = self._session(facts, container)
+            self._lease = lease_name(facts.uid, container, request.target_path)
+            self._facts, self._container = facts, container
+            talk = Conversation(request, progress, watch)
             try:
-                session.open()
-                talk = Conversation(session, request, progress, watch)
-                talk.begin(facts.name, container)
                 done = converse(talk, chain([first], batches), supply)
             except _LINK_KEPT:
-                session.close()
+                self._close()
                 raise
             except BaseException:
-                session.abort()
-                if session.agent_is_up:
+                self._abort()
+                if self._may_be_left:
                     self._clean_up(facts, container)
                 raise
-            session.close()
+            self._close()
         return done
 
     # Step 1: who is the pod
@@ -207,24 +223,57 @@ class _Run:
 
     # Step 2: one exec
 
-    def _session(self, facts: PodFacts, container: str) -> Session:
+    def connect(self, talk: Conversation) -> None:
+        """Open an exec, if none is open, and have the conversation go on in it.
+
+        Raises:
+            RestoreError: the pod is gone, the cluster does not answer, or another restore writes.
+        """
+        facts = self._facts
+        if self._session is not None or facts is None:
+            return
+        if self._tokens:
+            command = pod_command(self._request.kubectl, self._program, self._request.pod.name)
+            with Query(command, self._environment, self._progress) as query:
+                meet_again(query, self._request.container, facts.uid, self._watch)
         mark = Mark.new(self._identity)
-        path, limit = self._request.target_path, self._request.stall_timeout
-        command = exec_command(
-            self._request.kubectl,
-            self._program,
-            facts.name,
-            container,
-            agent_command(mark, path, limit),
+        earlier = set(self._tokens)
+        self._tokens.add(mark.token)
+        self._session = session = self._open(
+            facts, self._container, mark, self._watch, self._progress
         )
+        session.open()
+        talk.begin(session, facts.name, self._container)
+        if not self._is_reading:
+            talk.hold(self._lease, self._identity, earlier)
+            self._may_be_left = False
+
+    def _open(
+        self, facts: PodFacts, container: str, mark: Mark, watch: Watch, progress: Progress
+    ) -> Session:
+        limit = self._request.stall_timeout
+        path = self._request.target_path
+        command = agent_command(mark, path, limit, self._lease)
         return Session(
-            command,
+            exec_command(self._request.kubectl, self._program, facts.name, container, command),
             self._environment,
             mark,
-            watch=self._watch,
-            progress=self._progress,
+            watch=watch,
+            progress=progress,
             stall_timeout=limit,
         )
+
+    def _close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+        self._session = None
+
+    def _abort(self) -> None:
+        """End the exec that is broken; something of it may be left in the pod."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.abort()
+            self._may_be_left = self._may_be_left or session.agent_is_up
 
     def _note(self, meeting: Meeting, facts: PodFacts, container: str, supply: Supply) -> None:
         """Keep what a receipt says of the pod and the backup."""
@@ -243,23 +292,46 @@ class _Run:
         """
         try:
             for batch in batches:
-                talk.prepare(batch)
+                self._insist(talk, batch)
                 if self._request.dry_run:
                     break
-                answer = talk.send()
-                if batch.is_last:
-                    talk.finish(answer)
-                else:
-                    talk.settle(answer)
         except RestoreError as error:
             if talk.has_begun:
                 self.receipt.arrived = arrived = talk.so_far()
                 self._progress.broken_off(arrived)
-                self._say_how_to_go_on(error)
+                self._say_how_to_go_on(error, is_noted=talk.is_noted)
             raise
         finally:
             self.receipt.operations = talk.operations
         return talk.summary(supply.left_out)
+
+    def _insist(self, talk: Conversation, batch: Batch) -> None:
+        """Restore a batch, and go on with it when the link is lost."""
+
+        def attempt() -> None:
+            self.connect(talk)
+            talk.prepare(batch)
+            if self._request.dry_run:
+                return
+            answer = talk.send()
+            if batch.is_last:
+                talk.finish(answer)
+            else:
+                talk.settle(answer)
+
+        def lost() -> tuple[str, bool]:
+            self._abort()
+            self.receipt.retries += 1
+            return talk.lost()
+
+        insist(
+            attempt,
+            # Of a pipe the bytes have gone by.
+            retries=self._request.retries if batch.is_kept else 0,
+            lost=lost,
+            progress=self._progress,
+            watch=self._watch,
+        )
 
     # When it breaks
 
@@ -269,21 +341,16 @@ class _Run:
         Where even that cannot reach the pod, the agent ends by itself (its idle limit).
         """
         mark = Mark.new(self._identity)
-        path, limit = self._request.target_path, self._request.stall_timeout
-        command = agent_command(mark, path, limit)
+        limit = self._request.stall_timeout
         try:
-            session = Session(
-                exec_command(self._request.kubectl, self._program, facts.name, container, command),
-                self._environment,
-                mark,
-                watch=self._watch.aftermath(_CLEAN_UP),
-                progress=Silence(),
-                stall_timeout=limit,
+            session = self._open(
+                facts, container, mark, self._watch.aftermath(_CLEAN_UP), Silence()
             )
         except RestoreError:
             return
         try:
             session.open()
+            Questions(session, Silence()).evict(self._identity.encode())
         except RestoreError:
             session.abort()
             self._progress.message(
@@ -294,8 +361,8 @@ class _Run:
         else:
             session.close()
 
-    def _say_how_to_go_on(self, error: RestoreError) -> None:
-        again = self._request.command_to_go_on()
+    def _say_how_to_go_on(self, error: RestoreError, *, is_noted: bool) -> None:
+        again = self._request.command_to_go_on(is_noted=is_noted)
         if self._request.is_piped:
             again = f"the same backup | {again}"
         if isinstance(error, (InterruptedRestoreError, SignalledError)) and again not in error.fix:

@@ -59,6 +59,8 @@ class RestoreError(Exception):
     """
 
     code: ClassVar[ExitCode] = ExitCode.BUG
+    may_pass: ClassVar[bool] = False
+    """The same may succeed a moment later."""
 
     def __init__(self, what: str, *, reason: str = "", fix: str = "") -> None:
         super().__init__(what)
@@ -116,10 +118,23 @@ class InterruptedRestoreError(RestoreError):
     """The link or the time ran out; the same command can go on."""
 
     code = ExitCode.INTERRUPTED
+    may_pass = True
 
 
 class TimedOutError(InterruptedRestoreError):
     """A time limit of ours has passed."""
+
+
+class OutOfTimeError(TimedOutError):
+    """The time limit of the whole run has passed."""
+
+    may_pass = False
+
+
+class AnotherPodError(InterruptedRestoreError):
+    """The pod that the restore began with is gone."""
+
+    may_pass = False
 
 
 class VerificationError(RestoreError):

@@ -8,7 +8,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from kubectl_restore.errors import OldKubectlError
+from kubectl_restore.errors import (
+    AnotherPodError,
+    InterruptedRestoreError,
+    OldKubectlError,
+    TargetError,
+)
 from kubectl_restore.names import shown
 from kubectl_restore.pipe.child import now
 from kubectl_restore.pipe.kubectl_version import LIMIT, version_in
@@ -34,6 +39,43 @@ if TYPE_CHECKING:
 
 _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
+
+
+def meet_again(query: Query, container: str | None, uid: str, watch: Watch) -> None:
+    """Return when the pod that was met before is there, and its container runs.
+
+    Args:
+        query: for the pod.
+        container: as the user named it.
+        uid: the Pod object's, as it was.
+        watch: the time limit.
+
+    Raises:
+        AnotherPodError: it is gone, or another one has its name.
+        RestoreError: the cluster does not answer, or the container does not run yet.
+    """
+    query.wait(watch)
+    if not query.succeeded:
+        error = error_from(query.said, otherwise="the cluster did not say anything about it")
+        if isinstance(error, TargetError):
+            raise AnotherPodError(
+                "the pod is gone; what was restored until then went with it, or stays in its "
+                "volumes",
+                reason=error.reason,
+                fix="when a pod of this name runs again, run the same command again",
+            ) from error
+        raise error
+    facts = parse_pod(query.answer)
+    if facts.uid != uid:
+        raise AnotherPodError(
+            "another pod has this name now; nothing was changed in it",
+            reason=f"its UID is {shown(facts.uid.encode())}, it was {shown(uid.encode())}",
+            fix="run the same command again to restore into the new one",
+        )
+    try:
+        choose_container(facts, container)
+    except TargetError as error:
+        raise InterruptedRestoreError(error.what, reason=error.reason, fix=error.fix) from error
 
 
 class Meeting:

@@ -40,13 +40,14 @@ class Volume:
     space: Space
 
 
-def require_way(plan: Plan, with_force: str, so_far: str) -> None:
+def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = True) -> None:
     """Return when nothing is in the way.
 
     Args:
         plan: what would be done.
         with_force: the same command with --force, for the fix.
         so_far: what became of the pod until now ("nothing was changed").
+        is_noted: the pod knows what an earlier run left unfinished, or there is no need to.
 
     Raises:
         InTheWayError: something is; the pod is as it was.
@@ -57,6 +58,12 @@ def require_way(plan: Plan, with_force: str, so_far: str) -> None:
     named = blocked or list(islice(plan.refused(), LISTED))
     count = plan.count(Action.REFUSE)
     fix = f"to replace what is there: {with_force}"
+    reason = listed([f"{shown(one.path)}: {one.reason}" for one in named], count - len(named))
+    if not is_noted:
+        reason += (
+            "\nno record of an earlier run of this backup is in the container; if one was broken "
+            "off here, its record went with the container, and what it left needs --force"
+        )
     if blocked:
         fix = "move them away in the container, then run the command again"
         if any("symlink" in one.reason for one in blocked):
@@ -66,7 +73,7 @@ def require_way(plan: Plan, with_force: str, so_far: str) -> None:
             )
     raise InTheWayError(
         f"{counted(count, 'path')} in the way; {so_far}",
-        reason=listed([f"{shown(one.path)}: {one.reason}" for one in named], count - len(named)),
+        reason=reason,
         fix=fix,
     )
 

@@ -42,3 +42,15 @@ class Operation(NamedTuple):
     reason: str = ""
     needs_force: bool = False
     stands: Standing | None = None
+
+
+class Resumed(NamedTuple):
+    """A file that goes on.
+
+    Attributes:
+        start: bytes of it that are there already.
+        inode: the file's.
+    """
+
+    start: int
+    inode: int

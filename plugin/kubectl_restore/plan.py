@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.index import Extra, Index, Member
     from kubectl_restore.archive.layout import Layout
     from kubectl_restore.contents import Contents
+    from kubectl_restore.operation import Resumed
     from kubectl_restore.pod.survey import Entry, Standing
 
 _ACTIONS: Final = tuple(Action)
@@ -53,6 +54,8 @@ class Plan:
         removed_first: symlinks that are removed before the stream comes; see `Policy`.
         extras: what is deleted: paths, and whether they are directories, these behind what is in
             them.
+        resumed: large files that go on where they stopped, by number.
+        settled: files that an earlier run may have left unfinished, and are whole, by number.
         contents: finds the member that carries a hard link's content.
     """
 
@@ -76,6 +79,8 @@ class Plan:
         self.through_links = False
         self.removed_first: list[bytes] = []
         self.extras: list[tuple[bytes, bool]] = []
+        self.resumed: dict[int, Resumed] = {}
+        self.settled: set[int] = set()
         self.fills_holes = False
         self.room = 0
         self.inodes = 0
@@ -197,6 +202,13 @@ class Plan:
         size, count = self._needed_for(number, member)
         self.room += size
         self.inodes += count
+
+    def take_rest(self, number: int) -> None:
+        """Count what a file needs that goes on where it stopped."""
+        member = self.members[number]
+        self.room += self._blocks(member) - self.resumed[number].start
+        self.regular_files += 1
+        self.bytes += member.size
 
     def _blocks(self, member: Member) -> int:
         if member.kind is not Kind.FILE:

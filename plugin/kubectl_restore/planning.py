@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Index, Member
+    from kubectl_restore.operation import Resumed
     from kubectl_restore.pod.survey import Entry
 
 TOGETHER: Final = 16384
 """Members in one question."""
 _ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
 _DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
+_SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
 _TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
 _FOREIGN: Final = "belonging to somebody else kept mode, owner and time"
 _MODE_KEPT: Final = "stood there already and kept mode and owner (--force sets the backup's)"
@@ -172,6 +174,33 @@ class Planner:
                 operation = self._of_member(member, seen)
             self._note(number, operation, entry)
 
+    def resume(self, files: Mapping[int, Resumed]) -> None:
+        """Have large files go on where they stopped, if they were to be sent whole."""
+        for number, resumed in files.items():
+            if self._plan.action(number) is Action.CREATE:
+                # Mode, owner and time are set in the end, as those of what is only adjusted.
+                member = self._members[number]
+                self._plan.decide(number, Operation(member.path, Action.ADJUST, member))
+                self._plan.resumed[number] = resumed
+
+    def settle(self, files: Mapping[int, Entry]) -> None:
+        """Keep files that may have been unfinished, and have the backup's content.
+
+        Args:
+            files: what stands at each of them, by number.
+        """
+        for number, entry in files.items():
+            if self._plan.action(number) is not Action.CREATE:
+                continue
+            member = self._members[number]
+            if entry.mtime == member.mtime and has_rights(member, entry, self._policy):
+                operation = Operation(member.path, Action.KEEP, member, stands=entry.kind)
+                self._plan.same += 1
+            else:
+                operation = Operation(member.path, Action.ADJUST, member)
+            self._plan.decide(number, operation)
+            self._plan.settled.add(number)
+
     def take_extras(self, extras: list[tuple[bytes, bool]]) -> None:
         """Decide to delete what is not in the backup; see `Plan.extras`."""
         self._plan.extras = extras
@@ -210,6 +239,8 @@ class Planner:
             member = plan.member(number)
             plan.take_room(number, member)
             self._count(member)
+        for number in plan.resumed:
+            plan.take_rest(number)
         return plan
 
     # Directories
@@ -287,7 +318,9 @@ class Planner:
             )
         elif path in policy.ours:
             action = Action.CREATE
-        elif self._is_same(member, content, seen) and overwrite is not Overwrite.ALWAYS:
+        elif self._is_same(member, content, seen) and (
+            overwrite is not Overwrite.ALWAYS or path in policy.brought
+        ):
             action, reason = self._of_same(content, entry)
         else:
             action, reason = self._of_different(content, entry)
@@ -373,16 +406,16 @@ class Planner:
             plan.parents[path] = operation
         else:
             plan.decide(number, operation)
-            if action is Action.REPLACE and entry is not None and entry.blocks:
+            if action in _SENT and entry is not None and entry.blocks:
                 plan.free(number, entry.blocks)
-            if number in self._link_numbers and action in {Action.CREATE, Action.REPLACE}:
+            if number in self._link_numbers and action in _SENT:
                 self._relink(number, self._members[number])
         if operation.stands is Standing.SYMLINK and path in self._numbers:
             plan.through_links = True
         if action is Action.KEEP and path not in self._numbers:
             plan.same += 1
         is_link = entry is not None and entry.kind is Standing.SYMLINK
-        if action is Action.REPLACE and is_link and self._policy.removes_links:
+        if action in _SENT and is_link and self._policy.removes_links:
             plan.removed_first.append(path)
         is_new = entry is None or entry.kind is not Standing.DIRECTORY
         if action is Action.CREATE or (action is Action.REPLACE and is_new):

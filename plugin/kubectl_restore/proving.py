@@ -103,7 +103,11 @@ class Prover:
             for number in members.of_kind(Kind.FILE)
             if plan.action(number) in {Action.KEEP, Action.ADJUST}
         ]
-        known = batch.fingerprints(algorithm, kept, self.progress) if kept else None
+        known = (
+            batch.fingerprints(algorithm, kept, self.progress, self.questions.pulse)
+            if kept
+            else None
+        )
         proof, done = Proof(), 0
         wanted = _files(plan)
         while some := dict(islice(wanted, TOGETHER)):
@@ -134,6 +138,14 @@ class Prover:
                 what += "; something in the pod has written to it since"
             verdict.differences.append(Difference(path, what))
         return verdict
+
+    def require(self, answer: Answer) -> None:
+        """Return when what took a payload did not fail.
+
+        Raises:
+            VerificationError, PodCannotError, InterruptedRestoreError: it did.
+        """
+        self._require(answer, Proof())
 
     def _require(self, answer: Answer, proof: Proof) -> None:
         space = str(self.questions.space()) if is_full(answer) else ""

@@ -44,6 +44,7 @@ class Receipt:
         backup: what it is: `size`, `modified`, `compression`, `members`, `sha256`, `parts`.
         operations: how many paths something was planned for, by action.
         arrived: what the pod had acknowledged when the run broke.
+        retries: how often it went on after a lost link.
     """
 
     request: RestoreRequest
@@ -57,6 +58,7 @@ class Receipt:
     backup: dict[str, Any] = field(default_factory=dict)
     operations: Mapping[str, int] = field(default_factory=dict)
     arrived: Summary | None = None
+    retries: int = 0
 
     def write(self, *, summary: Summary | None, error: BaseException | None) -> None:
         """Write it to its place, or leave what stood there.
@@ -108,7 +110,7 @@ class Receipt:
             "operations": dict(self.operations),
             "files_restored": 0 if done is None else done.files,
             "bytes_restored": 0 if done is None else done.bytes,
-            "retries": 0,
+            "retries": self.retries,
             "verification": {
                 "compared": "" if done is None else done.verified,
                 "is_proved": done is not None and bool(done.verified),

@@ -71,13 +71,16 @@ class Replaced:
 
     def _wanted(self, directories: Mapping[bytes, None]) -> Iterator[Wanted]:
         yield from map(Wanted, directories)
+        # What an earlier run has begun is no one's old content.
+        begun = self.plan.settled.union(self.plan.resumed)
+        unfinished = {self.plan.members[number].path for number in begun}
         for one in self.plan.operations():
             member = one.member
             if member is None or _is_directory(member):
                 continue
             if one.action is Action.REPLACE:
                 yield Wanted(one.path, self.contents.of(member))
-            elif one.action is Action.ADJUST:
+            elif one.action is Action.ADJUST and one.path not in unfinished:
                 yield Wanted(one.path)
         yield from (Wanted(one) for one in self.further if one not in directories)
 

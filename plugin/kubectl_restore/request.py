@@ -63,13 +63,18 @@ class RestoreRequest:
     """Where it is written down what was done."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
+    retries: int = 5
+    """How often a restore goes on by itself after its link was lost."""
     command: tuple[str, ...] = ()
     """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
 
-    def command_to_go_on(self) -> str:
+    def command_to_go_on(self, *, is_noted: bool = False) -> str:
         """Return how to go on with a restore that has begun, for a fix.
 
         What it replaces was saved before it began; it is not what stands there now.
+
+        Args:
+            is_noted: the pod has a record of what was in flight, so nothing of it is in the way.
         """
         words: list[str] = []
         left = iter(self.command)
@@ -78,7 +83,8 @@ class RestoreRequest:
                 next(left, None)
             elif not word.startswith(f"{_SAVE}="):
                 words.append(word)
-        return replace(self, command=tuple(words)).command_with("--force")
+        again = replace(self, command=tuple(words))
+        return again.command_with("" if is_noted else "--force")
 
     def command_with(self, flag: str = "") -> str:
         """Return how to say this again, with one flag more where there is one, for a fix."""

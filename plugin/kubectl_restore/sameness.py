@@ -33,7 +33,8 @@ class Policy:
         dialect: what the pod's tar reads.
         owner: whom parents belong to that the archive lacks.
         uid: who we are there when we may change nothing of others; None for root.
-        ours: paths that this restore has made already, in batches before.
+        ours: paths that this restore has made already, in batches before, or has left unfinished.
+        brought: paths that an earlier attempt of this run has sent again already.
         owns: tells whether somebody's things can be theirs there; else owners are not compared.
         distrusts_size: the pod's tar leaves what it could not write at its full size.
         removes_links: the pod's tar does not replace a symlink that leads out of the target
@@ -45,6 +46,7 @@ class Policy:
     owner: tuple[int, int] = (0, 0)
     uid: int | None = None
     ours: Container[bytes] = frozenset()
+    brought: Container[bytes] = frozenset()
     owns: Callable[[int, int], bool] = _nobody
     distrusts_size: bool = False
     removes_links: bool = False

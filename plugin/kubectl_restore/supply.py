@@ -11,6 +11,7 @@ from kubectl_restore.archive.choosing import choose, is_device, nothing_matches
 from kubectl_restore.archive.inflow import arriving
 from kubectl_restore.archive.integrity import read_proved
 from kubectl_restore.archive.outgoing import read_segments
+from kubectl_restore.archive.packing import Compression
 from kubectl_restore.batch import Batch
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown
@@ -97,7 +98,13 @@ class Supply:
                 tap=tap,
             )
 
-        yield Batch(chosen.index, is_last=True, read=read)
+        yield Batch(
+            chosen.index,
+            is_last=True,
+            read=read,
+            identity=self.identity,
+            is_packed=index.compression is not Compression.NONE,
+        )
 
     def of_pipe(self) -> Iterator[Batch]:
         """Return the batches of standard input, each of them checked as far as it has come.
@@ -131,7 +138,13 @@ class Supply:
                 raise nothing_matches(min(self._missing, key=lambda one: one.pattern), so_far)
             self._tell(arrived.index, chosen, so_far=so_far)
             is_first = False
-            yield Batch(chosen.index, is_last=arrived.is_last, read=arrived.passing.segments)
+            yield Batch(
+                chosen.index,
+                is_last=arrived.is_last,
+                read=arrived.passing.segments,
+                identity=_digest(chosen.index),
+                is_kept=False,
+            )
 
     def _tell(self, index: Index, chosen: Chosen, *, so_far: str) -> None:
         """Say what there is to say of a batch.

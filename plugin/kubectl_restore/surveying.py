@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.index import Extra, Kind
 from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.extras import Listing
+from kubectl_restore.flight import Doubt
 from kubectl_restore.planning import Planner
 from kubectl_restore.pod.capabilities import Tar
 from kubectl_restore.pod.survey import symlinks
 from kubectl_restore.policy import Comparison
 from kubectl_restore.progress import Phase
+from kubectl_restore.resuming import Settling
 from kubectl_restore.sameness import Policy
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Member
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from kubectl_restore.pipe.questions import Questions
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
+    from kubectl_restore.pod.survey import Entry
     from kubectl_restore.policy import Overwrite
     from kubectl_restore.progress import Progress
     from kubectl_restore.request import RestoreRequest
@@ -38,6 +43,8 @@ class Surveyor:
         request: what the user wants.
         capabilities: what the container can do.
         restored: what earlier batches have made; None where there is but one.
+        doubt: what an earlier run has left unfinished.
+        brought: see `Policy`.
         progress: told how far it is.
     """
 
@@ -46,6 +53,8 @@ class Surveyor:
     capabilities: Capabilities
     restored: Restored | None
     progress: Progress
+    doubt: Doubt = field(default_factory=Doubt)
+    brought: Container[bytes] = frozenset()
 
     def plan(self, batch: Batch, overwrite: Overwrite) -> Plan:
         """Return what is to be done about a batch's members.
@@ -56,7 +65,9 @@ class Surveyor:
         """
         questions, members = self.questions, batch.index.members
         fingerprints = self._fingerprints(batch)
-        planner = Planner(batch.index, self._policy(overwrite), self._before, fingerprints)
+        policy = self._policy(overwrite, self.doubt.paths(members))
+        planner = Planner(batch.index, policy, self._before, fingerprints)
+        in_doubt: dict[int, Entry] = {}
         directories = planner.directories
         total = len(members)
         before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
@@ -73,9 +84,17 @@ class Surveyor:
             texts = questions.texts(unsure) if unsure else None
             digests = None
             if fingerprints is not None:
-                alike = planner.alike(numbers, found)
-                digests = questions.digests(map(members.path, alike), fingerprints.algorithm)
+                unknown = planner.alike(numbers, found)
+                digests = questions.digests(map(members.path, unknown), fingerprints.algorithm)
             planner.take(numbers, found, texts, digests)
+            for number in self.doubt.numbers.intersection(numbers):
+                if (entry := found.get(members.path(number))) is not None:
+                    in_doubt[number] = entry
+            questions.pulse()
+        if in_doubt and batch.is_kept and self.capabilities.algorithm is not None:
+            settling = Settling(batch, self.algorithm, questions, self.progress)
+            planner.settle(settling.whole(in_doubt))
+            planner.resume(settling.begun(in_doubt))
         if self.request.delete:
             listing = Listing(questions)
             extras = listing.extras(members, before)
@@ -87,7 +106,7 @@ class Surveyor:
         if self.request.compare is not Comparison.CHECKSUM:
             return None
         files = batch.index.members.of_kind(Kind.FILE)
-        return batch.fingerprints(self.algorithm, files, self.progress)
+        return batch.fingerprints(self.algorithm, files, self.progress, self.questions.pulse)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -97,7 +116,7 @@ class Surveyor:
             raise RuntimeError("the container has no tool for check sums")
         return found
 
-    def _policy(self, overwrite: Overwrite) -> Policy:
+    def _policy(self, overwrite: Overwrite, unfinished: frozenset[bytes]) -> Policy:
         capabilities = self.capabilities
         same_owner = self.request.same_owner
         return Policy(
@@ -105,7 +124,8 @@ class Surveyor:
             dialect=dialect_of(capabilities),
             owner=self.request.owner or (0, 0),
             uid=None if capabilities.uid == 0 else capabilities.uid,
-            ours=frozenset() if self.restored is None else self.restored,
+            ours=unfinished if self.restored is None else _Either(self.restored, unfinished),
+            brought=self.brought,
             owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
             distrusts_size=capabilities.tar is Tar.BSD,
             removes_links=capabilities.tar is Tar.TOYBOX,
@@ -114,6 +134,17 @@ class Surveyor:
     def _before(self, path: bytes) -> Member | None:
         """Return what an earlier batch has restored at a path."""
         return None if self.restored is None else self.restored.member(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Either:
+    """What is in one of two."""
+
+    one: Container[bytes]
+    other: Container[bytes]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.one or path in self.other
 
 
 def dialect_of(capabilities: Capabilities) -> Dialect:

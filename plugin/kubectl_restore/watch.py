@@ -11,7 +11,7 @@ import signal
 import time
 from typing import TYPE_CHECKING, Final, Self
 
-from kubectl_restore.errors import SignalledError, TimedOutError
+from kubectl_restore.errors import OutOfTimeError, SignalledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +80,10 @@ class Watch:
         watch._elder = (self, min(1, self.signals))
         return watch
 
+    def rest(self, seconds: float) -> None:
+        """Do nothing for a moment; a signal does not wait for its end."""
+        time.sleep(seconds)
+
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
@@ -95,7 +99,7 @@ class Watch:
 
         Raises:
             SignalledError: a signal came.
-            TimedOutError: the time limit has passed.
+            OutOfTimeError: the time limit has passed.
         """
         if self._elder is not None and self._elder[0].signals > self._elder[1]:
             self.signalled = self._elder[0].signalled
@@ -105,7 +109,7 @@ class Watch:
                 "interrupted", number=self.signalled, reason=f"{name} was received"
             )
         if self.limit is not None and self.elapsed >= self.limit:
-            raise TimedOutError(
+            raise OutOfTimeError(
                 f"timed out after {as_duration(self.limit)}",
                 reason=f"--timeout is {as_duration(self.limit)}",
                 fix="give it longer with --timeout (0 for no limit)",

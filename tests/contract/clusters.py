@@ -128,6 +128,11 @@ class Pod:
                 found.append(name)
         return found
 
+    def noted(self) -> list[str]:
+        """Return the records that restores have in the pod (none may stay after one that ended)."""
+        names = self.run("sh", "-c", "ls -a /dev/shm /tmp").decode().split()
+        return [name for name in names if name.startswith("kubectl-restore.")]
+
     def marked(self) -> list[str]:
         """Return the processes that a restore has in the pod (none may stay)."""
         if self.cluster.embedded is not None:
@@ -238,6 +243,8 @@ class Cluster:
         # The volumes of a completed pod are gone.
         if self.embedded is None and kind != "completed" and reachable:
             pod.clear()
+            if kind not in _NO_SHELL_KINDS:
+                pod.run("sh", "-c", "rm -rf /dev/shm/kubectl-restore.*", check=False)
         return pod
 
 

@@ -116,7 +116,7 @@ def test_a_link_that_breaks_and_ctrl_c(
     link.rate = 4e6
     link.cut_after = 4_000_000
     config = cluster.through(link.port, "receipt")
-    result = restore(pod, file, f"--receipt={place}", kubeconfig=config)
+    result = restore(pod, file, "--retries=0", f"--receipt={place}", kubeconfig=config)
     assert result.code == 8, result
     receipt = read(place)
     assert receipt["result"]["exit_code"] == 8

@@ -384,7 +384,7 @@ def test_a_restore_that_breaks_after_saving_says_how_to_go_on_without(
     cluster.embedded.pod("debian").faults.drop_after = 2_000_000
     saved = tmp_path / "saved.tar"
     new = backup(trees.of_size(30_000_000, seed=9))
-    result = restore(pod, new, "--force", f"--save-replaced={saved}")
+    result = restore(pod, new, "--force", f"--save-replaced={saved}", "--retries=0")
     assert result.code == 8, result
     assert "to undo the restore: kubectl restore pod/debian" in result.err
     assert "--save-replaced" not in result.err.split("Fix: ")[1]

@@ -85,6 +85,9 @@ def own_root(root: Path, spec: dict[str, Any]) -> None:
     (root / "data").mkdir()
     (root / "tmp").mkdir(mode=0o1777)
     mount(spec["volume"], root / "data", "", BIND)
+    if (root / "dev/shm").is_dir():
+        # As in a real pod: its containers share it, and it outlives them.
+        mount(spec["memory"], root / "dev/shm", "", BIND)
     if spec["read_only"]:
         mount("none", root, "", REMOUNT | READ_ONLY | NO_SUID_NO_DEV)
 

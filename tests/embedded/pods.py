@@ -143,6 +143,8 @@ class EmbeddedPod:
             volume = self.volume(container)
             volume.mkdir(parents=True)
             volume.chmod(0o777)
+        self.memory.mkdir()
+        self.memory.chmod(0o1777)
 
     @property
     def name(self) -> str:
@@ -165,6 +167,11 @@ class EmbeddedPod:
         if self.kind.uid and not self.isolated:
             return "no namespaces for unprivileged users here"
         return ""
+
+    @property
+    def memory(self) -> Path:
+        """Return the directory behind the containers' /dev/shm."""
+        return self.directory / "memory"
 
     def volume(self, container: str = "app") -> Path:
         """Return the directory behind a container's /data."""
@@ -209,6 +216,7 @@ class EmbeddedPod:
             "isolated": self.isolated,
             "root": str(root),
             "volume": str(self.volume(container)),
+            "memory": str(self.memory),
             "own_bin": programs is not None,
             "programs": programs.table() if programs else {},
             "whole": programs is not None and programs.whole,
@@ -249,8 +257,8 @@ class EmbeddedPod:
         # descriptor would be closed under the loop that waits for it, and mean another pipe next.
         self.started.clear()
         self.faults.clear()
-        for container in self.kind.containers:
-            for child in self.volume(container).iterdir():
+        for place in (self.memory, *map(self.volume, self.kind.containers)):
+            for child in place.iterdir():
                 if child.is_dir() and not child.is_symlink():
                     _make_writable(child)
                     shutil.rmtree(child)

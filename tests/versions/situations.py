@@ -69,12 +69,12 @@ def _cut_link(stage: Stage) -> None:
     archive = trees.of_size(_SOME, files=7)
     backup, kubeconfig = stage.backup(archive), stage.through_link()
     stage.link.cut_after = _SOME // 2
-    result = stage.restore(pod, backup, kubeconfig=kubeconfig)
-    _expect(result, 8, "Error: the link was lost", "--force")
+    result = stage.restore(pod, backup, "--retries=0", kubeconfig=kubeconfig)
+    _expect(result, 8, "Error: the link was lost", "to go on: kubectl restore ")
     assert "Restored" not in result.out
     assert until_nothing_is_left(pod) == []
     stage.link.heal()
-    _expect(stage.restore(pod, backup, "--force", kubeconfig=kubeconfig), 0)
+    _expect(stage.restore(pod, backup, kubeconfig=kubeconfig), 0)
     _expect_tree(pod, archive)
 
 
@@ -88,7 +88,7 @@ def _interrupted(stage: Stage) -> None:
         time.sleep(0.01)
     interrupt(process)
     out, err = process.communicate(timeout=60)
-    _expect(Result(process.returncode, out, err), 130, "--force")
+    _expect(Result(process.returncode, out, err), 130, "to go on: kubectl restore ")
     assert until_nothing_is_left(pod) == []
 
 

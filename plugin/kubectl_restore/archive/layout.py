@@ -12,7 +12,7 @@ The headers of a million members would be a gigabyte: only lengths are kept.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.header import header_length, member_header
@@ -90,6 +90,19 @@ class Layout:
     def directories(self) -> DirectoryLayout:
         """What gives directories their own modes and times, once all else is there."""
         return DirectoryLayout(map(self._member, self._numbers.values()), self._dialect)
+
+    @property
+    def files(self) -> array[int]:
+        """The numbers of the members that the stream carries, in its order; no directories."""
+        return self._files
+
+    def between(self, start: int, end: int) -> tuple[int, int]:
+        """Return which of `files` have a byte in a part of the stream: the first, and the last.
+
+        The first is behind the last where there is none.
+        """
+        first = bisect_right(self._ends, start)
+        return first, min(bisect_left(self._ends, end), len(self._ends) - 1)
 
     @property
     def total_files(self) -> int:

@@ -22,6 +22,9 @@ _BUFFER: Final = 256 * 1024
 """Bytes of one block: it stays in the processor's cache between read and write."""
 _WORTH_A_BLOCK: Final = 64 * 1024
 """Bytes from which on a piece goes out as it is; smaller ones are collected first."""
+_STEP: Final = 8 * 1024 * 1024
+"""Bytes that are passed over in one go: a fraction of a second, however they are packed."""
+_NOT_YET: Final = memoryview(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,9 @@ def read_segments(
 ) -> Iterator[memoryview | Zeros]:
     """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
 
-    The offsets of extracts rise. Many small segments make one block. Holes come as they are.
+    The offsets of extracts rise. Many small segments make one block. Holes come as they are. Where
+    much is passed over, empty blocks come meanwhile, so that nobody is kept waiting. Only who asks
+    for all of them, until there is none, knows that the backup has not changed.
 
     Args:
         backup: the file.
@@ -81,8 +86,8 @@ def read_segments(
         else:
             stream = PackedStream(backup, compression, watch.check)
             yield from collected(_read_packed(stream, backup, segments, tap))
-            while to_the_end and stream.next_piece(_BUFFER):
-                pass
+            while to_the_end and stream.skip(_STEP):
+                yield _NOT_YET
     except BackupError:
         # It was whole when it was checked: what is damaged now has been written to since.
         backup.check_unchanged(is_sending=True)
@@ -130,19 +135,32 @@ def _read_plain(
         yield buffer[:filled]
 
 
+def pauses_in(segments: Iterable[Segment]) -> Iterator[int]:
+    """Return at which bytes of the stream much of the archive is passed over first.
+
+    Args:
+        segments: of the stream; the offsets of extracts rise.
+    """
+    sent = position = 0
+    for segment in segments:
+        if isinstance(segment, Extract):
+            if segment.offset - position > _STEP:
+                yield sent
+            position = segment.offset + segment.length
+        sent += len(segment.data) if isinstance(segment, Literal) else segment.length
+
+
 def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
     """Return the pieces, small ones together in blocks."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
     for piece in pieces:
-        if filled and (
-            isinstance(piece, Zeros)
-            or len(piece) >= _WORTH_A_BLOCK
-            or len(piece) > _BUFFER - filled
-        ):
+        length = 0 if isinstance(piece, Zeros) else len(piece)
+        is_apart = not length or length >= _WORTH_A_BLOCK
+        if filled and (is_apart or length > _BUFFER - filled):
             yield buffer[:filled]
             filled = 0
-        if isinstance(piece, Zeros) or len(piece) >= _WORTH_A_BLOCK:
+        if is_apart or isinstance(piece, Zeros):
             yield piece
         else:
             buffer[filled : filled + len(piece)] = piece
@@ -156,7 +174,8 @@ def _read_packed(
 ) -> Iterator[memoryview | Zeros]:
     for segment in segments:
         if isinstance(segment, Literal):
-            yield memoryview(segment.data)
+            if segment.data:
+                yield memoryview(segment.data)
             continue
         if isinstance(segment, Zeros):
             yield segment
@@ -164,8 +183,7 @@ def _read_packed(
         gap = segment.offset - stream.position
         if gap < 0:
             raise ValueError("the offsets of extracts have to rise")
-        if stream.skip(gap) < gap:
-            raise backup.changed(is_sending=True)
+        yield from _pass_over(stream, backup, gap)
         left = segment.length
         while left:
             piece = stream.next_piece(left)
@@ -175,3 +193,13 @@ def _read_packed(
                 tap(segment.offset + segment.length - left, piece)
             yield piece
             left -= len(piece)
+
+
+def _pass_over(stream: PackedStream, backup: BackupFile, length: int) -> Iterator[memoryview]:
+    while length:
+        step = min(length, _STEP)
+        if stream.skip(step) < step:
+            raise backup.changed(is_sending=True)
+        length -= step
+        if length:
+            yield _NOT_YET

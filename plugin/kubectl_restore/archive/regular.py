@@ -131,7 +131,10 @@ class RegularFile:
         Args:
             is_sending: some of it may be in the pod already.
         """
-        again = "run the same command again" + (" with --force" if is_sending else "")
+        again = "run the same command again"
+        if is_sending:
+            # What has arrived may be of either; sizes and times do not tell.
+            again += " with --force --compare checksum"
         return BackupError(
             "the backup changed while it was read",
             reason=f"{shown(os.fsencode(self.path))} is not the file that it was at the start",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_TIMEOUT: Final = "10m"
 _DEFAULT_STALL: Final = "60s"
+_DEFAULT_RETRIES: Final = 5
+_MOST_RETRIES: Final = 10_000
 _PROGRESS: Final = ("auto", "live", "plain", "none", "json")
 _BESIDE_JSON: Final = ("auto", "none", "json")
 """Kinds of progress that leave stderr silent, as `-o json` has it."""
@@ -127,7 +129,7 @@ def read_output(parsed: Parsed, *, hint: str = "") -> str:
 
 _WRITING: Final = (
     "force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes",
-    "save-replaced", "receipt",
+    "save-replaced", "receipt", "retries",
 )  # fmt: skip
 
 
@@ -207,8 +209,20 @@ def read_request(
         stall_timeout=parse_duration(
             _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
+        retries=_retries(parsed),
         command=_without_secrets(parsed, command),
     )
+
+
+def _retries(parsed: Parsed) -> int:
+    given = _given(parsed, "retries", str(_DEFAULT_RETRIES))
+    if not (given.isascii() and given.isdigit()) or int(given) > _MOST_RETRIES:
+        raise UsageError(
+            f"--retries: {given!r} is not possible",
+            reason=f"it is a number from 0 to {_MOST_RETRIES:,}",
+            fix=f"--retries {_DEFAULT_RETRIES}",
+        )
+    return int(given)
 
 
 def _asks(parsed: Parsed, overwrite: Overwrite, *, older: bool) -> bool:

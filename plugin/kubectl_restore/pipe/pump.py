@@ -9,12 +9,14 @@ from kubectl_restore.archive.outgoing import Zeros
 from kubectl_restore.pipe.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _NOTHING: Final = memoryview(b"")
 _ZEROS: Final = memoryview(bytes(256 * 1024))
 _WORTH_A_LINE: Final = 64 * 1024
 """Bytes of a hole from which on the pod makes the zeros itself."""
+_SIGN: Final = 2.0
+"""Seconds after which the agent hears something, although nothing can be sent yet."""
 
 
 class Pump:
@@ -34,17 +36,24 @@ class Pump:
         envelope: Callable[[bytes, int], tuple[bytes, bytes]] = lambda line, _length: (line, b""),
         *,
         in_blocks: bool = False,
+        in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
+        pauses: Iterable[int] = (),
     ) -> None:
         """Take the blocks of a payload of `total` bytes.
 
         Args:
-            blocks: the payload; a block stays valid until the next one is asked for.
+            blocks: the payload; a block stays valid until the next one is asked for. An empty one
+                means that the next one takes a while.
             total: its bytes, holes included.
             clock: the time in seconds.
             envelope: returns what stands before and behind a chunk, given the line that tells
                 its length and that length; 0 for a line behind which nothing comes.
             in_blocks: the envelope fills whole blocks, and no write may cut one: a chunk is then
                 put together in memory first.
+            in_flight: returns what the pod notes before it takes a chunk, given the bytes that it
+                has acknowledged by then, and where the chunk ends; empty for nothing.
+            pauses: where empty blocks may come, in bytes of the payload; they rise. No chunk goes
+                beyond one of them, so that one that is announced never waits.
         """
         self.window = Window()
         self._blocks = blocks
@@ -58,6 +67,13 @@ class Pump:
         self._chunk = 0
         self._left_of_chunk = 0
         self._unannounced = total
+        self._announced = 0
+        self._in_flight = in_flight
+        self._pauses = iter(pauses)
+        self._pause = 0
+        self._said_at = clock()
+        self.is_reading = False
+        """True while the next block takes a while."""
         self._closing = b"end\n"
         self.closed = False
         """True once the closing line has been written whole."""
@@ -65,6 +81,7 @@ class Pump:
     def give_up(self) -> None:
         """Send nothing beyond the chunk that is begun, and close with `abort`."""
         self._unannounced = 0
+        self.is_reading = False
         if self._closing == b"end\n":
             self._closing = b"abort\n"
 
@@ -93,6 +110,8 @@ class Pump:
         while self.wants_to_write:
             if not (self._head or self._left_of_chunk or self._tail):
                 self._announce()
+                if self.is_reading and not self._head:
+                    break
             view = self._head or (self._data() if self._left_of_chunk else self._tail)
             try:
                 written = os.write(descriptor, view)
@@ -110,14 +129,16 @@ class Pump:
         """Pass on over what was written; a chunk that is out belongs to the window."""
         if self._head:
             self._head = self._head[written:]
-            if not self._head and not self._chunk:
-                self.closed = True
         elif self._left_of_chunk:
             self._pass_on(written)
         else:
             self._tail = self._tail[written:]
-        if self._chunk and not (self._head or self._left_of_chunk or self._tail):
+        if self._head or self._left_of_chunk or self._tail:
+            return
+        if self._chunk or self.is_reading:
             self.window.sent(self._chunk, self._clock())
+        else:
+            self.closed = True
 
     def _pass_on(self, length: int) -> None:
         self._left_of_chunk -= length
@@ -127,26 +148,42 @@ class Pump:
             self._hole -= length
 
     def _announce(self) -> None:
-        """Set up the line of the next chunk, or the closing one."""
-        self._chunk = min(self.window.chunk, self._unannounced)
-        if not self._chunk:
+        """Set up the line of the next chunk, or the closing one; or nothing, while we read on."""
+        self._chunk = 0
+        is_given_up = self._closing != b"end\n"
+        if not is_given_up and not self._block and not self._hole:
+            self._next_block()
+        if self.is_reading:
+            if self._clock() - self._said_at > _SIGN:
+                self._said_at = self._clock()
+                self._head = memoryview(self._envelope(b"zeros 0\n", 0)[0])
+            return
+        if not self._unannounced:
             self._head = memoryview(self._envelope(self._closing, 0)[0])
             return
-        if not self._block and not self._hole:
-            self._next_block()
+        while self._pause <= self._announced:
+            self._pause = next(self._pauses, self._announced + self._unannounced)
+        before_pause = self._pause - self._announced
+        self._chunk = min(self.window.chunk, self._unannounced, before_pause)
         if self._hole >= _WORTH_A_LINE:
             self._chunk = min(self._chunk, self._hole)
             self._hole -= self._chunk
-            line = b"zeros %d\n" % self._chunk
+            line = b"zeros %d%s\n" % (self._chunk, self._noted())
             self._head = memoryview(self._envelope(line, 0)[0])
         else:
-            before, behind = self._envelope(b"%d\n" % self._chunk, self._chunk)
+            line = b"%d%s\n" % (self._chunk, self._noted())
+            before, behind = self._envelope(line, self._chunk)
             self._head = memoryview(before)
             self._tail = memoryview(behind)
             self._left_of_chunk = self._chunk
             if self._in_blocks:
                 self._put_together()
         self._unannounced -= self._chunk
+        self._announced += self._chunk
+
+    def _noted(self) -> bytes:
+        noted = self._in_flight(self.window.acknowledged, self._announced + self._chunk)
+        return b" " + noted if noted else b""
 
     def _put_together(self) -> None:
         pieces = [bytes(self._head)]
@@ -157,10 +194,15 @@ class Pump:
         self._tail = _NOTHING
 
     def _next_block(self) -> None:
-        block = next(self._blocks)
+        block = next(self._blocks, None)
+        self.is_reading = block is not None and not isinstance(block, Zeros) and not block
+        if not self.is_reading and (block is None) is bool(
+            self._unannounced or self._left_of_chunk
+        ):
+            raise ValueError("the blocks are not as many bytes as was said")
         if isinstance(block, Zeros):
             self._hole = block.length
-        else:
+        elif block is not None:
             self._block = block
 
     def _data(self) -> memoryview:

@@ -10,6 +10,7 @@ from kubectl_restore.names import shown
 from kubectl_restore.phrases import listed
 from kubectl_restore.pod.contents import requests
 from kubectl_restore.pod.digests import is_plain, read_digest
+from kubectl_restore.pod.leases import read_lease
 from kubectl_restore.pod.links import read_link, read_text
 from kubectl_restore.pod.mounts import read_mounts
 from kubectl_restore.pod.space import read_space
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.pipe.session import Answer, Session
+    from kubectl_restore.pod.leases import Lease
     from kubectl_restore.pod.mounts import Mount
     from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
@@ -162,6 +164,79 @@ class Questions:
     def mounts(self) -> list[Mount]:
         """Ask which volumes there are at the target and below it."""
         return read_mounts(self._session.ask(b"mounts").records)
+
+    def leases(self) -> tuple[list[Lease], bytes]:
+        """Ask which restores write in the container; and for the target without symlinks."""
+        records = self._session.ask(b"leases").records
+        found = [read_lease(rest) for word, rest in records if word == b"lease"]
+        here = next((rest for word, rest in records if word == b"here"), b"")
+        return [one for one in found if one is not None], here
+
+    def hold(self, after: bytes, since: int) -> bool:
+        """Take the lease of the target; tell whether it is ours now.
+
+        Args:
+            after: the token of the owner that is gone; empty for none.
+            since: the time, in seconds since 1970.
+        """
+        command = b"hold %s %d" % (after or b"-", since)
+        return any(word == b"held" for word, _ in self._session.ask(command).records)
+
+    def evict(self, restore: bytes) -> None:
+        """End what earlier execs of a restore have left running."""
+        self._session.ask(b"evict " + restore)
+
+    def doubt(self, batch: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Ask what an earlier run of a batch meant to do, and what of it was in flight."""
+        records = self._session.ask(b"doubt " + batch).records
+        planned = [rest for word, rest in records if word == b"planned"]
+        return planned, [rest for word, rest in records if word == b"flight"]
+
+    def intend(self, batch: bytes, lines: bytes) -> bool:
+        """Have it noted what a run of a batch will do; tell whether that could be noted."""
+        noted = []
+
+        def take(word: bytes, _rest: bytes) -> bool:
+            noted.append(word)
+            return True
+
+        self._ask(b"intend " + batch, lines, take)
+        return b"intended" in noted
+
+    def release(self) -> None:
+        """Give the lease back, with all that was noted."""
+        self._session.ask(b"release")
+
+    def prefixes(
+        self, files: Iterable[tuple[bytes, int]], algorithm: Algorithm
+    ) -> dict[bytes, bytes]:
+        """Ask for check sums of the first bytes of regular files that have one name each.
+
+        Args:
+            files: paths below the target, with how many bytes.
+            algorithm: one that the container has a tool for.
+        """
+        found: dict[bytes, bytes] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            digest = read_digest(rest, algorithm) if word == b"hash" else None
+            if digest is not None:
+                found[digest[0]] = digest[1]
+            return word == b"hash"
+
+        known = list(files)
+        words = [b"%d" % length for _, length in known]
+        for payload in questions([path for path, _ in known], words):
+            self._ask(b"prefixes " + algorithm.value.encode(), payload, take)
+        return found
+
+    def keep_alive(self) -> None:
+        """Let a moment pass; the agent hears that its client is there."""
+        self._session.keep_alive()
+
+    def pulse(self) -> None:
+        """Let the agent hear that its client is there, now and then; wait for nothing."""
+        self._session.pulse()
 
     def sync(self) -> bool:
         """Have everything written to the pod's disks; tell whether the container could do that."""

@@ -114,6 +114,7 @@ class Session:
         self._feedback = FeedbackParser(mark.token)
         self._voices = Voices()
         self._evidence = Evidence()
+        self._complaints = 0
         self._said_before_hello = True
         self._unwritten = memoryview(agent_script())
         self._pump: Pump | None = None
@@ -135,6 +136,11 @@ class Session:
         self._writing = False
         self._wrote_at = 0.0
         self._write_again = 0.0
+
+    @property
+    def complaints(self) -> int:
+        """How many lines the tools of the command under way have said; kubectl's do not count."""
+        return self._complaints
 
     @property
     def agent_is_up(self) -> bool:
@@ -175,6 +181,8 @@ class Session:
         *,
         on_acknowledged: Callable[[int], None] | None = None,
         on_record: Callable[[bytes, bytes], bool] | None = None,
+        in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
+        pauses: Iterable[int] = (),
     ) -> Answer:
         """Run a command with a payload of `total` bytes.
 
@@ -185,6 +193,8 @@ class Session:
             on_acknowledged: told the number of payload bytes that the pod has taken so far.
             on_record: given each record's word and rest; returns False for one that it does not
                 know (then it is kept in the answer).
+            in_flight: see `Pump`.
+            pauses: see `Pump`.
 
         Raises:
             RestoreError: the link was lost, the time ran out, a signal came, or the backup could
@@ -193,7 +203,40 @@ class Session:
         self._pump_acknowledged = on_acknowledged
         self._on_record = on_record
         in_blocks = self._framing is Framing.TAR
-        return self._run(command, Pump(blocks, total, now, self._envelope, in_blocks=in_blocks))
+        pump = Pump(
+            blocks,
+            total,
+            now,
+            self._envelope,
+            in_blocks=in_blocks,
+            in_flight=in_flight,
+            pauses=pauses,
+        )
+        return self._run(command, pump)
+
+    def append(
+        self,
+        path: bytes,
+        inode: int,
+        blocks: Iterator[memoryview | Zeros],
+        total: int,
+        on_acknowledged: Callable[[int], None],
+    ) -> Answer:
+        """Have bytes appended to a file in the pod.
+
+        Args:
+            path: below the target.
+            inode: the file's; nothing is written to any other.
+            blocks: see `feed`.
+            total: see `feed`.
+            on_acknowledged: see `feed`.
+
+        Raises:
+            RestoreError: as for `feed`.
+        """
+        before, behind = self._envelope(b"append %d %d\n" % (len(path), inode), len(path))
+        command = before + path + behind
+        return self.feed(command, blocks, total, on_acknowledged=on_acknowledged)
 
     def question(
         self, command: bytes, payload: bytes, on_record: Callable[[bytes, bytes], bool]
@@ -251,6 +294,15 @@ class Session:
             self._send(b"", b"ping\n")
         self._turn()
 
+    def pulse(self) -> None:
+        """Let the agent hear that its client is there, if it has not for a while; wait for nothing.
+
+        Raises:
+            RestoreError: as for `keep_alive`.
+        """
+        if now() - self._pinged > _PING:
+            self.keep_alive()
+
     def fetch(self, payload: bytes, total: int, sink: Callable[[bytes], None]) -> Answer:
         """Have the contents of files sent from the pod, one after the other: `total` bytes.
 
@@ -307,6 +359,7 @@ class Session:
     def _begin(self) -> None:
         self._answer = Answer()
         self._evidence.clear()
+        self._complaints = 0
         self._ends_due = 0
         self._moved = now()
 
@@ -370,6 +423,9 @@ class Session:
                 self._unwritten = self._unwritten[written:]
             if self._pump is not None:
                 self._rest(self._pump.write(descriptor))
+                if self._pump.is_reading:
+                    # The backup has an end: this is no stall, however long it takes.
+                    self._moved = now()
         except BlockingIOError:
             return
         except OSError:
@@ -463,6 +519,7 @@ class Session:
             self._ends_due -= 1
         else:
             self._evidence.add(event.text)
+            self._complaints += not is_kubectls_own(event.text.decode("utf-8", "replace"))
             text = event.text.decode("utf-8", "surrogateescape")
             if self._said_before_hello:
                 foreign = self._voices.line(event.text)

@@ -55,10 +55,25 @@ def idle_seconds(stall_timeout: float | None) -> int:
     return int(_LONGEST_IDLE if stall_timeout is None else max(stall_timeout, _SHORTEST_IDLE))
 
 
-def agent_command(mark: Mark, target: str, stall_timeout: float | None) -> list[str]:
-    """Return the command that `kubectl exec` runs in the container."""
+def lease_name(pod_uid: str, container: str, target: str) -> str:
+    """Return what the record of a restore to a target is called in its pod."""
+    scope = restore_identity([pod_uid, container])
+    return f"kubectl-restore.{scope}.{restore_identity([target])}"
+
+
+def agent_command(
+    mark: Mark, target: str, stall_timeout: float | None, lease: str = ""
+) -> list[str]:
+    """Return the command that `kubectl exec` runs in the container.
+
+    Args:
+        mark: tells this exec from others.
+        target: the directory that it works in.
+        stall_timeout: seconds; see `idle_seconds`.
+        lease: what the record of the restore is called; empty for none.
+    """
     idle = str(idle_seconds(stall_timeout))
-    return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle]
+    return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle, lease]
 
 
 def agent_script() -> bytes:

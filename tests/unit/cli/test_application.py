@@ -18,12 +18,14 @@ from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_text
 from kubectl_restore.errors import (
     MEANING,
+    AnotherPodError,
     BackupError,
     ExitCode,
     InterruptedRestoreError,
     InTheWayError,
     NotAllowedError,
     OldKubectlError,
+    OutOfTimeError,
     PodCannotError,
     RestoreError,
     SignalledError,
@@ -70,7 +72,8 @@ def raising(error: BaseException) -> Engine:
 ERRORS: list[tuple[type[RestoreError], int]] = [
     (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (TargetError, 4),
     (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8),
-    (TimedOutError, 8), (VerificationError, 9), (WarningsError, 10),
+    (TimedOutError, 8), (OutOfTimeError, 8), (AnotherPodError, 8), (VerificationError, 9),
+    (WarningsError, 10),
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ BUILT = [
     "overwrite",
     "save-replaced",
     "receipt",
+    "retries",
     "compare",
     "delete",
     "dry-run",
@@ -53,7 +54,6 @@ BUILT = [
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "retries",
     "jobs",
     "compress",
     "transport",

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.archive.outgoing import Zeros
+from kubectl_restore.errors import BackupError
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pod.agent import envelope
 from kubectl_restore.pod.capabilities import Framing
@@ -213,6 +214,67 @@ def test_a_payload_that_is_given_up_ends_with_a_whole_chunk_and_says_so() -> Non
     assert reader.closing == b"abort"
     assert len(reader.payload) < len(data)
     assert data.startswith(bytes(reader.payload))
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.sampled_from([1, 512, 65_537, 700_000])),
+        min_size=1,
+        max_size=5,
+    ),
+    st.integers(0, 30),
+    st.floats(0.0, 3.0),
+)
+def test_what_takes_a_while_to_read_leaves_no_chunk_waiting(
+    parts: list[tuple[int, int]], at_the_end: int, step: float
+) -> None:
+    whole: bytearray = bytearray()
+    seconds = [0.0]
+
+    def blocks() -> Iterator[memoryview]:
+        for empty, size in parts:
+            for _ in range(empty):
+                # What was announced is there: nobody waits for it in the middle of a chunk.
+                assert pump.window.acknowledged + pump.window.outstanding == len(whole)
+                seconds[0] += step
+                yield memoryview(b"")
+            block = (os.urandom(16) * (size // 16 + 1))[:size]
+            whole.extend(block)
+            yield memoryview(block)
+        for _ in range(at_the_end):
+            assert not reader.closing
+            seconds[0] += step
+            yield memoryview(b"")
+
+    reader = Reader()
+    total = sum(size for _, size in parts)
+    pauses, at = [], 0
+    for _, size in parts:
+        pauses.append(at)
+        at += size
+    pump = Pump(blocks(), total, lambda: seconds[0], pauses=pauses)
+    pumped(pump, reader)
+    assert reader.payload == whole
+    assert reader.closing == b"end"
+    # The agent heard something about every two seconds meanwhile.
+    signs = reader.lengths.count(0)
+    waited = step * (sum(empty for empty, _ in parts) + at_the_end)
+    assert signs <= waited / 2.0 + 1
+    assert signs >= waited / (2.0 + step) - len(parts) - 2
+
+
+def test_it_is_not_closed_before_the_blocks_say_that_all_is_well() -> None:
+    def blocks() -> Iterator[memoryview]:
+        yield memoryview(b"x" * 1000)
+        raise BackupError("it changed meanwhile")
+
+    pump = Pump(blocks(), 1000, lambda: 0.0)
+    reading, writing = os.pipe()
+    with pytest.raises(BackupError):
+        pump.write(writing)
+    assert b"end" not in os.read(reading, 10_000)
+    os.close(reading)
+    os.close(writing)
 
 
 def test_nothing_is_written_beyond_the_window() -> None:

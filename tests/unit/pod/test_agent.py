@@ -340,6 +340,8 @@ def test_a_later_exec_of_the_same_restore_ends_the_earlier_one(
             one.send(b"extract -p\n" + framed(tar_of(one=bytes(100_000))[:70_000]))
             assert one.next().word == b"ack"
         later = Agent(shell, tmp_path, mark=Mark.new("aaaaaaaaaaaaaaaa"))
+        later.send(b"evict aaaaaaaaaaaaaaaa\n")
+        later.records_until_done()
         assert processes_of(earlier) == []
         earlier.process.wait(30)
         assert processes_of(other)

@@ -1,18 +1,18 @@
 # shellcheck shell=sh
 # The agent: the pod's side of one exec. The client feeds it on stdin to a shell that was started
-# with three arguments: MARK TARGET IDLE (pod/agent.py). It needs sh, tar, stat, xargs, sleep, and
+# with four arguments: MARK TARGET IDLE LEASE (pod/agent.py). It needs sh, tar, stat, xargs, sleep, and
 # one of dd, an exact head, and toybox's tar to take a chunk and no byte more.
 #
 # stdin   a command a line. After most comes a payload: lines with a length, each followed by
 #         exactly so many bytes (in an archive of their own where tar takes them), or `zeros` and a
-#         length; then a line `end` or `abort`.
+#         length; then a line `end` or `abort`. Behind a length may stand what is in flight then.
 # stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat, and
 #         behind the line of a record `data LENGTH` just so many bytes of files.
 # stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
 #
 # The shell stays to the end and holds stdout and stderr open: containerd takes stdin away from a
 # process that closes its stdout (docs/architecture.md, "What kubectl exec really does").
-mark=$1 target=$2 idle=$3
+mark=$1 target=$2 idle=$3 lease=$4
 token=${mark##*.}
 # Every child carries the mark, so that a later exec can find what this one left running.
 KUBECTL_RESTORE=${mark#*=}
@@ -30,12 +30,84 @@ alive() {
     case $stat in *') Z '* | *') X '*) return 1 ;; esac
 }
 
-# End what an earlier exec of the same restore left running: it could still write (it did not see
-# its client go). TERM first, so that its shell can reap what it started; then KILL.
+# When did process $1 start? With that its number cannot be another's.
+began() {
+    start=''
+    { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    # shellcheck disable=SC2086 # split into fields: the 22nd is the 20th behind the name
+    set -- ${stat##*) }
+    start=${20}
+}
+
+# The record of who writes to which target, and of what is in flight: a directory in the pod's
+# memory, which outlives the container. Others in the pod may have made one of this name: only what
+# belongs to us, and nobody else may touch, is believed.
+uid=''
+while read -r key value _; do
+    [ "$key" = Uid: ] && uid=$value
+done 2>/dev/null </proc/self/status
+room=''
+for place in /dev/shm /tmp; do
+    if [ -d "$place" ] && [ -w "$place" ]; then
+        room=$place
+        break
+    fi
+done
+if [ "$room" ] && [ "$lease" ]; then lease=$room/$lease; else lease=''; fi
+held='' serial=0
+
+is_ours() {
+    [ ! -L "$1" ] && [ "$(stat -c '%u %a %F' "$1" 2>/dev/null)" = "$uid 700 directory" ]
+}
+
+# Who holds a lease in this container, and how long nothing has moved there?
+leases() {
+    [ "$lease" ] || return
+    set +f
+    for record in "${lease%.*}".*; do
+        is_ours "$record" || continue
+        owner='' still='' where=''
+        { read -r owner <"$record/owner"; } 2>/dev/null
+        # shellcheck disable=SC2086 # split into fields: token, process, its start, restore, time
+        set -- $owner
+        { read -r still <"$record/still.$1"; } 2>/dev/null
+        { IFS= read -r where <"$record/where"; } 2>/dev/null
+        life=gone
+        [ "$2" ] && alive "$2" && began "$2" && [ "$start" = "$3" ] && life=alive
+        printf '%s lease %s %s %s %s %s %s %s %s\n' "$token" "${record##*/}" "$life" "${1:--}" \
+            "${4:--}" "${5:--}" "${still:-0}" "$where" "$token" >&3
+    done
+    set -f
+    printf '%s here %s %s\n' "$token" "$(pwd -P)" "$token" >&3
+}
+
+# Take the lease, after the owner whose token is $1 (`-` for none) has gone; $2 is the time.
+hold() {
+    [ "$lease" ] && began "$$" || return
+    if ! (umask 077 && mkdir "$lease") 2>/dev/null; then
+        # Of several that find it free one makes this directory.
+        is_ours "$lease" && mkdir "$lease/after.$1" 2>/dev/null || return
+    fi
+    {
+        echo "$token $$ $start ${KUBECTL_RESTORE%.*} $2" >"$lease/owner.new" &&
+            pwd -P >"$lease/where" && mv -f "$lease/owner.new" "$lease/owner"
+    } 2>/dev/null || return
+    held=yes
+    say held
+}
+
+release() {
+    if [ "$held" ]; then rm -rf "$lease"; fi
+    held=''
+}
+
+# End what an earlier exec of restore $1 left running: it could still write (it did not see its
+# client go). TERM first, so that its shell can reap what it started; then KILL.
 end_earlier() {
     found=''
+    set +f
     # shellcheck disable=SC2013 # paths below /proc: no blanks in them
-    for file in $(grep -ls -e "${mark%.*}\\." /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null); do
+    for file in $(grep -ls -e "KUBECTL_RESTORE=$1\\." /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null); do
         grep -qs -e "$token" "$file" && continue
         process=${file#/proc/}
         process=${process%%/*}
@@ -51,6 +123,7 @@ end_earlier() {
         done
         [ -n "$left" ] || break
     done
+    set -f
 }
 
 # Everything this exec starts is in one process group, if the runtime made its shell the leader
@@ -67,6 +140,8 @@ finish() {
     trap '' TERM
     if [ "$leader" = yes ]; then kill -s TERM 0; else kill -s TERM "$guardian"; fi 2>/dev/null
     wait "$guardian" 2>/dev/null
+    # What was in flight is for the next run to know; else nothing of ours stays.
+    [ "$held" ] && [ ! -e "$lease/kept" ] && release
 }
 trap 'finish; exit 143' TERM
 
@@ -117,6 +192,7 @@ guard() {
             [ -n "$seen" ] && echo "$token beat 1 $token" >&2
         fi
         before=$seen
+        [ "$lease" ] && { [ ! -e "$lease/owner" ] || echo "$still" >"$lease/still.$token"; } 2>/dev/null
     done
     wait
 }
@@ -174,14 +250,19 @@ receive() {
 }
 
 pieces() {
-    while read -r length; do
+    while read -r length flight; do
         copy=take
         case $length in
         end) return 0 ;;
         abort) return 1 ;;
-        'zeros '*) copy=zeros length=${length#* } ;;
+        zeros) copy=zeros length=${flight%% *} flight=${flight#"${flight%% *}"} ;;
         esac
         case $length in '' | *[!0-9]*) return 3 ;; esac
+        if [ "$flight" ]; then
+            # Two files by turns: one is whole at any moment.
+            serial=$((1 - serial))
+            echo "$flight" >"$lease/flight.$serial"
+        fi 2>/dev/null
         "$copy" "$length" || return 4
         [ "$1" = quietly ] || say ack "$length"
     done
@@ -267,7 +348,6 @@ elif [ ! -w . ]; then
     state='readonly'
 fi
 
-end_earlier
 guard </dev/null &
 guardian=$!
 set -f
@@ -402,6 +482,75 @@ while IFS= read -r line; do
         } | consume tar -x "$@" -f - 5>&2 7>&-; } 7>&1)
         umask 022
         finished "$received"
+        ;;
+    append)
+        # The words: the length of the name that comes first, and the file's inode. The name could
+        # have become another's meanwhile: what was opened counts.
+        path=./$(take "$1" && echo .)
+        path=${path%.}
+        IFS= read -r _
+        received=''
+        { [ -f "$path" ] && [ ! -L "$path" ] && [ -w "$path" ]; } || path=/dev/null
+        {
+            writer='cat'
+            [ "$(stat -L -c '%i %h' /proc/self/fd/8 2>/dev/null)" = "$2 1" ] || writer='false'
+            received=$({ {
+                receive acknowledge
+                echo "$?" >&7
+            } | consume "$writer" 5>&8 8>&- 7>&-; } 7>&1)
+        } 8>>"$path"
+        # It could not be opened, and what comes now is its content.
+        [ "$received" ] || break
+        finished "$received"
+        ;;
+    prefixes)
+        # Check sums of the first bytes of files: the words of the payload are lengths and names.
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 3 4 xargs -0 -n 2 sh -c '[ -f "$3" ] && [ ! -L "$3" ] || exit 0
+            line=$(head -c "$2" <"$3" | "$1") && [ "$(stat -c %h "$3")" = 1 ] &&
+                printf "%s hash %s %s %s\n" "$0" "${line%-}" "$3" "$0"' "$token" "$1"
+        ;;
+    leases)
+        leases
+        finished 0
+        ;;
+    evict)
+        end_earlier "$1"
+        finished 0
+        ;;
+    hold)
+        hold "$1" "$2"
+        finished 0
+        ;;
+    doubt)
+        # What was in flight when an earlier run of batch $1 was broken off?
+        if [ "$lease" ] && is_ours "$lease"; then
+            while read -r line; do say planned "$line"; done 2>/dev/null <"$lease/plan.$1"
+            for file in "$lease/flight.0" "$lease/flight.1"; do
+                while read -r line; do say flight "$line"; done 2>/dev/null <"$file"
+            done
+        fi
+        finished 0
+        ;;
+    intend)
+        # What may be in flight from now on, of batch $1; `hold` comes before.
+        received=$({ {
+            receive quietly
+            echo "$?" >&7
+        } | {
+            cat >"$lease/plan.new" || rm -f "$lease/plan.new"
+            cat >/dev/null
+        } 2>/dev/null 7>&-; } 7>&1)
+        if [ "$received" = 0 ] && mv -f "$lease/plan.new" "$lease/plan.$1" 2>/dev/null; then
+            rm -f "$lease/flight.0" "$lease/flight.1"
+            : >"$lease/kept"
+            say intended
+        fi
+        finished "$received"
+        ;;
+    release)
+        release
+        finished 0
         ;;
     ping) ;;
     bye) break ;;

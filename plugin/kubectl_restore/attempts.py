@@ -1,0 +1,156 @@
+"""What the attempts of one restore know of each other, when a link was lost in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kubectl_restore.archive.index import Kind
+from kubectl_restore.errors import InTheWayError
+from kubectl_restore.flight import Doubt
+from kubectl_restore.operation import Action
+from kubectl_restore.policy import Overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.layout import Layout
+    from kubectl_restore.archive.members import Members
+    from kubectl_restore.flight import InFlight
+    from kubectl_restore.plan import Plan
+
+_CHANGES: Final = frozenset({Action.REPLACE, Action.ADJUST})
+
+
+class Amount(NamedTuple):
+    """How much was sent."""
+
+    bytes: int = 0
+    files: int = 0
+
+
+class _Broken(NamedTuple):
+    """A stream that was broken off: its members, how many of them are done, how far it was."""
+
+    layout: Layout
+    first: int
+    last: int
+    safe: int
+    acknowledged: int
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts at one batch, until it is proved.
+
+    Attributes:
+        first: the first attempt's plan: what the restore was to do.
+        agreed: what the person at the terminal agreed to, in place of the policy.
+        has_agreed: they were asked, and did.
+        is_saved: what is replaced was saved already.
+    """
+
+    first: Plan | None = None
+    agreed: Overwrite | None = None
+    has_agreed: bool = False
+    is_saved: bool = False
+    _broken: list[_Broken] = field(default_factory=list)
+    _directories: set[int] = field(default_factory=set)
+    _total: int = 0
+    _noted: Doubt | None = None
+
+    def began(self, plan: Plan) -> None:
+        """Take a plan that is about to be carried out."""
+        if self.first is None:
+            self.first = plan
+            self._total = 0 if plan.layout is None else plan.layout.total
+
+    def broke(self, plan: Plan, flight: InFlight, acknowledged: int) -> None:
+        """Take what became of a plan whose stream was broken off, or was whole but not proved.
+
+        Args:
+            plan: it.
+            flight: what was in flight.
+            acknowledged: bytes of its stream that the pod has taken.
+        """
+        layout = plan.layout
+        if layout is None:
+            return
+        self._broken.append(_Broken(layout, flight.first, flight.last, flight.safe, acknowledged))
+        self._directories.update(
+            number
+            for number in plan.members.of_kind(Kind.DIRECTORY)
+            if plan.action(number) in {Action.CREATE, Action.REPLACE}
+        )
+
+    def doubt(self, noted: Callable[[], Doubt], members: Members) -> Doubt:
+        """Return what is in doubt.
+
+        Args:
+            noted: asks what the pod has noted; afterwards these attempts know better, and it is
+                not asked again.
+            members: of the index.
+        """
+        if self._noted is None:
+            self._noted = noted()
+        found = Doubt(
+            set(self._noted.numbers),
+            self._noted.directories | self._directories,
+            self._noted.is_noted or bool(self._broken),
+        )
+        for one in self._broken:
+            found.go_on(members, one.layout.files, one.first, one.last)
+        return found
+
+    def brought(self, overwrite: Overwrite, members: Members) -> frozenset[bytes]:
+        """Return what need not be sent once more where everything is sent again."""
+        if overwrite is not Overwrite.ALWAYS:
+            return frozenset()
+        return frozenset(
+            members.path(number) for one in self._broken for number in one.layout.files[: one.first]
+        )
+
+    @property
+    def sent_before(self) -> Amount:
+        """What attempts before the one at hand have brought for good."""
+        size = sum(one.safe for one in self._broken)
+        return Amount(size, sum(one.first for one in self._broken))
+
+    def arrived(self) -> Iterator[Member]:
+        """Return the members that attempts before the one at hand have brought."""
+        for one in self._broken:
+            yield from one.layout.members_until(one.safe)
+
+    def how_far(self) -> str:
+        """Return at which percentage it was broken off; empty where nothing was sent."""
+        if not self._broken or not self._total:
+            return ""
+        done = sum(one.safe for one in self._broken[:-1]) + self._broken[-1].acknowledged
+        return f"{min(100, done * 100 // self._total)} %"
+
+    def require_no_more(self, plan: Plan) -> None:
+        """Return when a later attempt replaces nothing that the first one was not to replace.
+
+        What is replaced was saved, and agreed to, before the first one began.
+
+        Raises:
+            InTheWayError: something else stands there by now.
+        """
+        first = self.first
+        if first is None or not (self.has_agreed or self.is_saved):
+            return
+        numbers = range(len(plan.members))
+        more = any(
+            plan.action(number) in _CHANGES
+            and number not in plan.resumed
+            and first.action(number) not in {*_CHANGES, Action.CREATE}
+            for number in numbers
+        )
+        if more or not set(plan.extras) <= set(first.extras):
+            raise InTheWayError(
+                "what stands there has changed since the restore began; what was restored until "
+                "then stays",
+                reason="more would be replaced or deleted than when it began",
+                fix="look at it with --dry-run, then run the command again",
+            )

@@ -1,0 +1,172 @@
+"""What a restore that is broken off may leave unfinished, as it is noted in the pod beforehand.
+
+A tar that loses its input leaves the file under way behind: short, or at its full size with zeros.
+What comes before it in the stream is done once the pod's tar has read on far enough. So at every
+moment some members are in doubt; they are noted in the pod before their bytes are sent, and the
+next run of the same command takes them for its own: no --force is needed, and neither their size
+nor their time is believed. So with directories, which get their modes and times at the very end.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.index import Kind
+from kubectl_restore.operation import Action
+from kubectl_restore.runs import read_runs, write_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kubectl_restore.archive.layout import Layout
+    from kubectl_restore.archive.members import Members
+    from kubectl_restore.plan import Plan
+
+UNDER_WAY: Final = 1 << 20
+"""Bytes that the pod may have acknowledged and its tar not dealt with: what the pipe between them
+holds (64 KiB; a pipe's largest is 1 MiB), and the record at hand."""
+_SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
+_EARLIER, _CARRIED, _DIRECTORIES = "e", "c", "d"
+
+
+@dataclass(slots=True)
+class Doubt:
+    """Members that a run before this one, or an attempt, may have left unfinished.
+
+    Attributes:
+        numbers: theirs.
+        directories: those of directories without their own mode and time.
+        is_noted: the pod had a record of an earlier run.
+    """
+
+    numbers: set[int] = field(default_factory=set)
+    directories: set[int] = field(default_factory=set)
+    is_noted: bool = False
+
+    def go_on(self, members: Members, carried: Sequence[int], first: int, last: int) -> None:
+        """Take a stream that was broken off; see `unfinished`. What came before is settled."""
+        self.numbers.difference_update(carried[:first])
+        self.numbers.update(unfinished(members, carried, first, last))
+
+    def paths(self, members: Members) -> frozenset[bytes]:
+        """Return where they stand."""
+        return frozenset(members.path(number) for number in self.numbers | self.directories)
+
+
+def read_doubt(
+    planned: Iterable[bytes], flights: Iterable[bytes], batch: bytes, members: Members
+) -> Doubt:
+    """Read what the pod has noted.
+
+    Args:
+        planned: the lines of a plan; see `plan_lines`.
+        flights: the newest two notes of what was in flight, each `BATCH FIRST LAST`.
+        batch: whose.
+        members: its.
+
+    Returns:
+        Nothing in doubt where the notes make no sense.
+    """
+    known: dict[str, list[int]] = {_EARLIER: [], _CARRIED: [], _DIRECTORIES: []}
+    doubt = Doubt()
+    with suppress(ValueError, KeyError):
+        for line in planned:
+            kind, _, runs = line.decode("ascii").partition(" ")
+            known[kind] += read_runs(runs)
+        doubt.is_noted = any(known.values())
+        carried = known[_CARRIED]
+        doubt.numbers.update(known[_EARLIER])
+        doubt.directories.update(known[_DIRECTORIES])
+        noted = [flight.split(b" ") for flight in flights]
+        spans = [(int(first), int(last)) for whose, first, last in noted if whose == batch]
+        if spans:
+            # The newest note may not have been written whole.
+            first, last = min(one for one, _ in spans), max(one for _, one in spans)
+            doubt.go_on(members, carried, first, last)
+        if max(doubt.numbers | doubt.directories, default=0) < len(members):
+            return doubt
+    return Doubt()
+
+
+def unfinished(members: Members, carried: Sequence[int], first: int, last: int) -> set[int]:
+    """Return which members are unfinished when the stream breaks.
+
+    GNU tar and busybox make links with absolute or `..` targets when the stream has ended; until
+    then GNU tar has an empty file in the place of each.
+
+    Args:
+        members: of the index.
+        carried: their numbers, in the order of the stream.
+        first: of these, the first in flight.
+        last: the last one.
+    """
+    found = set(carried[first : last + 1])
+    links = set(members.of_kind(Kind.SYMLINK))
+    found.update(one for one in carried[:first] if one in links and _is_late(members[one].link))
+    return found
+
+
+def _is_late(target: bytes) -> bool:
+    return target.startswith(b"/") or b".." in target.split(b"/")
+
+
+def plan_lines(plan: Plan, doubt: Doubt) -> bytes:
+    """Return what is noted before a plan is carried out: what stays in doubt, and what it sends."""
+    layout = plan.layout
+    lines = []
+    numbers = range(len(plan.members))
+    still = sorted(one for one in doubt.numbers if plan.action(one) not in {None, Action.KEEP})
+    directories = (
+        one
+        for one in plan.members.of_kind(Kind.DIRECTORY)
+        if plan.action(one) in _SENT or one in doubt.directories
+    )
+    for kind, some in (
+        (_EARLIER, still),
+        (_CARRIED, layout.files if layout is not None else ()),
+        (_DIRECTORIES, (one for one in directories if one in numbers)),
+    ):
+        lines += [f"{kind} {runs}\n" for runs in write_runs(some)]
+    return "".join(lines).encode("ascii")
+
+
+class InFlight:
+    """Knows what of one stream is in flight.
+
+    Attributes:
+        first: of the members of the stream, the first that may be unfinished.
+        last: the last one.
+        safe: bytes of the stream of which nothing is in doubt.
+    """
+
+    def __init__(self, layout: Layout, batch: bytes, complaints: Callable[[], int]) -> None:
+        """Have nothing in flight.
+
+        Args:
+            layout: of the stream.
+            batch: whose it is.
+            complaints: returns how many lines the pod's tar has said: from the first on nothing is
+                sure any more.
+        """
+        self._layout = layout
+        self._batch = batch
+        self._complaints = complaints
+        self.safe = 0
+        self.first, self.last = 0, -1
+
+    def note(self, acknowledged: int, end: int) -> bytes:
+        """Return what is in flight when a chunk is sent; see `Pump`."""
+        if not self._complaints():
+            self.safe = max(self.safe, acknowledged - UNDER_WAY)
+        self.first, self.last = self._layout.between(self.safe, end)
+        if self.last < self.first:
+            return b""
+        return b"%s %d %d" % (self._batch, self.first, self.last)
+
+    def settle(self, acknowledged: int) -> None:
+        """Take what was acknowledged after the last chunk."""
+        if not self._complaints():
+            self.safe = max(self.safe, acknowledged - UNDER_WAY)
+            self.first = max(self.first, self._layout.between(self.safe, self.safe)[0])

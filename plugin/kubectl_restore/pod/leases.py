@@ -1,0 +1,58 @@
+"""Who writes to a target, and what is in flight: the reading of the agent's answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A record that a restore has in the pod.
+
+    Attributes:
+        name: of the record; the same for every restore to one target.
+        is_alive: the agent that wrote it still runs.
+        token: that agent's; empty where it is not known.
+        restore: which restore it is of; empty where it is not known.
+        since: when it began, in seconds since 1970; None where it is not known.
+        still: for how many seconds nothing has moved there.
+        path: the target, without symbolic links.
+    """
+
+    name: bytes
+    is_alive: bool
+    token: bytes
+    restore: bytes
+    since: int | None
+    still: int
+    path: bytes
+
+    def overlaps(self, here: bytes) -> bool:
+        """Tell whether its target stands in another one, or that one in it."""
+        mine, other = (_as_directory(path) for path in (self.path, here))
+        return mine.startswith(other) or other.startswith(mine)
+
+
+def _as_directory(path: bytes) -> bytes:
+    return path.rstrip(b"/") + b"/"
+
+
+def read_lease(record: bytes) -> Lease | None:
+    """Read the words of one `lease` record (`NAME STATE TOKEN RESTORE SINCE STILL PATH`).
+
+    Returns:
+        None when this is no such record.
+    """
+    fields = record.split(b" ", 6)
+    if len(fields) != 7:
+        return None
+    name, state, token, restore, since, still, path = fields
+    return Lease(
+        name=name,
+        is_alive=state == b"alive",
+        token=token.replace(b"-", b""),
+        restore=restore.replace(b"-", b""),
+        since=int(since) if since.isdigit() else None,
+        still=int(still) if still.isdigit() else 0,
+        path=path,
+    )
