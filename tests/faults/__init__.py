@@ -1,0 +1,1 @@
+"""The fault campaign: everything that can break in a restore, drawn by chance, on both clusters."""
