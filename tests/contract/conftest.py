@@ -9,6 +9,7 @@ The frozen one is RESTORE_TEST_PROGRAM's, or built here.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,8 +48,17 @@ def frozen_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     named = os.environ.get("RESTORE_TEST_PROGRAM")
     if named:
         return Path(named).absolute()
-    place = tmp_path_factory.mktemp("release")
-    return make_release(place).unpack(place)
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Of several workers one makes it, for all.
+        place = place.parent
+    with (place / "release.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        release = place / "release"
+        if not release.exists():
+            make_release(place / "made").unpack(place / "unfinished")
+            (place / "unfinished").rename(release)
+    return release / "kubectl-restore/kubectl-restore"
 
 
 @pytest.fixture

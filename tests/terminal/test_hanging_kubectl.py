@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pexpect
 import pytest
 
+from tests.terminal.terminal import keep_output
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -88,6 +90,7 @@ class Stage:
             dimensions=(24, 80),
             timeout=90,
         )
+        keep_output(child)
         self.started.append(child)
         return child
 

@@ -16,6 +16,7 @@ from tests.contract import trees
 from tests.contract.clusters import embedded_cluster
 from tests.contract.program import arguments, environment
 from tests.link import LinkProxy
+from tests.terminal.terminal import keep_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,7 @@ def spawn(
         *flags,
         kubeconfig=cluster.through(link.port, "terminal"),
     )
-    return pexpect.spawn(
+    child: pexpect.spawn[str] = pexpect.spawn(
         program,
         words,
         env=environment(TERM="xterm"),
@@ -81,6 +82,8 @@ def spawn(
         timeout=FINISHED,
         dimensions=(24, 120),
     )
+    keep_output(child)
+    return child
 
 
 def test_the_live_line_moves_and_is_gone(cluster: Cluster, link: LinkProxy, tmp_path: Path) -> None:
