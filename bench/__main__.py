@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.converging import second_runs, surveys
+from bench.finishing import cut_off, held_up
 from bench.indexes import each_index
 from bench.inside import words_of
 from bench.packings import PACKINGS, make_packed
@@ -160,6 +161,7 @@ def main() -> None:
     parser.add_argument("--packings", type=int, default=0, help="GiB to restore in each packing")
     parser.add_argument("--index", type=int, default=0, help="only indexes: GiB of one member")
     parser.add_argument("--converging", action="store_true", help="only second runs")
+    parser.add_argument("--finishing", action="store_true", help="only runs after broken ones")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
@@ -173,6 +175,10 @@ def main() -> None:
             if given.converging:
                 surveys(cluster, directory)
                 second_runs(cluster, directory, given.runs or 3)
+                return
+            if given.finishing:
+                cut_off(cluster, directory, make_archive)
+                held_up(cluster, directory, given.runs or 3)
                 return
             if given.packings:
                 each_packing(cluster, directory, given.packings * GIB)

@@ -150,8 +150,14 @@ class Conversation:
         Raises:
             TargetError: another restore writes there.
         """
+        so_far = "what was restored until then stays" if self.has_begun else "nothing was changed"
         self._is_held = take_lease(
-            self._questions, name=name, restore=restore, own=own, progress=self._progress
+            self._questions,
+            name=name,
+            restore=restore,
+            own=own,
+            so_far=so_far,
+            progress=self._progress,
         )
         if not self._is_held:
             self._progress.message(

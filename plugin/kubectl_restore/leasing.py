@@ -33,7 +33,13 @@ _BETWEEN: Final = 0.5
 
 
 def take_lease(
-    questions: Questions, *, name: str, restore: str, own: set[bytes], progress: Progress
+    questions: Questions,
+    *,
+    name: str,
+    restore: str,
+    own: set[bytes],
+    so_far: str,
+    progress: Progress,
 ) -> bool:
     """Become the only one who writes to the target; what others have left running is ended.
 
@@ -42,6 +48,7 @@ def take_lease(
         name: of the lease.
         restore: which restore this is.
         own: tokens of earlier execs of this very run: nobody is there any more.
+        so_far: what became of the pod until now ("nothing was changed").
         progress: told why it takes a while.
 
     Returns:
@@ -59,7 +66,7 @@ def take_lease(
         for one in others:
             is_there = waited > _ANSWERS_WITHIN and one.still <= _STILL_THERE
             if waited > _LONGEST_WAIT or (is_there and one.token not in own):
-                raise _taken(one, restore)
+                raise _taken(one, restore, so_far)
             if one.token in own or one.still >= _GONE_AFTER:
                 questions.evict(one.restore)
         if not others:
@@ -84,7 +91,7 @@ def _pause(questions: Questions) -> None:
         questions.keep_alive()
 
 
-def _taken(other: Lease, restore: str) -> TargetError:
+def _taken(other: Lease, restore: str, so_far: str) -> TargetError:
     since = ""
     if other.since is not None:
         began = datetime.fromtimestamp(other.since, UTC)
@@ -92,7 +99,7 @@ def _taken(other: Lease, restore: str) -> TargetError:
     same = other.restore == restore.encode()
     which = "the same backup" if same else "another backup"
     return TargetError(
-        "another restore writes there; nothing was changed",
+        f"another restore writes there; {so_far}",
         reason=f"a restore of {which} has been under way in this container{since}",
         fix="wait until it has ended, then run the command again",
     )
