@@ -20,7 +20,7 @@ from kubectl_restore.attempts import Attempts
 from kubectl_restore.auditing import Auditor
 from kubectl_restore.consent import declined, has_to_be_asked, question
 from kubectl_restore.errors import PodCannotError, VerificationError
-from kubectl_restore.flight import Doubt, InFlight, plan_lines, read_doubt
+from kubectl_restore.flight import Doubt, InFlight, plan_lines, read_doubt, settled_lines
 from kubectl_restore.leasing import take_lease
 from kubectl_restore.names import shown
 from kubectl_restore.obstacles import (
@@ -274,8 +274,7 @@ class Conversation:
         changes = bool(plan.resumed) or plan.count(Action.CREATE, Action.REPLACE) > 0
         if self._is_held and changes:
             lines = plan_lines(plan, self._doubt)
-            self._is_held = self._questions.intend(batch.identity.encode(), lines)
-            self._is_noted = self._is_held
+            self._is_noted = self._questions.intend(batch.identity.encode(), lines)
         self._append(batch, plan)
         return self._stream(batch, plan)
 
@@ -325,6 +324,8 @@ class Conversation:
             self._restored.add(plan.operations())
         self._put_directories_off(plan)
         self._prove_members(answer)
+        if self._is_held and self._is_noted:
+            self._questions.intend(self.batch.identity.encode(), settled_lines(plan, self._doubt))
         self._settle_plan(plan)
 
     def finish(self, answer: Answer) -> None:
@@ -550,13 +551,13 @@ class Conversation:
             self._warn_of_time(count, layout.total, time.monotonic() - started)
 
         self._progress.status(Status(Phase.SEND, before.bytes, total, before.files, total_files))
-        session, is_held = self._session, self._is_held
+        session, is_noted = self._session, self._is_held and self._is_noted
         flight = InFlight(layout, batch.identity.encode(), lambda: session.complaints)
         self._in_flight = flight
 
         def in_flight(done: int, end: int) -> bytes:
             noted = flight.note(done, end)
-            return noted if is_held else b""
+            return noted if is_noted else b""
 
         self._through_links = self._through_links or plan.through_links
         self._attributed = self._attributed or bool(plan.attributed)

@@ -115,21 +115,28 @@ def _is_late(target: bytes) -> bool:
 def plan_lines(plan: Plan, doubt: Doubt) -> bytes:
     """Return what is noted before a plan is carried out: what stays in doubt, and what it sends."""
     layout = plan.layout
-    lines = []
-    numbers = range(len(plan.members))
     still = sorted(one for one in doubt.numbers if plan.action(one) not in {None, Action.KEEP})
-    directories = (
-        one
-        for one in plan.members.of_kind(Kind.DIRECTORY)
-        if plan.action(one) in _SENT or one in doubt.directories
+    return (
+        _lines(_EARLIER, still)
+        + _lines(_CARRIED, layout.files if layout is not None else ())
+        + settled_lines(plan, doubt)
     )
-    for kind, some in (
-        (_EARLIER, still),
-        (_CARRIED, layout.files if layout is not None else ()),
-        (_DIRECTORIES, (one for one in directories if one in numbers)),
-    ):
-        lines += [f"{kind} {runs}\n" for runs in write_runs(some)]
-    return "".join(lines).encode("ascii")
+
+
+def settled_lines(plan: Plan, doubt: Doubt) -> bytes:
+    """Return what is noted when a plan was carried out and proved, but for its directories."""
+    return _lines(
+        _DIRECTORIES,
+        (
+            one
+            for one in plan.members.of_kind(Kind.DIRECTORY)
+            if plan.action(one) in _SENT or one in doubt.directories
+        ),
+    )
+
+
+def _lines(kind: str, numbers: Iterable[int]) -> bytes:
+    return "".join(f"{kind} {runs}\n" for runs in write_runs(numbers)).encode("ascii")
 
 
 class InFlight:

@@ -103,10 +103,10 @@ def verify(pod: Pod, backup: Path, *flags: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def restore_piped(pod: Pod, content: bytes, *flags: str) -> Result:
+def restore_piped(pod: Pod, content: bytes, *flags: str, kubeconfig: Path | None = None) -> Result:
     """Run a restore of what is piped in."""
     done = subprocess.run(
-        arguments(pod, Path("-"), *flags),
+        arguments(pod, Path("-"), *flags, kubeconfig=kubeconfig),
         input=content,
         capture_output=True,
         env=environment(),

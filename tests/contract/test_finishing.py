@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
-from tests.contract.program import interrupt, restore, start
+from tests.contract.program import interrupt, restore, restore_piped, start
 from tests.contract.test_trouble import until_nothing_is_left, wait_for
 
 if TYPE_CHECKING:
@@ -91,6 +91,43 @@ def test_the_same_command_finishes_what_was_broken_off(
     assert is_restored(pod, archive)
     # What was under way on the link, a window, is lost.
     assert link.sent - sent < 0.5 * len(archive) + 16 * MIB
+    assert pod.noted() == []
+
+
+def test_where_the_record_is_lost_what_is_half_written_is_in_the_way(
+    cluster: Cluster, backup: Writer, link: LinkProxy
+) -> None:
+    pod = cluster.pod("debian")
+    archive = awkward(pod.owner)
+    file = backup(archive)
+    link.cut_after = len(archive) // 2
+    first = restore(pod, file, "--retries=0", kubeconfig=cluster.through(link.port, "lost"))
+    assert first.code == 8, first
+    assert until_nothing_is_left(pod) == []
+    pod.run("sh", "-c", "rm -r /dev/shm/kubectl-restore.*")
+    before = pod.tree()
+    second = restore(pod, file)
+    assert second.code == 6, second
+    assert "no record of an earlier run" in second.err
+    assert "--force" in second.err.split("Fix:")[1]
+    assert pod.tree() == before
+    assert restore(pod, file, "--force").code == 0
+    assert is_restored(pod, archive)
+
+
+def test_what_is_piped_in_once_more_is_gone_on_with(cluster: Cluster, link: LinkProxy) -> None:
+    pod = cluster.pod("busybox")
+    archive = awkward(pod.owner)
+    kubeconfig = cluster.through(link.port, "piped")
+    link.cut_after = len(archive) // 2
+    first = restore_piped(pod, archive, kubeconfig=kubeconfig)
+    assert first.code == 8, first
+    assert "the same backup | kubectl restore" in first.err
+    assert until_nothing_is_left(pod) == []
+    link.heal()
+    second = restore_piped(pod, archive, kubeconfig=kubeconfig)
+    assert second.code == 0, second
+    assert is_restored(pod, archive)
     assert pod.noted() == []
 
 

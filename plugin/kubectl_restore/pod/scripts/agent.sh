@@ -258,10 +258,11 @@ pieces() {
         zeros) copy=zeros length=${flight%% *} flight=${flight#"${flight%% *}"} ;;
         esac
         case $length in '' | *[!0-9]*) return 3 ;; esac
+        flight=${flight# }
         if [ "$flight" ]; then
             # Two files by turns: one is whole at any moment.
             serial=$((1 - serial))
-            echo "$flight" >"$lease/flight.$serial"
+            echo "$flight" >"$lease/flight.${flight%% *}.$serial"
         fi 2>/dev/null
         "$copy" "$length" || return 4
         [ "$1" = quietly ] || say ack "$length"
@@ -526,7 +527,7 @@ while IFS= read -r line; do
         # What was in flight when an earlier run of batch $1 was broken off?
         if [ "$lease" ] && is_ours "$lease"; then
             while read -r line; do say planned "$line"; done 2>/dev/null <"$lease/plan.$1"
-            for file in "$lease/flight.0" "$lease/flight.1"; do
+            for file in "$lease/flight.$1.0" "$lease/flight.$1.1"; do
                 while read -r line; do say flight "$line"; done 2>/dev/null <"$file"
             done
         fi
@@ -542,7 +543,7 @@ while IFS= read -r line; do
             cat >/dev/null
         } 2>/dev/null 7>&-; } 7>&1)
         if [ "$received" = 0 ] && mv -f "$lease/plan.new" "$lease/plan.$1" 2>/dev/null; then
-            rm -f "$lease/flight.0" "$lease/flight.1"
+            rm -f "$lease/flight.$1.0" "$lease/flight.$1.1"
             : >"$lease/kept"
             say intended
         fi
