@@ -36,7 +36,8 @@ from kubectl_restore.outcome import Tally
 from kubectl_restore.phrases import counted, listed
 from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pipe.session import Answer
-from kubectl_restore.pod.capabilities import Tar, read_probe, require_target, require_tools
+from kubectl_restore.pod.capabilities import Tar, require_target, require_tools
+from kubectl_restore.pod.leases import Leases
 from kubectl_restore.pod.space import Space
 from kubectl_restore.policy import Overwrite, Verification
 from kubectl_restore.progress import Comparison, Level, Phase, Status
@@ -95,7 +96,9 @@ class Conversation:
         self._attempts = Attempts()
         self._doubt = Doubt()
         self._in_flight: InFlight | None = None
+        self._leases = Leases()
         self._is_held = False
+        self._has_record = False
         self._is_noted = False
         self._has_appended = False
         self.has_begun = False
@@ -131,7 +134,8 @@ class Conversation:
         """
         self._opened = session
         self._is_held = False
-        found = self._capabilities = read_probe(self._session.ask(b"probe").records)
+        found, self._leases = self._questions.introduce()
+        self._capabilities = found
         self._session.frame(found.framing)
         self._progress.message(
             Level.DETAIL,
@@ -153,12 +157,14 @@ class Conversation:
         so_far = "what was restored until then stays" if self.has_begun else "nothing was changed"
         self._is_held = take_lease(
             self._questions,
+            self._leases,
             name=name,
             restore=restore,
             own=own,
             so_far=so_far,
             progress=self._progress,
         )
+        self._has_record = any(one.name == name.encode() for one in self._leases.records)
         if not self._is_held:
             self._progress.message(
                 Level.DETAIL,
@@ -356,7 +362,8 @@ class Conversation:
                 self._command(owners), read_literals(layout.segments()), layout.total
             )
         self._prove(ended, directories, total)
-        if self._is_held:
+        if self._is_noted or self._has_record:
+            # Else the agent does it when it goes.
             self._questions.release()
         self._settle_plan(plan)
         if self._request.sync and not self._questions.sync():

@@ -74,7 +74,9 @@ def read_doubt(
     with suppress(ValueError, KeyError):
         for line in planned:
             kind, _, runs = line.decode("ascii").partition(" ")
-            known[kind] += read_runs(runs)
+            known[kind] += read_runs(runs, len(members))
+            if len(known[kind]) > len(members):
+                return Doubt()
         doubt.is_noted = any(known.values())
         carried = known[_CARRIED]
         doubt.numbers.update(known[_EARLIER])
@@ -84,9 +86,10 @@ def read_doubt(
         if spans:
             # The newest note may not have been written whole.
             first, last = min(one for one, _ in spans), max(one for _, one in spans)
+            if first < 0:
+                return Doubt()
             doubt.go_on(members, carried, first, last)
-        if max(doubt.numbers | doubt.directories, default=0) < len(members):
-            return doubt
+        return doubt
     return Doubt()
 
 

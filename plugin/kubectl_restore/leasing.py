@@ -17,7 +17,7 @@ from kubectl_restore.progress import Level
 
 if TYPE_CHECKING:
     from kubectl_restore.pipe.questions import Questions
-    from kubectl_restore.pod.leases import Lease
+    from kubectl_restore.pod.leases import Lease, Leases
     from kubectl_restore.progress import Progress
 
 _ANSWERS_WITHIN: Final = 7.0
@@ -34,6 +34,7 @@ _BETWEEN: Final = 0.5
 
 def take_lease(
     questions: Questions,
+    leases: Leases,
     *,
     name: str,
     restore: str,
@@ -45,6 +46,7 @@ def take_lease(
 
     Args:
         questions: asked through the open exec.
+        leases: what they have just said.
         name: of the lease.
         restore: which restore this is.
         own: tokens of earlier execs of this very run: nobody is there any more.
@@ -60,8 +62,7 @@ def take_lease(
     started = now()
     is_told = False
     while True:
-        leases, here = questions.leases()
-        others = [one for one in leases if one.is_alive and one.overlaps(here)]
+        others = [one for one in leases.records if one.is_alive and one.overlaps(leases.here)]
         waited = now() - started
         for one in others:
             is_there = waited > _ANSWERS_WITHIN and one.still <= _STILL_THERE
@@ -79,10 +80,10 @@ def take_lease(
                 "anybody is still behind it",
             )
         _pause(questions)
-    # What has no lease (its record went with the container, or there is no place for one).
-    questions.evict(restore.encode())
-    known = next((one for one in leases if one.name == name.encode()), None)
-    return questions.hold(b"" if known is None else known.token, int(time.time()))
+        leases = questions.leases()
+    known = next((one for one in leases.records if one.name == name.encode()), None)
+    after = b"" if known is None else known.token
+    return questions.hold(restore.encode(), after, int(time.time()))
 
 
 def _pause(questions: Questions) -> None:

@@ -24,15 +24,22 @@ def write_runs(numbers: Iterable[int]) -> Iterator[str]:
         yield line
 
 
-def read_runs(line: str) -> Iterator[int]:
+def read_runs(line: str, below: int) -> Iterator[int]:
     """Return the numbers of a line.
+
+    Args:
+        line: as `write_runs` made it.
+        below: what all numbers are smaller than, so that no line means more than it may.
 
     Raises:
         ValueError: it is no such line.
     """
     for run in line.split(","):
         first, _, last = run.partition("-")
-        yield from range(int(first), int(last or first) + 1)
+        numbers = range(int(first), int(last or first) + 1)
+        if not (numbers and numbers.start >= 0 and numbers.stop <= below):
+            raise ValueError(f"{run!r} is no run of numbers below {below}")
+        yield from numbers
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

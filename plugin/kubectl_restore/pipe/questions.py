@@ -8,9 +8,10 @@ from kubectl_restore.archive.index import normal_path
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
 from kubectl_restore.names import shown
 from kubectl_restore.phrases import listed
+from kubectl_restore.pod.capabilities import read_probe
 from kubectl_restore.pod.contents import requests
 from kubectl_restore.pod.digests import is_plain, read_digest
-from kubectl_restore.pod.leases import read_lease
+from kubectl_restore.pod.leases import read_leases
 from kubectl_restore.pod.links import read_link, read_text
 from kubectl_restore.pod.mounts import read_mounts
 from kubectl_restore.pod.space import read_space
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.pipe.session import Answer, Session
-    from kubectl_restore.pod.leases import Lease
+    from kubectl_restore.pod.capabilities import Capabilities
+    from kubectl_restore.pod.leases import Leases
     from kubectl_restore.pod.mounts import Mount
     from kubectl_restore.pod.space import Space
     from kubectl_restore.pod.survey import Entry
@@ -165,22 +167,29 @@ class Questions:
         """Ask which volumes there are at the target and below it."""
         return read_mounts(self._session.ask(b"mounts").records)
 
-    def leases(self) -> tuple[list[Lease], bytes]:
-        """Ask which restores write in the container; and for the target without symlinks."""
-        records = self._session.ask(b"leases").records
-        found = [read_lease(rest) for word, rest in records if word == b"lease"]
-        here = next((rest for word, rest in records if word == b"here"), b"")
-        return [one for one in found if one is not None], here
+    def introduce(self) -> tuple[Capabilities, Leases]:
+        """Ask what the container can do, and which restores write in it."""
+        records = self._session.ask(b"probe", b"leases").records
+        return read_probe(records), read_leases(records)
 
-    def hold(self, after: bytes, since: int) -> bool:
-        """Take the lease of the target; tell whether it is ours now.
+    def leases(self) -> Leases:
+        """Ask which restores write in the container."""
+        return read_leases(self._session.ask(b"leases").records)
+
+    def hold(self, restore: bytes, after: bytes, since: int) -> bool:
+        """End what earlier execs of a restore have left, and take the lease of the target.
 
         Args:
+            restore: which; what has no lease is found by this.
             after: the token of the owner that is gone; empty for none.
             since: the time, in seconds since 1970.
+
+        Returns:
+            Whether the lease is ours now.
         """
-        command = b"hold %s %d" % (after or b"-", since)
-        return any(word == b"held" for word, _ in self._session.ask(command).records)
+        hold = b"hold %s %d" % (after or b"-", since)
+        records = self._session.ask(b"evict " + restore, hold).records
+        return any(word == b"held" for word, _ in records)
 
     def evict(self, restore: bytes) -> None:
         """End what earlier execs of a restore have left running."""

@@ -165,13 +165,13 @@ class Session:
     def _envelope(self, lines: bytes, length: int) -> tuple[bytes, bytes]:
         return envelope(self._framing, lines, length)
 
-    def ask(self, command: bytes) -> Answer:
-        """Run a command that has no payload.
+    def ask(self, *commands: bytes) -> Answer:
+        """Run commands that have no payload; several take one round trip, and have one answer.
 
         Raises:
             RestoreError: the link was lost, the time ran out or a signal came.
         """
-        return self._run(command, None)
+        return self._run(commands, None)
 
     def feed(
         self,
@@ -212,7 +212,7 @@ class Session:
             in_flight=in_flight,
             pauses=pauses,
         )
-        return self._run(command, pump)
+        return self._run((command,), pump)
 
     def append(
         self,
@@ -349,11 +349,11 @@ class Session:
         self._selector.close()
         self._child.end()
 
-    def _run(self, command: bytes, pump: Pump | None) -> Answer:
+    def _run(self, commands: Sequence[bytes], pump: Pump | None) -> Answer:
         self._begin()
-        self._ends_due = _ENDS
+        self._ends_due = _ENDS * len(commands)
         self._pump = pump
-        self._send(b"", command + b"\n")
+        self._send(b"", b"".join(command + b"\n" for command in commands))
         return self._finish()
 
     def _begin(self) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,31 @@ class Lease:
         return mine.startswith(other) or other.startswith(mine)
 
 
+class Leases(NamedTuple):
+    """What is known of all restores in a container.
+
+    Attributes:
+        records: theirs.
+        here: our target, without symbolic links.
+    """
+
+    records: tuple[Lease, ...] = ()
+    here: bytes = b""
+
+
 def _as_directory(path: bytes) -> bytes:
     return path.rstrip(b"/") + b"/"
+
+
+def read_leases(records: Iterable[tuple[bytes, bytes]]) -> Leases:
+    """Read the agent's records, each as (word, rest), others among them."""
+    found, here = [], b""
+    for word, rest in records:
+        if word == b"here":
+            here = rest
+        elif word == b"lease" and (one := read_lease(rest)) is not None:
+            found.append(one)
+    return Leases(tuple(found), here)
 
 
 def read_lease(record: bytes) -> Lease | None:

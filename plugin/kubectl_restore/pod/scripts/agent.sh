@@ -360,7 +360,7 @@ while IFS= read -r line; do
     [ "$command" ] || break
     shift
     case $command/$state in
-    probe/* | ping/* | bye/* | */ready | */readonly) ;;
+    probe/* | leases/* | ping/* | bye/* | */ready | */readonly) ;;
     # We are not where the client thinks.
     *) break ;;
     esac
