@@ -153,7 +153,11 @@ def test_a_hung_tar_is_a_stall(cluster: Cluster, backup: Writer, link: LinkProxy
     link.rate = 10e6
     kubeconfig = cluster.through(link.port, "hung")
     process = start(
-        pod, backup(trees.of_size(60_000_000)), "--stall-timeout=6s", kubeconfig=kubeconfig
+        pod,
+        backup(trees.of_size(60_000_000)),
+        "--stall-timeout=6s",
+        "--retries=0",
+        kubeconfig=kubeconfig,
     )
     wait_for(process, "restoring")
     pod.signal_tar("STOP")
