@@ -28,6 +28,7 @@ UNDER_WAY: Final = 1 << 20
 """Bytes that the pod may have acknowledged and its tar not dealt with: what the pipe between them
 holds (64 KiB; a pipe's largest is 1 MiB), and the record at hand."""
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
+_DONE: Final = frozenset({None, Action.KEEP, Action.SKIP})
 _EARLIER, _CARRIED, _DIRECTORIES = "e", "c", "d"
 
 
@@ -50,9 +51,9 @@ class Doubt:
         self.numbers.difference_update(carried[:first])
         self.numbers.update(unfinished(members, carried, first, last))
 
-    def paths(self, members: Members) -> frozenset[bytes]:
-        """Return where they stand."""
-        return frozenset(members.path(number) for number in self.numbers | self.directories)
+    def unset(self, members: Members) -> frozenset[bytes]:
+        """Return the paths of the directories without their own mode and time."""
+        return frozenset(map(members.path, self.directories))
 
 
 def read_doubt(
@@ -118,7 +119,7 @@ def _is_late(target: bytes) -> bool:
 def plan_lines(plan: Plan, doubt: Doubt) -> bytes:
     """Return what is noted before a plan is carried out: what stays in doubt, and what it sends."""
     layout = plan.layout
-    still = sorted(one for one in doubt.numbers if plan.action(one) not in {None, Action.KEEP})
+    still = sorted(one for one in doubt.numbers if plan.action(one) not in _DONE)
     return (
         _lines(_EARLIER, still)
         + _lines(_CARRIED, layout.files if layout is not None else ())

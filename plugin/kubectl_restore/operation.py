@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ class Operation(NamedTuple):
     reason: str = ""
     needs_force: bool = False
     stands: Standing | None = None
+
+
+class Left(Enum):
+    """What stands where an earlier run may have left something unfinished."""
+
+    WHOLE = auto()
+    """The backup's content."""
+    UNFINISHED = auto()
+    """What a tar leaves behind: the beginning of the content, or what stands for a link."""
+    FOREIGN = auto()
+    """Something else: somebody has been there since."""
 
 
 class Resumed(NamedTuple):

@@ -10,24 +10,24 @@ finish            the plan
 from __future__ import annotations
 
 import stat
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Extra, Kind, normal_path
 from kubectl_restore.archive.layout import Layout, parents
 from kubectl_restore.archive.rewriting import lost, records_of
 from kubectl_restore.contents import Contents
-from kubectl_restore.operation import Action, Operation
+from kubectl_restore.operation import Action, Left, Operation, Resumed
 from kubectl_restore.plan import Plan
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.policy import Overwrite
 from kubectl_restore.sameness import Policy, Seen, has_content, has_rights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Index, Member
-    from kubectl_restore.operation import Resumed
     from kubectl_restore.pod.survey import Entry
 
 TOGETHER: Final = 16384
@@ -71,6 +71,7 @@ class Planner:
         self._links = self._members.of_kind(Kind.HARDLINK)
         self._link_numbers = frozenset(self._links)
         self._heirs: dict[int, bytes] = {}
+        self._open: dict[int, Seen] = {}
         self._targets: dict[bytes, Entry | None] = {
             normal_path(self._members[number].link): None for number in self._links
         }
@@ -106,10 +107,13 @@ class Planner:
                 self._plan.root = (self._members[number], found[b""])
 
     def questions(self) -> Iterator[dict[int, bytes]]:
-        """Return the members to ask about, with their paths; hard links come last."""
+        """Return the members to ask about, with their paths; not the hard links."""
         apart = {Kind.DIRECTORY, Kind.HARDLINK}
         kinds = enumerate(self._members.kinds())
         yield from self._asked(number for number, kind in kinds if kind not in apart)
+
+    def link_questions(self) -> Iterator[dict[int, bytes]]:
+        """Return the hard links to ask about, with their paths, when all else is decided."""
         yield from self._asked(self._links)
 
     def unsure(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
@@ -153,6 +157,7 @@ class Planner:
         found: Mapping[bytes, Entry],
         texts: Mapping[bytes, bytes] | None = None,
         digests: Mapping[bytes, bytes] | None = None,
+        in_doubt: Container[int] = frozenset(),
     ) -> None:
         """Decide about members.
 
@@ -161,6 +166,7 @@ class Planner:
             found: what stands at their paths, and at those `elsewhere`.
             texts: where symlinks lead.
             digests: check sums of what stands there.
+            in_doubt: what an earlier run may have left unfinished: `settle` decides about it.
         """
         self._targets.update((path, found[path]) for path in found.keys() & self._targets.keys())
         for number in numbers:
@@ -171,35 +177,44 @@ class Planner:
                 operation = Operation(member.path, Action.CREATE, member)
             else:
                 seen = Seen(entry, text, self._has_our_digest(number, digests))
+                if number in in_doubt:
+                    self._open[number] = seen
+                    continue
                 operation = self._of_member(member, seen)
             self._note(number, operation, entry)
 
-    def resume(self, files: Mapping[int, Resumed]) -> None:
-        """Have large files go on where they stopped, if they were to be sent whole."""
-        for number, resumed in files.items():
-            if self._plan.action(number) is Action.CREATE:
-                # Mode, owner and time are set in the end, as those of what is only adjusted.
-                member = self._members[number]
-                self._plan.decide(number, Operation(member.path, Action.ADJUST, member))
-                self._plan.resumed[number] = resumed
+    @property
+    def open(self) -> dict[int, Entry]:
+        """What stands at members in doubt about which nothing is decided yet, by number."""
+        return {number: seen.entry for number, seen in self._open.items()}
 
-    def settle(self, files: Mapping[int, Entry]) -> None:
-        """Keep files that may have been unfinished, and have the backup's content.
+    def settle(self, left: Mapping[int, Left | Resumed]) -> None:
+        """Decide about members in doubt.
 
         Args:
-            files: what stands at each of them, by number.
+            left: what an earlier run has left of each; one that goes on is a large file.
         """
-        for number, entry in files.items():
-            if self._plan.action(number) is not Action.CREATE:
-                continue
-            member = self._members[number]
-            if entry.mtime == member.mtime and has_rights(member, entry, self._policy):
-                operation = Operation(member.path, Action.KEEP, member, stands=entry.kind)
-                self._plan.same += 1
-            else:
+        for number, seen in self._open.items():
+            found = left[number]
+            member, entry = self._members[number], seen.entry
+            if isinstance(found, Resumed):
+                # Mode, owner and time are set in the end, as those of what is only adjusted.
                 operation = Operation(member.path, Action.ADJUST, member)
-            self._plan.decide(number, operation)
-            self._plan.settled.add(number)
+                self._plan.resumed[number] = found
+            elif found is Left.WHOLE:
+                operation = self._of_whole(member, entry)
+                self._plan.settled.add(number)
+            elif found is Left.UNFINISHED and seen.text in {None, member.link}:
+                operation = Operation(member.path, Action.CREATE, member)
+            else:
+                operation = self._of_member(member, seen)
+            self._note(number, operation, entry)
+        self._open.clear()
+
+    def _of_whole(self, member: Member, entry: Entry) -> Operation:
+        if entry.mtime == member.mtime and has_rights(member, entry, self._policy):
+            return Operation(member.path, Action.KEEP, member, stands=entry.kind)
+        return Operation(member.path, Action.ADJUST, member)
 
     def take_extras(self, extras: list[tuple[bytes, bool]]) -> None:
         """Decide to delete what is not in the backup; see `Plan.extras`."""
@@ -468,7 +483,7 @@ def make_plan(
     planner = Planner(index, policy)
     directories = (b"", *planner.directories)
     planner.take_directories({p: survey[p] for p in directories if p in survey}, kept_links)
-    for numbers in planner.questions():
+    for numbers in chain(planner.questions(), planner.link_questions()):
         planner.take(numbers, survey)
     return planner.finish()
 

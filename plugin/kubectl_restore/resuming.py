@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.algorithms import digester
 from kubectl_restore.archive.index import Extra, Kind
 from kubectl_restore.archive.outgoing import Extract, Zeros
-from kubectl_restore.operation import Resumed
+from kubectl_restore.contents import STANDING
+from kubectl_restore.operation import Left, Resumed
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.progress import Phase, Status
 
@@ -22,80 +23,124 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.archive.index import Member
     from kubectl_restore.batch import Batch
+    from kubectl_restore.contents import Contents
     from kubectl_restore.pipe.questions import Questions
     from kubectl_restore.pod.survey import Entry
     from kubectl_restore.progress import Progress
 
 WORTH_IT: Final = 64 << 20
-"""Bytes of a file from which on its beginning is looked at."""
+"""Bytes of a file from which on it goes on inside."""
 _WITH_MORE: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
 
 
 @dataclass(frozen=True, slots=True)
 class Settling:
-    """Finds out what became of files that may have been in flight.
+    """Finds out what an earlier run has left of members that may have been in flight.
+
+    Only what a tar leaves behind is taken for a restore's own: a whole file, the beginning of one,
+    something empty in a link's place. Whatever else stands there is somebody else's.
 
     Attributes:
         batch: theirs; it can be read again.
+        contents: finds the member that carries a hard link's content.
         algorithm: one that the container has a tool for.
         questions: asked through the open exec.
         progress: told how far it is.
-
-    All calls raise RestoreError when the link is lost, or the backup cannot be read on.
+        distrusts_size: the pod's tar leaves what it could not write at its full size.
     """
 
     batch: Batch
+    contents: Contents
     algorithm: Algorithm
     questions: Questions
     progress: Progress
+    distrusts_size: bool = False
 
-    def whole(self, entries: Mapping[int, Entry]) -> dict[int, Entry]:
-        """Return those that have the backup's content.
+    def left(self, entries: Mapping[int, Entry]) -> dict[int, Left | Resumed]:
+        """Return what was left of each.
 
         Args:
-            entries: what stands at each of them, by number.
+            entries: what stands at them, by number.
+
+        Raises:
+            RestoreError: the link was lost, or the backup cannot be read on.
         """
+        found: dict[int, Left | Resumed] = {
+            number: self._at_sight(number, entry) for number, entry in entries.items()
+        }
+        found.update(self._whole(entries))
+        found.update(self._begun(entries))
+        return found
+
+    def _at_sight(self, number: int, entry: Entry) -> Left:
+        """Return what can be said without a check sum."""
+        member = self.batch.index.members[number]
+        content = self.contents.of(member)
+        if content.kind is Kind.SYMLINK and entry.kind is Standing.SYMLINK:
+            # Where it leads decides.
+            return Left.UNFINISHED
+        if content.kind not in {Kind.FILE, Kind.SYMLINK}:
+            return Left.UNFINISHED if entry.kind is STANDING[content.kind] else Left.FOREIGN
+        if entry.kind is not Standing.FILE:
+            return Left.FOREIGN
+        # GNU tar has an empty file in the place of a link that it makes at its end.
+        is_begun = not entry.size
+        if member.kind is Kind.FILE and member.extents is not None:
+            # With its holes it has no beginning that could be compared.
+            is_begun = is_begun or entry.size <= member.size
+        elif member.kind is Kind.FILE and self.distrusts_size:
+            is_begun = is_begun or entry.size == member.size > entry.blocks * 512
+        return Left.UNFINISHED if is_begun else Left.FOREIGN
+
+    def _whole(self, entries: Mapping[int, Entry]) -> dict[int, Left | Resumed]:
+        """Return those that have the backup's content."""
         members = self.batch.index.members
-        alike = {
-            number: entry
+        carriers = {
+            number: carrier
             for number, entry in entries.items()
-            if _may_be_whole(members[number], entry)
+            if entry.kind is Standing.FILE
+            and entry.size
+            and (carrier := self.contents.carrier(number)) is not None
+            and members[carrier].kind is Kind.FILE
+            and members[carrier].size == entry.size
         }
-        if not alike:
+        if not carriers:
             return {}
-        numbers = sorted(alike, key=lambda number: members[number].offset)
+        wanted = sorted(set(carriers.values()), key=lambda number: members[number].offset)
         pulse = self.questions.pulse
-        ours = self.batch.fingerprints(self.algorithm, numbers, self.progress, pulse)
-        theirs = self.questions.digests(map(members.path, numbers), self.algorithm)
+        ours = self.batch.fingerprints(self.algorithm, wanted, self.progress, pulse)
+        theirs = self.questions.digests(map(members.path, carriers), self.algorithm)
         return {
-            number: alike[number]
-            for number in numbers
-            if (own := ours.digest(number)) is not None and theirs.get(members.path(number)) == own
+            number: Left.WHOLE if _is_all_content(members[number]) else Left.UNFINISHED
+            for number, carrier in carriers.items()
+            if (own := ours.digest(carrier)) is not None and theirs.get(members.path(number)) == own
         }
 
-    def begun(self, entries: Mapping[int, Entry]) -> dict[int, Resumed]:
-        """Return the large ones that go on: what is there is the backup's beginning.
-
-        Args:
-            entries: what stands at each of them, by number.
-        """
+    def _begun(self, entries: Mapping[int, Entry]) -> dict[int, Left | Resumed]:
+        """Return those whose beginning stands there; large ones go on."""
         members = self.batch.index.members
         short = {
             number: entry
             for number, entry in sorted(entries.items())
-            if _is_worth_it(members[number], entry)
+            if entry.kind is Standing.FILE
+            and members.kind(number) is Kind.FILE
+            and members[number].extents is None
+            and 0 < entry.size < members[number].size
         }
         if not short:
             return {}
         theirs = self.questions.prefixes(
             [(members.path(number), entry.size) for number, entry in short.items()], self.algorithm
         )
-        return {
-            number: Resumed(entry.size, entry.inode)
-            for number, entry in short.items()
-            if (there := theirs.get(members.path(number))) is not None
-            and self._beginning(members[number], entry.size) == there
-        }
+        found: dict[int, Left | Resumed] = {}
+        for number, entry in short.items():
+            member = members[number]
+            there = theirs.get(member.path)
+            if there is None or self._beginning(member, entry.size) != there:
+                continue
+            goes_on = member.size >= WORTH_IT and _is_all_content(member)
+            found[number] = Resumed(entry.size, entry.inode) if goes_on else Left.UNFINISHED
+        return found
 
     def _beginning(self, member: Member, length: int) -> bytes:
         """Return the check sum of a file's first bytes."""
@@ -109,32 +154,12 @@ class Settling:
         return own.digest()
 
 
-def _may_be_whole(member: Member, entry: Entry) -> bool:
-    """Tell whether what stands there may be a whole file: its check sum decides.
+def _is_all_content(member: Member) -> bool:
+    """Tell whether a file is whole when its content is, but for what chmod and touch set.
 
-    Attributes and ACLs come after the content, and no survey shows them: such a file is sent again.
+    Attributes and ACLs come after the content, and no survey shows them; a link has to be linked.
     """
-    return (
-        member.kind is Kind.FILE
-        and not member.extras & _WITH_MORE
-        and entry.kind is Standing.FILE
-        and entry.size == member.size
-    )
-
-
-def _is_worth_it(member: Member, entry: Entry) -> bool:
-    """Tell whether what stands there may be the beginning of a large file.
-
-    One with holes, or with what only a tar can set, is sent whole.
-    """
-    return (
-        member.kind is Kind.FILE
-        and member.size >= WORTH_IT
-        and member.extents is None
-        and not member.extras & _WITH_MORE
-        and entry.kind is Standing.FILE
-        and 0 < entry.size < member.size
-    )
+    return member.kind is Kind.FILE and not member.extras & _WITH_MORE
 
 
 def rest_of(batch: Batch, member: Member, resumed: Resumed) -> Iterator[memoryview | Zeros]:

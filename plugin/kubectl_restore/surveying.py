@@ -9,6 +9,7 @@ from kubectl_restore.archive.index import Extra, Kind
 from kubectl_restore.archive.rewriting import Dialect
 from kubectl_restore.extras import Listing
 from kubectl_restore.flight import Doubt
+from kubectl_restore.operation import Left
 from kubectl_restore.planning import Planner
 from kubectl_restore.pod.capabilities import Tar
 from kubectl_restore.pod.survey import symlinks
@@ -18,16 +19,16 @@ from kubectl_restore.resuming import Settling
 from kubectl_restore.sameness import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
     from kubectl_restore.archive.algorithms import Algorithm
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.members import Members
     from kubectl_restore.batch import Batch
     from kubectl_restore.pipe.questions import Questions
     from kubectl_restore.plan import Plan
     from kubectl_restore.pod.capabilities import Capabilities
-    from kubectl_restore.pod.survey import Entry
     from kubectl_restore.policy import Overwrite
     from kubectl_restore.progress import Progress
     from kubectl_restore.request import RestoreRequest
@@ -65,9 +66,8 @@ class Surveyor:
         """
         questions, members = self.questions, batch.index.members
         fingerprints = self._fingerprints(batch)
-        policy = self._policy(overwrite, self.doubt.paths(members))
+        policy = self._policy(overwrite, self.doubt.unset(members))
         planner = Planner(batch.index, policy, self._before, fingerprints)
-        in_doubt: dict[int, Entry] = {}
         directories = planner.directories
         total = len(members)
         before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
@@ -75,32 +75,53 @@ class Surveyor:
         if self.request.keep_directory_symlinks:
             links = questions.leads(symlinks(before))
         planner.take_directories(before, links)
-        asked = len(directories)
-        for numbers in planner.questions():
-            paths = [*numbers.values(), *planner.elsewhere(numbers)]
-            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
-            asked += len(numbers)
-            unsure = [members.path(number) for number in planner.unsure(numbers, found)]
-            texts = questions.texts(unsure) if unsure else None
-            digests = None
-            if fingerprints is not None:
-                unknown = planner.alike(numbers, found)
-                digests = questions.digests(map(members.path, unknown), fingerprints.algorithm)
-            planner.take(numbers, found, texts, digests)
-            for number in self.doubt.numbers.intersection(numbers):
-                if (entry := found.get(members.path(number))) is not None:
-                    in_doubt[number] = entry
-            questions.pulse()
-        if in_doubt and batch.is_kept and self.capabilities.algorithm is not None:
-            settling = Settling(batch, self.algorithm, questions, self.progress)
-            planner.settle(settling.whole(in_doubt))
-            planner.resume(settling.begun(in_doubt))
+        asked = self._ask(planner, planner.questions(), members, len(directories))
+        self._settle(planner, batch)
+        self._ask(planner, planner.link_questions(), members, asked)
+        self._settle(planner, batch)
         if self.request.delete:
             listing = Listing(questions)
             extras = listing.extras(members, before)
             listing.require_no_mounts(extras)
             planner.take_extras(extras)
         return planner.finish()
+
+    def _ask(
+        self, planner: Planner, wanted: Iterable[dict[int, bytes]], members: Members, asked: int
+    ) -> int:
+        """Ask what stands at some members, and have it decided; return how many are known now."""
+        questions, total = self.questions, len(members)
+        for numbers in wanted:
+            paths = [*numbers.values(), *planner.elsewhere(numbers)]
+            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
+            asked += len(numbers)
+            unsure = [members.path(number) for number in planner.unsure(numbers, found)]
+            texts = questions.texts(unsure) if unsure else None
+            digests = None
+            if self.request.compare is Comparison.CHECKSUM:
+                alike = planner.alike(numbers, found)
+                digests = questions.digests(map(members.path, alike), self.algorithm)
+            planner.take(numbers, found, texts, digests, self.doubt.numbers)
+            questions.pulse()
+        return asked
+
+    def _settle(self, planner: Planner, batch: Batch) -> None:
+        """Find out what an earlier run has left of members in doubt."""
+        if not planner.open:
+            return
+        algorithm = self.capabilities.algorithm
+        if algorithm is None or not batch.is_kept:
+            planner.settle(dict.fromkeys(planner.open, Left.UNFINISHED))
+            return
+        settling = Settling(
+            batch,
+            planner.contents,
+            algorithm,
+            self.questions,
+            self.progress,
+            distrusts_size=self.capabilities.tar is Tar.BSD,
+        )
+        planner.settle(settling.left(planner.open))
 
     def _fingerprints(self, batch: Batch) -> Fingerprints | None:
         if self.request.compare is not Comparison.CHECKSUM:

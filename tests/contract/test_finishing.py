@@ -176,7 +176,7 @@ def test_a_large_file_goes_on_where_it_stopped(
     assert link.sent - sent < 0.1 * len(archive) + 16 * MIB
 
 
-def test_a_file_that_is_not_what_was_sent_is_sent_again(
+def test_what_somebody_else_wrote_since_is_not_taken_for_our_own(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
     pod = cluster.pod("debian")
@@ -187,10 +187,37 @@ def test_a_file_that_is_not_what_was_sent_is_sent_again(
     assert restore(pod, file, "--retries=0", kubeconfig=kubeconfig).code == 8
     assert until_nothing_is_left(pod) == []
     pod.run("sh", "-c", f"printf x | dd of={pod.path}/blob0 bs=1 seek=1000 conv=notrunc")
-    second = restore(pod, file)
+    for policy, code in (("refuse", 6), ("never", 0), ("if-newer", 0)):
+        second = restore(pod, file, f"--overwrite={policy}")
+        assert second.code == code, second
+        assert pod.run("sh", "-c", f"tail -c +1001 {pod.path}/blob0 | head -c 1") == b"x"
+    second = restore(pod, file, "--force")
     assert second.code == 0, second
     assert "goes on at" not in second.err
     assert is_restored(pod, archive)
+
+
+def test_a_file_written_after_a_broken_restore_is_neither_lost_nor_overwritten(
+    cluster: Cluster, backup: Writer, link: LinkProxy, tmp_path: Path
+) -> None:
+    pod = cluster.pod("busybox")
+    archive = awkward(pod.owner)
+    file = backup(archive)
+    kubeconfig = cluster.through(link.port, "later")
+    link.cut_after = len(archive) // 2
+    assert restore(pod, file, "--retries=0", kubeconfig=kubeconfig).code == 8
+    assert until_nothing_is_left(pod) == []
+    # Every file that may have been in flight, and all others: somebody's own by now.
+    pod.run("sh", "-c", f"cd {pod.path} && for one in d*/0; do echo mine >$one; done")
+    mine = {name for name in pod.tree() if name.endswith(b"/0")}
+    saved = tmp_path / "saved.tar"
+    second = restore(pod, file)
+    assert second.code == 6, second
+    assert all(pod.run("cat", f"{pod.path}/{name.decode()}") == b"mine\n" for name in mine)
+    third = restore(pod, file, "--force", f"--save-replaced={saved}")
+    assert third.code == 0, third
+    assert is_restored(pod, archive)
+    assert mine <= trees.tree_of(saved.read_bytes()).keys()
 
 
 @pytest.mark.parametrize("kind", ["debian", "nonroot-gnu"])
