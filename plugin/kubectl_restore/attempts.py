@@ -95,9 +95,10 @@ class Attempts:
         if self._noted is None:
             self._noted = noted()
         found = Doubt(
-            set(self._noted.numbers),
-            self._noted.directories | self._directories,
-            self._noted.is_noted or bool(self._broken),
+            numbers=set(self._noted.numbers),
+            made=bytearray(self._noted.made),
+            directories=self._noted.directories | self._directories,
+            is_noted=self._noted.is_noted or bool(self._broken),
         )
         for one in self._broken:
             found.go_on(members, one.layout.files, one.first, one.last)

@@ -233,6 +233,7 @@ class _Run:
         if self._session is not None or facts is None:
             return
         if self._tokens:
+            self.receipt.retries += 1
             command = pod_command(self._request.kubectl, self._program, self._request.pod.name)
             with Query(command, self._environment, self._progress) as query:
                 meet_again(query, self._request.container, facts.uid, self._watch)
@@ -321,7 +322,6 @@ class _Run:
 
         def lost() -> tuple[str, bool]:
             self._abort()
-            self.receipt.retries += 1
             return talk.lost()
 
         insist(

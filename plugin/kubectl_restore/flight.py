@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.index import Kind, normal_path
 from kubectl_restore.operation import Action
 from kubectl_restore.runs import read_runs, write_runs
 
@@ -38,11 +38,14 @@ class Doubt:
 
     Attributes:
         numbers: theirs.
+        made: for each member, whether it was made; some tars leave owners and times to be set
+            in the end. Empty where none was.
         directories: those of directories without their own mode and time.
         is_noted: the pod had a record of an earlier run.
     """
 
     numbers: set[int] = field(default_factory=set)
+    made: bytearray = field(default_factory=bytearray)
     directories: set[int] = field(default_factory=set)
     is_noted: bool = False
 
@@ -50,6 +53,11 @@ class Doubt:
         """Take a stream that was broken off; see `unfinished`. What came before is settled."""
         self.numbers.difference_update(carried[:first])
         self.numbers.update(unfinished(members, carried, first, last))
+        self.made = self.made or bytearray(len(members))
+        for number in carried[:first]:
+            self.made[number] = 1
+        for number in self.numbers:
+            self.made[number] = 0
 
     def unset(self, members: Members) -> frozenset[bytes]:
         """Return the paths of the directories without their own mode and time."""
@@ -82,16 +90,20 @@ def read_doubt(
         carried = known[_CARRIED]
         doubt.numbers.update(known[_EARLIER])
         doubt.directories.update(known[_DIRECTORIES])
-        noted = [flight.split(b" ") for flight in flights]
-        spans = [(int(first), int(last)) for whose, first, last in noted if whose == batch]
+        # The newest note may not have been written whole.
+        spans = [span for flight in flights if (span := _span(flight, batch)) is not None]
         if spans:
-            # The newest note may not have been written whole.
             first, last = min(one for one, _ in spans), max(one for _, one in spans)
-            if first < 0:
-                return Doubt()
             doubt.go_on(members, carried, first, last)
         return doubt
     return Doubt()
+
+
+def _span(flight: bytes, batch: bytes) -> tuple[int, int] | None:
+    match flight.split(b" "):
+        case [whose, first, last] if whose == batch and first.isdigit() and last.isdigit():
+            return int(first), int(last)
+    return None
 
 
 def unfinished(members: Members, carried: Sequence[int], first: int, last: int) -> set[int]:
@@ -107,8 +119,17 @@ def unfinished(members: Members, carried: Sequence[int], first: int, last: int) 
         last: the last one.
     """
     found = set(carried[first : last + 1])
-    links = set(members.of_kind(Kind.SYMLINK))
-    found.update(one for one in carried[:first] if one in links and _is_late(members[one].link))
+    symlinks = set(members.of_kind(Kind.SYMLINK))
+    late = {one for one in carried[:first] if one in symlinks and _is_late(members[one].link)}
+    found |= late
+    if late:
+        # Other names of such a link, and of those.
+        paths = {members.path(one) for one in late}
+        links = set(members.of_kind(Kind.HARDLINK))
+        for one in carried[:first]:
+            if one in links and normal_path(members[one].link) in paths:
+                paths.add(members.path(one))
+                found.add(one)
     return found
 
 
@@ -119,7 +140,8 @@ def _is_late(target: bytes) -> bool:
 def plan_lines(plan: Plan, doubt: Doubt) -> bytes:
     """Return what is noted before a plan is carried out: what stays in doubt, and what it sends."""
     layout = plan.layout
-    still = sorted(one for one in doubt.numbers if plan.action(one) not in _DONE)
+    made = (number for number, is_made in enumerate(doubt.made) if is_made)
+    still = sorted(one for one in {*doubt.numbers, *made} if plan.action(one) not in _DONE)
     return (
         _lines(_EARLIER, still)
         + _lines(_CARRIED, layout.files if layout is not None else ())

@@ -8,6 +8,7 @@ least every few seconds: bytes of the stream, questions, or a ping.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
     from kubectl_restore.pod.leases import Lease, Leases
     from kubectl_restore.progress import Progress
 
-_ANSWERS_WITHIN: Final = 7.0
-"""Seconds after which one that is alive has moved: two beats of its guard, and a bit."""
-_STILL_THERE: Final = 2
-"""Seconds without a move, by then, of one that is."""
+_MOVES: Final = 2
+"""Times that one has to be seen moving, after the first look, to be there: the first of them may
+still be of before it was gone."""
 _GONE_AFTER: Final = 8
 """Seconds without a move after which nobody is there."""
 _LONGEST_WAIT: Final = 14.0
-"""Seconds: more than both."""
+"""Seconds: more than both take. Where a machine has no time for its guard, what was seen counts."""
 _BETWEEN: Final = 0.5
 """Seconds between two looks."""
 
@@ -61,17 +61,29 @@ def take_lease(
     """
     started = now()
     is_told = False
+    looks: dict[bytes, _Look] = {}
     while True:
-        others = [one for one in leases.records if one.is_alive and one.overlaps(leases.here)]
-        waited = now() - started
+        others = _others(leases)
+        is_long = now() - started > _LONGEST_WAIT
         for one in others:
-            is_there = waited > _ANSWERS_WITHIN and one.still <= _STILL_THERE
-            if waited > _LONGEST_WAIT or (is_there and one.token not in own):
-                raise _taken(one, restore, so_far)
-            if one.token in own or one.still >= _GONE_AFTER:
+            look = looks.setdefault(one.token, _Look(one.beats))
+            look.take(one)
+            is_gone = one.still >= _GONE_AFTER or (is_long and one.still > 0)
+            if one.token in own or is_gone:
                 questions.evict(one.restore)
+            elif look.moves >= _MOVES or is_long:
+                raise _taken(one, restore, so_far)
         if not others:
-            break
+            known = next((one for one in leases.records if one.name == name.encode()), None)
+            after = b"" if known is None else known.token
+            state, leases = questions.hold(restore.encode(), after, int(time.time()))
+            if state == b"held" and (faster := _others(leases)):
+                # Both look after they have taken theirs, so at least one of two sees the other.
+                questions.release()
+                raise _taken(faster[0], restore, so_far)
+            if state != b"taken":
+                return state == b"held"
+            continue
         if not is_told and any(one.token not in own for one in others):
             is_told = True
             progress.message(
@@ -81,9 +93,24 @@ def take_lease(
             )
         _pause(questions)
         leases = questions.leases()
-    known = next((one for one in leases.records if one.name == name.encode()), None)
-    after = b"" if known is None else known.token
-    return questions.hold(restore.encode(), after, int(time.time()))
+
+
+def _others(leases: Leases) -> list[Lease]:
+    """Return those who may write where we do."""
+    return [one for one in leases.records if one.is_alive and one.overlaps(leases.here)]
+
+
+@dataclass(slots=True)
+class _Look:
+    """What was seen of another's agent: at which of its guard's beats something had moved."""
+
+    beats: int
+    moves: int = 0
+
+    def take(self, lease: Lease) -> None:
+        if lease.beats > self.beats:
+            self.beats = lease.beats
+            self.moves += not lease.still
 
 
 def _pause(questions: Questions) -> None:

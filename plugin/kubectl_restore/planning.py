@@ -157,7 +157,9 @@ class Planner:
         found: Mapping[bytes, Entry],
         texts: Mapping[bytes, bytes] | None = None,
         digests: Mapping[bytes, bytes] | None = None,
+        *,
         in_doubt: Container[int] = frozenset(),
+        made: Sequence[int] = b"",
     ) -> None:
         """Decide about members.
 
@@ -167,6 +169,8 @@ class Planner:
             texts: where symlinks lead.
             digests: check sums of what stands there.
             in_doubt: what an earlier run may have left unfinished: `settle` decides about it.
+            made: for each member, whether it has made it, but for what is set in the end; empty
+                for none.
         """
         self._targets.update((path, found[path]) for path in found.keys() & self._targets.keys())
         for number in numbers:
@@ -181,6 +185,8 @@ class Planner:
                     self._open[number] = seen
                     continue
                 operation = self._of_member(member, seen)
+                if made and made[number] and self._is_same(member, self.contents.of(member), seen):
+                    operation = self._of_whole(member, entry)
             self._note(number, operation, entry)
 
     @property
@@ -201,7 +207,9 @@ class Planner:
                 # Mode, owner and time are set in the end, as those of what is only adjusted.
                 operation = Operation(member.path, Action.ADJUST, member)
                 self._plan.resumed[number] = found
-            elif found is Left.WHOLE:
+            elif found is Left.WHOLE and (
+                member.kind is Kind.FILE or self._is_same(member, self.contents.of(member), seen)
+            ):
                 operation = self._of_whole(member, entry)
                 self._plan.settled.add(number)
             elif found is Left.UNFINISHED and seen.text in {None, member.link}:
@@ -212,7 +220,8 @@ class Planner:
         self._open.clear()
 
     def _of_whole(self, member: Member, entry: Entry) -> Operation:
-        if entry.mtime == member.mtime and has_rights(member, entry, self._policy):
+        content = self.contents.of(member)
+        if entry.mtime == content.mtime and has_rights(content, entry, self._policy):
             return Operation(member.path, Action.KEEP, member, stands=entry.kind)
         return Operation(member.path, Action.ADJUST, member)
 

@@ -78,7 +78,7 @@ class Settling:
         content = self.contents.of(member)
         if content.kind is Kind.SYMLINK and entry.kind is Standing.SYMLINK:
             # Where it leads decides.
-            return Left.UNFINISHED
+            return Left.WHOLE
         if content.kind not in {Kind.FILE, Kind.SYMLINK}:
             return Left.UNFINISHED if entry.kind is STANDING[content.kind] else Left.FOREIGN
         if entry.kind is not Standing.FILE:

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
-
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from kubectl_restore.errors import RestoreError
 from kubectl_restore.progress import Level
@@ -17,6 +11,8 @@ from kubectl_restore.watch import TICK, as_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tenacity import RetryCallState
 
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -49,41 +45,90 @@ def insist(
     Raises:
         RestoreError: the last thing that went wrong.
     """
-    far = ""
+    try:
+        return attempt()
+    except RestoreError as error:
+        if not error.may_pass:
+            raise
+        how_far = lost()
+        if not retries:
+            raise
+        insistence = _Insistence(attempt, retries, lost, progress, watch, how_far, error)
+    return insistence.go_on()
 
-    def may_pass(state: RetryCallState) -> bool:
-        nonlocal far
-        error = state.outcome.exception() if state.outcome is not None else None
-        if not isinstance(error, RestoreError) or not error.may_pass:
+
+@dataclass(slots=True)
+class _Insistence(Generic[T]):
+    """The attempts after one that went wrong; see `insist`."""
+
+    _attempt: Callable[[], T]
+    _retries: int
+    _lost: Callable[[], tuple[str, bool]]
+    _progress: Progress
+    _watch: Watch
+    _how_far: tuple[str, bool]
+    _first: RestoreError | None
+
+    def go_on(self) -> T:
+        # Loaded when it is needed: it would make every start slower by a tenth.
+        from tenacity import (  # noqa: PLC0415
+            Retrying,
+            stop_after_attempt,
+            wait_exponential_jitter,
+        )
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self._retries + 1),
+            wait=wait_exponential_jitter(multiplier=_FIRST_WAIT, max=_LONGEST_WAIT, jitter=_JITTER),
+            retry=self._may_pass,
+            before_sleep=self._tell,
+            sleep=self._pause,
+            reraise=True,
+        )
+        return retrying(self._once_more)
+
+    def _once_more(self) -> T:
+        first, self._first = self._first, None
+        if first is not None:
+            # It is the first of the attempts that are counted.
+            raise first
+        try:
+            return self._attempt()
+        except RestoreError as error:
+            if error.may_pass:
+                self._how_far = self._lost()
+            raise
+
+    def _may_pass(self, state: RetryCallState) -> bool:
+        error = _error_of(state)
+        if error is None or not error.may_pass:
             return False
-        far, is_further = lost()
-        if is_further:
-            # The pauses begin anew, too.
+        if self._how_far[1]:
+            # It has got further: count and pauses begin anew.
             state.attempt_number = 1
         return True
 
-    def told(state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome is not None else None
-        if not isinstance(error, RestoreError) or state.next_action is None:
+    def _tell(self, state: RetryCallState) -> None:
+        error = _error_of(state)
+        if error is None or state.next_action is None:
             return
+        far, _ = self._how_far
         where = f" at {far}" if far else ""
         pause = as_duration(max(1, round(state.next_action.sleep)))
-        said = f"{error.what}{where}, trying again in {pause}, {state.attempt_number} of {retries}"
-        progress.message(Level.WARNING, f"{said}\n{error.reason}" if error.reason else said)
+        count = f"{state.attempt_number} of {self._retries}"
+        said = f"{error.what}{where}, trying again in {pause}, {count}"
+        reason = f"\n{error.reason}" if error.reason else ""
+        self._progress.message(Level.WARNING, said + reason)
 
-    def pause(seconds: float) -> None:
+    def _pause(self, seconds: float) -> None:
+        watch = self._watch
         until = watch.elapsed + seconds
         while watch.elapsed < until:
             watch.check()
             watch.rest(min(TICK, max(0.0, until - watch.elapsed)))
-            progress.tick()
+            self._progress.tick()
 
-    retrying = Retrying(
-        stop=stop_after_attempt(retries + 1),
-        wait=wait_exponential_jitter(initial=_FIRST_WAIT, max=_LONGEST_WAIT, jitter=_JITTER),
-        retry=may_pass,
-        before_sleep=told,
-        sleep=pause,
-        reraise=True,
-    )
-    return retrying(attempt)
+
+def _error_of(state: RetryCallState) -> RestoreError | None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    return error if isinstance(error, RestoreError) else None

@@ -90,7 +90,7 @@ class Surveyor:
         self, planner: Planner, wanted: Iterable[dict[int, bytes]], members: Members, asked: int
     ) -> int:
         """Ask what stands at some members, and have it decided; return how many are known now."""
-        questions, total = self.questions, len(members)
+        questions, total, doubt = self.questions, len(members), self.doubt
         for numbers in wanted:
             paths = [*numbers.values(), *planner.elsewhere(numbers)]
             found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
@@ -101,7 +101,7 @@ class Surveyor:
             if self.request.compare is Comparison.CHECKSUM:
                 alike = planner.alike(numbers, found)
                 digests = questions.digests(map(members.path, alike), self.algorithm)
-            planner.take(numbers, found, texts, digests, self.doubt.numbers)
+            planner.take(numbers, found, texts, digests, in_doubt=doubt.numbers, made=doubt.made)
             questions.pulse()
         return asked
 

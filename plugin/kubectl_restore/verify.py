@@ -23,6 +23,7 @@ _MOST_TIMES: Final = 5000
 """Processes in the pod, a millisecond each."""
 _MOST_DIFFERENCES: Final = 1000
 """That are kept by name; the rest is counted."""
+_SET_IDS: Final = 0o6000
 _IN_AN_INODE: Final = 4096
 """Bytes."""
 _MOST_AMENDMENTS: Final = 200
@@ -49,6 +50,7 @@ class Verdict:
         times: the paths that do not have their modification time (whole seconds), with the time.
         written: regular files that were sent and have a later time: all tars set it, so something
             in the pod has written to them since, or the volume keeps no times.
+        special: of the paths without their owner, those whose mode a new owner takes bits from.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -56,6 +58,7 @@ class Verdict:
     owners: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     times: dict[bytes, int] = field(default_factory=dict)
     written: list[bytes] = field(default_factory=list)
+    special: dict[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -175,6 +178,8 @@ def _compare_rest(
         verdict.times[path] = content.mtime
     if owners and (entry.uid, entry.gid) != (content.uid, content.gid):
         verdict.owners[path] = (content.uid, content.gid)
+        if content.mode & _SET_IDS and content.kind is not Kind.SYMLINK:
+            verdict.special[path] = content.mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +210,13 @@ def amendments(verdict: Verdict, may_own: Callable[[int, int], bool]) -> list[Am
         may_own: whether a user and group may be given something.
     """
     groups: dict[bytes, list[bytes]] = {}
+    modes = dict(verdict.modes)
     for path, (uid, gid) in verdict.owners.items():
         if may_own(uid, gid):
             groups.setdefault(b"chown -h %d:%d" % (uid, gid), []).append(path)
-    for path, mode in verdict.modes.items():
+            if path in verdict.special:
+                modes[path] = verdict.special[path]
+    for path, mode in modes.items():
         groups.setdefault(b"chmod 0%04o" % mode, []).append(path)
     found = [Amendment(command, paths) for command, paths in groups.items()][:_MOST_AMENDMENTS]
     times = list(verdict.times.items())[:_MOST_TIMES]

@@ -336,3 +336,63 @@ def test_a_container_that_restarts_is_gone_on_with(
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, out + err
     assert is_restored(pod, archive)
+
+
+def test_of_two_that_begin_at_once_at_most_one_writes(
+    cluster: Cluster, backup: Writer, link: LinkProxy
+) -> None:
+    pod = cluster.pod("busybox")
+    archives = [trees.of_size(8 * MIB, files=8, seed=seed) for seed in (1, 2)]
+    files = [backup(archive, f"{number}.tar") for number, archive in enumerate(archives)]
+    kubeconfig = cluster.through(link.port, "at-once")
+    for _ in range(4):
+        pod.clear()
+        link.rate = 8e6
+        both = [start(pod, file, "--force", kubeconfig=kubeconfig) for file in files]
+        said = [one.communicate(timeout=120) for one in both]
+        codes = [one.returncode for one in both]
+        assert set(codes) <= {0, 4}, said
+        winners = [archive for archive, code in zip(archives, codes, strict=True) if code == 0]
+        assert len(winners) <= 1, said
+        if winners:
+            assert is_restored(pod, winners[0])
+        assert pod.noted() == []
+
+
+@pytest.mark.parametrize("kind", ["busybox", "nonroot-busybox", "debian"])
+def test_what_a_tar_leaves_to_be_set_in_the_end_is_no_obstacle(
+    cluster: Cluster, backup: Writer, link: LinkProxy, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    archive = trees.Archive(owner=pod.owner)
+    archive.symlink("link", "file")
+    archive.add("file", b"#!", mode=0o4755)
+    for number in range(8):
+        archive.add(f"blob{number}", bytes([number]) * 5 * MIB)
+    content = archive.finish()
+    file = backup(content)
+    kubeconfig = cluster.through(link.port, f"end-{kind}")
+    link.cut_after = 25 * MIB
+    first = restore(pod, file, "--retries=0", kubeconfig=kubeconfig)
+    assert first.code == 8, first
+    link.heal()
+    link.cut_after = link.sent + 6 * MIB
+    again = restore(pod, file, kubeconfig=kubeconfig)
+    assert again.code == 0, again
+    assert is_restored(pod, content)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_large_program_goes_on_and_keeps_its_setuid(
+    cluster: Cluster, backup: Writer, link: LinkProxy, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    archive = trees.Archive(owner=pod.owner)
+    archive.add("program", bytes(range(256)) * (MIB // 256) * 100, mode=0o4750)
+    content = archive.finish()
+    link.cut_after = 80 * MIB
+    result = restore(pod, backup(content), kubeconfig=cluster.through(link.port, f"set-{kind}"))
+    assert result.code == 0, result
+    assert "goes on at" in result.err
+    assert "without the backup's mode" not in result.out
+    assert is_restored(pod, content)

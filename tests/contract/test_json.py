@@ -151,7 +151,7 @@ def test_something_in_the_way_is_6(cluster: Cluster, backup: Writer) -> None:
     error = failed(restore(pod, backup(trees.small()), "-o", "json"), 6)
     assert "nothing was changed" in error["message"]
     assert "app/config.yaml: a file stands there" in error["reason"]
-    assert error["fix"].endswith("-o json --retries=0")
+    assert error["fix"].endswith("-o json --force")
     assert "files_acknowledged" not in error
     assert pod.tree() == before
 

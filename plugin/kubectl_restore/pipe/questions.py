@@ -176,8 +176,8 @@ class Questions:
         """Ask which restores write in the container."""
         return read_leases(self._session.ask(b"leases").records)
 
-    def hold(self, restore: bytes, after: bytes, since: int) -> bool:
-        """End what earlier execs of a restore have left, and take the lease of the target.
+    def hold(self, restore: bytes, after: bytes, since: int) -> tuple[bytes, Leases]:
+        """Take the lease of the target, and end what earlier execs of a restore have left.
 
         Args:
             restore: which; what has no lease is found by this.
@@ -185,11 +185,13 @@ class Questions:
             since: the time, in seconds since 1970.
 
         Returns:
-            Whether the lease is ours now.
+            `held`; `taken`, where somebody was faster; `unplaced`, where there is no place for its
+            record. And who else writes in the container then.
         """
-        hold = b"hold %s %d" % (after or b"-", since)
-        records = self._session.ask(b"evict " + restore, hold).records
-        return any(word == b"held" for word, _ in records)
+        records = self._session.ask(b"hold %s %d %s" % (after or b"-", since, restore)).records
+        words = {word for word, _ in records}
+        state = next((one for one in (b"held", b"taken") if one in words), b"unplaced")
+        return state, read_leases(records)
 
     def evict(self, restore: bytes) -> None:
         """End what earlier execs of a restore have left running."""

@@ -58,6 +58,8 @@ _OUT_OF_STEP: Final = 9
 """What no agent says."""
 _ENDS: Final = 2
 """Ends of a command: a record, and a sign on stderr."""
+_ENDED: Final = frozenset({137, 143})
+"""What a shell that KILL or TERM ended exits with."""
 _AHEAD: Final = 2
 """Questions that may be under way when the next one is sent."""
 _LONGEST_PAUSE: Final = 0.02
@@ -552,6 +554,13 @@ class Session:
         lines = self._evidence.lines
         if self._said_before_hello:
             rule, _ = find_rule(lines)
+            if self._child.returncode in _ENDED:
+                raise InterruptedRestoreError(
+                    "the agent was ended before it began",
+                    reason="another exec of the same restore, or something else in the container, "
+                    f"ended it ({self._child.returncode - 128})",
+                    fix="run the same command again",
+                )
             if rule is None and self._child.returncode not in (0, 1):
                 raise PodCannotError(
                     "the container's shell could not run the agent",

@@ -7,7 +7,7 @@ from typing import Final
 
 BLOCK: Final = 64 * 1024
 SMALLEST: Final = 256 * 1024
-LARGEST: Final = 32 * 1024 * 1024
+LARGEST: Final = 16 * 1024 * 1024
 _FIRST: Final = 512 * 1024
 _LARGEST_CHUNK: Final = 4 * 1024 * 1024
 _SOON: Final = 1.0
@@ -22,7 +22,8 @@ class Window:
     behind the data (docs/architecture.md, hazard 1.4): what is under way must drain in a few
     seconds on any volume. So the window grows while acknowledgements come within a second of
     sending, and falls to what drains in three when one takes more than four. Chunks, the unit of
-    acknowledgement, are an eighth of it: small ones under a slow sink, large ones under a fast one.
+    acknowledgement, are a quarter of it: small ones under a slow sink, large ones under a fast one.
+    What is under way is lost when a link is, so it is no more than fast links need.
     """
 
     def __init__(self) -> None:
@@ -37,7 +38,7 @@ class Window:
     @property
     def chunk(self) -> int:
         """Bytes of the next chunk: a multiple of 64 KiB, at most 4 MiB."""
-        return max(BLOCK, min(_LARGEST_CHUNK, self.limit // 8 // BLOCK * BLOCK))
+        return max(BLOCK, min(_LARGEST_CHUNK, self.limit // 4 // BLOCK * BLOCK))
 
     def has_room(self) -> bool:
         """Tell whether another chunk may be sent; always when nothing is under way."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,7 @@ class Lease:
         restore: which restore it is of; empty where it is not known.
         since: when it began, in seconds since 1970; None where it is not known.
         still: for how many seconds nothing has moved there.
+        beats: how often its guard has looked whether anything moves.
         path: the target, without symbolic links.
     """
 
@@ -29,12 +30,16 @@ class Lease:
     restore: bytes
     since: int | None
     still: int
+    beats: int
     path: bytes
 
     def overlaps(self, here: bytes) -> bool:
         """Tell whether its target stands in another one, or that one in it."""
         mine, other = (_as_directory(path) for path in (self.path, here))
         return mine.startswith(other) or other.startswith(mine)
+
+
+_MOST_DIGITS: Final = 11
 
 
 class Leases(NamedTuple):
@@ -65,21 +70,27 @@ def read_leases(records: Iterable[tuple[bytes, bytes]]) -> Leases:
 
 
 def read_lease(record: bytes) -> Lease | None:
-    """Read the words of one `lease` record (`NAME STATE TOKEN RESTORE SINCE STILL PATH`).
+    """Read the words of one `lease` record (`NAME STATE TOKEN RESTORE SINCE STILL BEATS PATH`).
 
     Returns:
         None when this is no such record.
     """
-    fields = record.split(b" ", 6)
-    if len(fields) != 7:
+    fields = record.split(b" ", 7)
+    if len(fields) != 8:
         return None
-    name, state, token, restore, since, still, path = fields
+    name, state, token, restore, since, still, beats, path = fields
     return Lease(
         name=name,
         is_alive=state == b"alive",
         token=token.replace(b"-", b""),
         restore=restore.replace(b"-", b""),
-        since=int(since) if since.isdigit() else None,
-        still=int(still) if still.isdigit() else 0,
+        since=_number(since),
+        still=_number(still) or 0,
+        beats=_number(beats) or 0,
         path=path,
     )
+
+
+def _number(text: bytes) -> int | None:
+    """Return a number of seconds, or of beats; None for what no clock has ever said."""
+    return int(text) if text.isdigit() and len(text) <= _MOST_DIGITS else None

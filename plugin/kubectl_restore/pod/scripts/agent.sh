@@ -54,50 +54,92 @@ for place in /dev/shm /tmp; do
     fi
 done
 if [ "$room" ] && [ "$lease" ]; then lease=$room/$lease; else lease=''; fi
-held='' serial=0
+held='' life=gone serial=0
 
 is_ours() {
-    [ ! -L "$1" ] && [ "$(stat -c '%u %a %F' "$1" 2>/dev/null)" = "$uid 700 directory" ]
+    [ ! -L "$1" ] || return
+    # A volume with a group of its own hands that down, with its bit.
+    case $(stat -c '%u %a %F' "$1" 2>/dev/null) in
+    "$uid 700 directory" | "$uid 2700 directory") ;;
+    *) return 1 ;;
+    esac
+}
+
+# Who is the owner of record $1? Sets its words: token, process, its start, restore, time.
+owner_of() {
+    owner=''
+    [ -f "$1/owner" ] && [ ! -L "$1/owner" ] && { read -r owner <"$1/owner"; } 2>/dev/null
+    # shellcheck disable=SC2086 # split into fields
+    set -- $owner
+    owner_token=${1:--} owner_process=$2 owner_start=$3 owner_restore=${4:--} owner_since=${5:--}
+    life=gone
+    [ "$owner_process" ] && alive "$owner_process" && began "$owner_process" &&
+        [ "$start" = "$owner_start" ] && life=alive
 }
 
 # Who holds a lease in this container, and how long nothing has moved there?
 leases() {
-    [ "$lease" ] || return
-    set +f
-    for record in "${lease%.*}".*; do
-        is_ours "$record" || continue
-        owner='' still='' where=''
-        { read -r owner <"$record/owner"; } 2>/dev/null
-        # shellcheck disable=SC2086 # split into fields: token, process, its start, restore, time
-        set -- $owner
-        { read -r still <"$record/still.$1"; } 2>/dev/null
-        { IFS= read -r where <"$record/where"; } 2>/dev/null
-        life=gone
-        [ "$2" ] && alive "$2" && began "$2" && [ "$start" = "$3" ] && life=alive
-        printf '%s lease %s %s %s %s %s %s %s %s\n' "$token" "${record##*/}" "$life" "${1:--}" \
-            "${4:--}" "${5:--}" "${still:-0}" "$where" "$token" >&3
-    done
-    set -f
+    if [ "$lease" ]; then
+        set +f
+        for record in "${lease%.*}".*; do
+            is_ours "$record" || continue
+            owner_of "$record"
+            # Our own token would end the line.
+            [ "$owner_token" != "$token" ] || continue
+            still='' beats='' where=''
+            [ -f "$record/still.$owner_token" ] &&
+                { read -r still beats <"$record/still.$owner_token"; } 2>/dev/null
+            [ -f "$record/where" ] && { IFS= read -r where <"$record/where"; } 2>/dev/null
+            printf '%s lease %s %s %s %s %s %s %s %s %s\n' "$token" "${record##*/}" "$life" \
+                "$owner_token" "$owner_restore" "$owner_since" "${still:-0}" "${beats:-0}" \
+                "$where" "$token" >&3
+        done
+        set -f
+    fi
     printf '%s here %s %s\n' "$token" "$(pwd -P)" "$token" >&3
 }
 
-# Take the lease, after the owner whose token is $1 (`-` for none) has gone; $2 is the time.
-hold() {
-    [ "$lease" ] && began "$$" || return
-    if ! (umask 077 && mkdir "$lease") 2>/dev/null; then
-        # Of several that find it free one makes this directory.
-        is_ours "$lease" && mkdir "$lease/after.$1" 2>/dev/null || return
-    fi
+# Become the owner of the record, after the one whose token is $1 (`-` for none); $2 is the time.
+# Of several that try, a link gets its name but once.
+take_record() {
+    began "$$" || return
+    (umask 077 && mkdir "$lease") 2>/dev/null
+    is_ours "$lease" || return
     {
-        echo "$token $$ $start ${KUBECTL_RESTORE%.*} $2" >"$lease/owner.new" &&
-            pwd -P >"$lease/where" && mv -f "$lease/owner.new" "$lease/owner"
-    } 2>/dev/null || return
-    held=yes
-    say held
+        echo "$token $$ $start ${KUBECTL_RESTORE%.*} $2" >"$lease/owner.$token" &&
+            pwd -P >"$lease/where" || return
+        if [ "$1" != - ] && mv "$lease/owner" "$lease/was.$token"; then
+            read -r was _ <"$lease/was.$token"
+            # Somebody was faster: theirs it is.
+            [ "$was" = "$1" ] || ln "$lease/was.$token" "$lease/owner"
+            rm -f "$lease/was.$token"
+        fi
+        ln "$lease/owner.$token" "$lease/owner"
+    } 2>/dev/null
 }
 
+# Take the lease; who cannot have it ends nobody, for somebody may just have taken it.
+hold() {
+    [ "$lease" ] || {
+        say unplaced
+        return
+    }
+    if take_record "$1" "$2"; then
+        held=yes
+        say held
+        return
+    fi
+    rm -f "$lease/owner.$token" 2>/dev/null
+    owner_of "$lease"
+    if [ "$life" = alive ]; then say taken; else say unplaced; fi
+}
+
+# Remove the record, unless somebody else lives in it.
 release() {
-    if [ "$held" ]; then rm -rf "$lease"; fi
+    if [ "$lease" ] && is_ours "$lease"; then
+        [ "$held" ] || owner_of "$lease"
+        if [ "$held" ] || [ "$life" = gone ]; then rm -rf "$lease"; fi
+    fi
     held=''
 }
 
@@ -173,7 +215,7 @@ guard() {
     { read -r self _ </proc/self/stat; } 2>/dev/null
     # Only now can a TERM from `finish` not be lost any more; the client says nothing before this.
     say hello 1
-    before='' still=0
+    before='' still=0 beats=0
     while [ -z "$ended" ] && alive "$$"; do
         sleep 2 <&- >/dev/null 2>&1 3>&- &
         pause=$!
@@ -191,8 +233,10 @@ guard() {
             still=0
             [ -n "$seen" ] && echo "$token beat 1 $token" >&2
         fi
-        before=$seen
-        [ "$lease" ] && { [ ! -e "$lease/owner" ] || echo "$still" >"$lease/still.$token"; } 2>/dev/null
+        before=$seen beats=$((beats + 1))
+        [ "$lease" ] && {
+            [ ! -e "$lease/owner" ] || echo "$still $beats" >"$lease/still.$token"
+        } 2>/dev/null
     done
     wait
 }
@@ -520,7 +564,10 @@ while IFS= read -r line; do
         finished 0
         ;;
     hold)
+        # The words: an owner that is gone, the time, and the restore whose earlier execs are ended.
         hold "$1" "$2"
+        [ "$life" = alive ] && [ -z "$held" ] || end_earlier "$3"
+        leases
         finished 0
         ;;
     doubt)
@@ -542,8 +589,8 @@ while IFS= read -r line; do
             cat >"$lease/plan.new" || rm -f "$lease/plan.new"
             cat >/dev/null
         } 2>/dev/null 7>&-; } 7>&1)
-        if [ "$received" = 0 ] && mv -f "$lease/plan.new" "$lease/plan.$1" 2>/dev/null; then
-            rm -f "$lease/flight.$1.0" "$lease/flight.$1.1"
+        if [ "$received" = 0 ] && rm -f "$lease/flight.$1.0" "$lease/flight.$1.1" 2>/dev/null &&
+            mv -f "$lease/plan.new" "$lease/plan.$1" 2>/dev/null; then
             : >"$lease/kept"
             say intended
         fi
