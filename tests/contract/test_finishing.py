@@ -338,11 +338,11 @@ def test_a_container_that_restarts_is_gone_on_with(
     assert is_restored(pod, archive)
 
 
-def test_of_two_that_begin_at_once_at_most_one_writes(
+def test_of_two_that_begin_at_once_one_writes_at_a_time(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
     pod = cluster.pod("busybox")
-    archives = [trees.of_size(8 * MIB, files=8, seed=seed) for seed in (1, 2)]
+    archives = [trees.of_size(size * MIB, files=8, seed=size) for size in (8, 9)]
     files = [backup(archive, f"{number}.tar") for number, archive in enumerate(archives)]
     kubeconfig = cluster.through(link.port, "at-once")
     for _ in range(4):
@@ -353,9 +353,8 @@ def test_of_two_that_begin_at_once_at_most_one_writes(
         codes = [one.returncode for one in both]
         assert set(codes) <= {0, 4}, said
         winners = [archive for archive, code in zip(archives, codes, strict=True) if code == 0]
-        assert len(winners) <= 1, said
-        if winners:
-            assert is_restored(pod, winners[0])
+        # One may have waited for the other's end.
+        assert not winners or any(is_restored(pod, archive) for archive in winners), said
         assert pod.noted() == []
 
 
