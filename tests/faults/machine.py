@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -74,3 +76,13 @@ def _processes(pod: Pod) -> list[int]:
             if f"pod{uid}" in group.read_text("utf-8"):
                 found.append(int(group.parent.name))
     return found
+
+
+def until_up(pod: Pod, seconds: float = 120.0) -> None:
+    """Wait until something can run in the pod again; a kubelet takes its time after a restart."""
+    words = [*pod.cluster.kubectl, "exec", pod.name, "-c", pod.container, "--", "true"]
+    until = time.monotonic() + seconds
+    while subprocess.run(words, capture_output=True, check=False).returncode:
+        if time.monotonic() > until:
+            raise TimeoutError(f"{pod.name} did not come back")
+        time.sleep(0.5)

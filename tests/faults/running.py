@@ -17,6 +17,7 @@ from tests.contract import trees
 from tests.contract.program import Result, start
 from tests.contract.test_trouble import children_of, until_nothing_is_left
 from tests.faults.breaking import BREAKAGES, Breakage, Stage
+from tests.faults.machine import until_up
 from tests.faults.table import EVIDENCE, HANG, LEFT, LOSS, ORPHAN, UNFINISHED, WORDS
 
 if sys.version_info >= (3, 14):
@@ -93,6 +94,7 @@ def run(case: Case, cluster: Cluster, link: LinkProxy, kubeconfig: Path, place: 
     findings += [(ORPHAN, f"a child of ours is left: {one}") for one in _children(process)]
     for mend in stage.mending:
         mend()
+    until_up(pod)
     if breakage.is_emptied:
         # What it had restored, and what stood there before, went with the pod.
         expected = trees.tree_of(archive)
