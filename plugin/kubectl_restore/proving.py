@@ -196,7 +196,7 @@ def _files(plan: Plan) -> Iterator[tuple[bytes, int]]:
         member = plan.member(number)
         carrier = number if member.kind is Kind.FILE else plan.contents.number_of(member)
         # What an earlier part of a pipe has brought was proved with that part.
-        if carrier is not None:
+        if carrier is not None and members.kind(carrier) is Kind.FILE:
             yield member.path, carrier
 
 

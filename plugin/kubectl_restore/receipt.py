@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from kubectl_restore.request import RestoreRequest
 
 SCHEMA: Final = 1
+_TOOL: Final = "kubectl-restore"
+_LARGEST: Final = 16 * 1024 * 1024
+"""Bytes of a receipt."""
 """Of the JSON: a field is never given another meaning without another number."""
 _MILLISECONDS: Final = 3
 _TEMPORARY: Final = ".kubectl-restore-"
@@ -83,7 +86,7 @@ class Receipt:
         done = None if summary is None or summary.dry_run else summary
         return {
             "schema": SCHEMA,
-            "tool": {"name": "kubectl-restore", "version": VERSION, "kubectl": self.kubectl},
+            "tool": {"name": _TOOL, "version": VERSION, "kubectl": self.kubectl},
             "command": [shown_text(word) for word in request.command],
             "started": self.started.isoformat(timespec="milliseconds"),
             "ended": ended.isoformat(timespec="milliseconds"),
@@ -156,6 +159,19 @@ def require_receipt(request: RestoreRequest) -> None:
             raise UsageError(f"{named} is the backup itself", reason="it would be lost", fix=fix)
     if path.exists() and not path.is_file():
         raise UsageError(f"{named} is no file", reason="something else stands there", fix=fix)
+    if path.exists() and not _is_receipt(path):
+        raise UsageError(
+            f"{named} is there already, and is no receipt",
+            reason="what stands there would be lost",
+            fix="name a new file",
+        )
+    saved = request.save_replaced
+    if saved is not None and path.resolve() == saved.resolve():
+        raise UsageError(
+            f"{named} is also where what is replaced is saved",
+            reason="one would take the other's place",
+            fix="name two files",
+        )
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY):
             pass
@@ -163,6 +179,16 @@ def require_receipt(request: RestoreRequest) -> None:
         raise UsageError(
             f"{named} cannot be written", reason=error.strerror or str(error), fix=fix
         ) from error
+
+
+def _is_receipt(path: Path) -> bool:
+    """Tell whether a file is empty, or a receipt of an earlier run, which a new one may replace."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_LARGEST)
+        return not text or json.loads(text)["tool"]["name"] == _TOOL
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def not_written(error: OSError) -> UsageError:

@@ -24,6 +24,7 @@ from kubectl_restore.archive.header import BLOCK, HeaderError, read_header
 from kubectl_restore.archive.member import Index
 from kubectl_restore.archive.members import Members
 from kubectl_restore.archive.packing import Compression
+from kubectl_restore.names import shown_text
 
 if TYPE_CHECKING:
     from array import array
@@ -51,8 +52,9 @@ _FAILURES: Final[tuple[type[Exception], ...]] = (
     sqlite3.Error,
     # What is stored is not what we stored.
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
+    RecursionError,
 )
 _TABLES: Final = """
 create table if not exists backup (
@@ -131,7 +133,8 @@ def _find(store: sqlite3.Connection, backup: BackupFile) -> Index | None:
         members,
         about["stream_length"],
         Compression(about["compression"]),
-        warnings=tuple(about["warnings"]),
+        # Nothing that has stood in a file reaches a terminal as it is.
+        warnings=tuple(shown_text(str(one)) for one in about["warnings"]),
         is_remembered=True,
     )
     if len(members) != about["members"] or not _is_right(backup, index):

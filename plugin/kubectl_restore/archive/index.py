@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.codec import recognise
 from kubectl_restore.archive.heirs import with_heirs
 from kubectl_restore.archive.member import Extra, Index, Kind, Member, normal_path
-from kubectl_restore.archive.walker import Walker
+from kubectl_restore.archive.verdicts import only_zeros, zeros_behind
+from kubectl_restore.archive.walker import MOST_PADDING, Walker
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown
 
@@ -69,6 +70,7 @@ def _read(
     ended = walker.read_members(allow_missing_end=allow_missing_end)
     stream_length = walker.stream.position
     stray = walker.read_rest() if ended else None
+    require_end(walker, stream_length, stray, allow_missing_end=allow_missing_end or not ended)
     backup.check_unchanged()
     walker.report()
     index = taken_from(walker, compression)
@@ -95,6 +97,25 @@ def taken_from(walker: Walker, compression: Compression) -> Index:
             " as in tar"
         )
     return Index(members, walker.stream.position, compression, warnings=tuple(warnings))
+
+
+def require_end(walker: Walker, end: int, stray: int | None, *, allow_missing_end: bool) -> None:
+    """Return when what follows an archive's end is what an archive has there.
+
+    Args:
+        walker: it has read to the end of the file.
+        end: where the archive ends, in bytes.
+        stray: where something else than zeros follows.
+        allow_missing_end: any number of zeros may follow.
+
+    Raises:
+        BackupError: it is not.
+    """
+    length = walker.stream.position
+    if walker.headers == 1 and (stray is not None or length > MOST_PADDING):
+        raise only_zeros(length)
+    if stray is None and length - end > MOST_PADDING and not allow_missing_end:
+        raise zeros_behind(end, length - end)
 
 
 def warnings_of_end(*, ended: bool, stray: int | None) -> list[str]:

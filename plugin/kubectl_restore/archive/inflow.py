@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.claims import Claim, Subject
 from kubectl_restore.archive.codec import recognise
-from kubectl_restore.archive.index import taken_from, warnings_of_end
+from kubectl_restore.archive.index import require_end, taken_from, warnings_of_end
 from kubectl_restore.archive.integrity import ON_COMMAND_LINE, require
 from kubectl_restore.archive.packed import PackedStream
 from kubectl_restore.archive.packing import Compression
@@ -82,7 +82,9 @@ def arriving(
         warnings: list[str] = []
         if ended is not None:
             passing.hold_no_more()
+            end = walker.stream.position
             stray = walker.read_rest() if ended else None
+            require_end(walker, end, stray, allow_missing_end=allow_missing_end or not ended)
             warnings = warnings_of_end(ended=ended, stray=stray)
             if checksum is not None:
                 claim = Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE)

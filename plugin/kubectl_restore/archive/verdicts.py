@@ -39,6 +39,26 @@ def without_end(at: int) -> BackupError:
     )
 
 
+def zeros_behind(start: int, length: int) -> BackupError:
+    """Return the error for an archive behind whose end stands more than a writer's padding."""
+    return BackupError(
+        "the backup is truncated, or its tail was never written",
+        reason=f"behind its end at byte {start} stand {length:,} bytes of zeros; no tar pads that "
+        "much, but a download that was broken off, or a disk that crashed, leaves such a tail",
+        fix=f"{FETCH_AGAIN}; if it was padded on purpose: --allow-missing-end",
+    )
+
+
+def only_zeros(length: int) -> BackupError:
+    """Return the error for a file that begins as an empty archive and goes on as something else."""
+    return BackupError(
+        "the backup is no tar archive",
+        reason=f"it begins with zeros, as an empty archive does, but has {length:,} bytes; a "
+        "disk image, or a file whose content was never written?",
+        fix="name a tar archive",
+    )
+
+
 def unsupported(kind: bytes, at: int) -> BackupError:
     """Return the error for a type of header that only some tars know (one of UNSUPPORTED)."""
     what, fix = _UNSUPPORTED[kind]

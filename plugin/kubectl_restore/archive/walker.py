@@ -37,6 +37,13 @@ if TYPE_CHECKING:
 
 _LARGEST_PREFIX: Final = 1024 * 1024
 """Bytes of a long name or an extended header; real ones have a few KiB."""
+_LONGEST_NAME: Final = 64 * 1024
+"""Bytes of a name, a link's target, an owner's name: no system has longer ones than a few KiB."""
+_MOST_BEYOND: Final = 16 * 1024 * 1024
+"""Bytes of names beyond a path's 4,096, and of global headers: what they may take of our memory."""
+_PATH: Final = 4096
+MOST_PADDING: Final = 1024 * 1024
+"""Bytes that follow the two blocks of zeros: tars fill a record, of 1 MiB at the most in use."""
 _PIECE: Final = 256 * 1024
 """Bytes that are looked at in one go behind the end marker."""
 _ZEROS: Final = bytes(_PIECE)
@@ -98,6 +105,12 @@ class Walker:
         self._long_name = b""
         self._long_link = b""
         self._pax: Pax | None = None
+        self._beyond = 0
+
+    @property
+    def headers(self) -> int:
+        """How many headers were read, the end marker's first block too."""
+        return self._headers
 
     def report(self) -> None:
         """Tell the progress how far the file is read."""
@@ -235,6 +248,7 @@ class Walker:
 
     def _members_own(self, header: Header, pax: Pax, at: int, block: bytes) -> None:
         """Note a member, and pass over its data."""
+        self._require_names(pax, at)
         name = _one_of("names", at, pax.path, self._long_name) or header.name
         link = _one_of("link targets", at, pax.linkpath, self._long_link) or header.link
         kind = _TYPES.get(header.kind, Kind.OTHER)
@@ -309,6 +323,19 @@ class Walker:
         self._long_name = self._long_link = b""
         self._pax = None
 
+    def _require_names(self, pax: Pax, at: int) -> None:
+        """Return while names take no more memory than those of a real archive do."""
+        names = (pax.path, pax.linkpath, pax.user, pax.group, self._long_name, self._long_link)
+        for one in names:
+            if one is not None and len(one) > _PATH:
+                if len(one) > _LONGEST_NAME:
+                    raise corrupt(f"a name of the member at byte {at} has {len(one):,} bytes")
+                self._beyond += len(one)
+        if self._beyond > _MOST_BEYOND:
+            raise corrupt(
+                f"up to the member at byte {at} names have {self._beyond:,} bytes too many"
+            )
+
     def _take_prefix(self, header: Header, at: int) -> None:
         """Take a block that says something about the next member (or, for `g`, about all)."""
         if header.size > _LARGEST_PREFIX:
@@ -333,6 +360,9 @@ class Walker:
         if pax.refused:
             raise unsupported(pax.refused, at)
         if kind == b"g":
+            self._beyond += len(data)
+            if self._beyond > _MOST_BEYOND:
+                raise corrupt(f"up to byte {at} global headers have {self._beyond:,} bytes")
             self._take_global(pax, at)
         elif self._pax is not None:
             raise corrupt(f"the extended header at byte {at} is the second of one member")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from kubectl_restore.cli.argv import Parsed
 
+_USER_INFO: Final = re.compile(r"(://)[^/@\s]+@")
+"""Who one is, in an address: a name, and mostly a password."""
 _DEFAULT_TIMEOUT: Final = "10m"
 _DEFAULT_STALL: Final = "60s"
 _DEFAULT_RETRIES: Final = 5
@@ -467,5 +469,5 @@ def _without_secrets(parsed: Parsed, command: Sequence[str]) -> tuple[str, ...]:
         elif equals and value in secrets:
             words.append(f"{name}=REDACTED")
         else:
-            words.append(word)
+            words.append(_USER_INFO.sub(r"\1REDACTED@", word))
     return ("kubectl", "restore", *words)
