@@ -138,20 +138,34 @@ class Attempts:
         Raises:
             InTheWayError: something else stands there by now.
         """
-        first = self.first
-        if first is None or not (self.has_agreed or self.is_saved):
-            return
-        numbers = range(len(plan.members))
-        more = any(
-            plan.action(number) in _CHANGES
-            and number not in plan.resumed
-            and first.action(number) not in {*_CHANGES, Action.CREATE}
-            for number in numbers
+        if self.first is not None and (self.has_agreed or self.is_saved):
+            so_far = "what was restored until then stays"
+            require_no_more(self.first, plan, so_far=so_far, may_have_made=True)
+
+
+def require_no_more(first: Plan, plan: Plan, *, so_far: str, may_have_made: bool = False) -> None:
+    """Return when a later plan replaces and deletes nothing that the first one did not.
+
+    Args:
+        first: the plan that was agreed to, or carried out in part.
+        plan: the later one.
+        so_far: what became of the pod until now ("nothing was changed").
+        may_have_made: what the first one was to make may stand there.
+
+    Raises:
+        InTheWayError: it does.
+    """
+    known = {*_CHANGES, Action.CREATE} if may_have_made else _CHANGES
+    more = any(
+        plan.action(number) in _CHANGES
+        and number not in plan.resumed
+        and number not in plan.settled
+        and first.action(number) not in known
+        for number in range(len(plan.members))
+    )
+    if more or not set(plan.extras) <= set(first.extras):
+        raise InTheWayError(
+            f"what stands there has changed meanwhile; {so_far}",
+            reason="more would be replaced or deleted than before",
+            fix="look at it with --dry-run, then run the command again",
         )
-        if more or not set(plan.extras) <= set(first.extras):
-            raise InTheWayError(
-                "what stands there has changed since the restore began; what was restored until "
-                "then stays",
-                reason="more would be replaced or deleted than when it began",
-                fix="look at it with --dry-run, then run the command again",
-            )

@@ -137,7 +137,7 @@ class Auditor:
         member = known.members[number]
         path = member.path
         if path in known.targets:
-            known.inodes[path] = entry.inode
+            known.inodes[path] = entry.number
         content = known.contents.of(member)
         for what in self._differences(member, content, entry, known.texts):
             self._tell(path, *what)
@@ -148,7 +148,7 @@ class Auditor:
                 self._compare_digests(path, entry, ours, known.digests)
         if member.kind is Kind.HARDLINK:
             other = known.inodes.get(normal_path(member.link))
-            if other is not None and other != entry.inode:
+            if other is not None and other != entry.number:
                 self._tell(path, "link", f"no hard link to {shown(member.link)}")
 
     def _fingerprints(self, batch: Batch) -> Fingerprints | None:

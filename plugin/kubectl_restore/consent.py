@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kubectl_restore.request import RestoreRequest
 
 _NAMED: Final = 5
+_CHANGES: Final = (Action.REPLACE, Action.ADJUST)
 
 
 def has_to_be_asked(plan: Plan, request: RestoreRequest) -> bool:
@@ -32,9 +33,9 @@ def has_to_be_asked(plan: Plan, request: RestoreRequest) -> bool:
 def question(plan: Plan, target: str) -> str:
     """Return the counts and the first names of what would be replaced and deleted."""
     lines = []
-    count = plan.count(Action.REFUSE)
+    count = plan.count(*_CHANGES)
     if count:
-        names = _named((one.path for one in plan.refused()), count)
+        names = _named((one.path for one in plan.operations() if one.action in _CHANGES), count)
         lines.append(f"{counted(count, 'path')} below {target} would be replaced: {names}")
     if plan.extras:
         names = _named((path for path, _ in plan.extras), len(plan.extras))
@@ -50,9 +51,10 @@ def _named(paths: Iterable[bytes], count: int) -> str:
 
 def declined(plan: Plan) -> InTheWayError:
     """Return what a no ends the restore with."""
-    count = plan.count(Action.REFUSE) + len(plan.extras)
+    count = plan.count(*_CHANGES) + len(plan.extras)
+    without = ", without --delete" if plan.extras else ""
     return InTheWayError(
         "nothing was changed",
         reason=f"{counted(count, 'path')} would have been replaced or deleted; the answer was no",
-        fix="to restore only what is missing: --overwrite never",
+        fix=f"to restore only what is missing: --overwrite never{without}",
     )

@@ -16,7 +16,7 @@ from kubectl_restore.archive.fingerprints import Fingerprints
 from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.layout import DirectoryLayout
 from kubectl_restore.archive.outgoing import pauses_in, read_literals
-from kubectl_restore.attempts import Attempts
+from kubectl_restore.attempts import Attempts, require_no_more
 from kubectl_restore.auditing import Auditor
 from kubectl_restore.consent import declined, has_to_be_asked, question
 from kubectl_restore.errors import PodCannotError, VerificationError
@@ -101,6 +101,7 @@ class Conversation:
         self._has_record = False
         self._is_noted = False
         self._has_appended = False
+        self._left: list[bytes] = []
         self.has_begun = False
         """Whether the pod may have been changed."""
 
@@ -229,15 +230,29 @@ class Conversation:
             and has_to_be_asked(plan, self._request)
             and not self._attempts.has_agreed
         ):
-            if not self._agreed(question(plan, self._request.target_path)):
-                raise declined(plan)
-            self._attempts.has_agreed = True
-            if plan.is_refused:
-                self._attempts.agreed = Overwrite.IF_CHANGED
-                self._plan = plan = surveyor.plan(batch, Overwrite.IF_CHANGED)
+            self._plan = plan = self._asked(batch, plan, surveyor)
         self._require(plan)
         self._attempts.began(plan)
         return plan
+
+    def _asked(self, batch: Batch, plan: Plan, surveyor: Surveyor) -> Plan:
+        """Ask the person at the terminal; return the plan that they agreed to.
+
+        Raises:
+            InTheWayError: they said no, or by then there was more to replace or to delete.
+        """
+        overwrite = Overwrite.IF_CHANGED if plan.is_refused else self._request.overwrite
+        # What would be done after a yes is what is asked about.
+        offered = surveyor.plan(batch, overwrite) if plan.is_refused else plan
+        if not self._agreed(question(offered, self._request.target_path)):
+            raise declined(offered)
+        # They may have thought for long.
+        agreed = surveyor.plan(batch, overwrite)
+        require_no_more(offered, agreed, so_far="nothing was changed")
+        self._attempts.has_agreed = True
+        if plan.is_refused:
+            self._attempts.agreed = overwrite
+        return agreed
 
     def audit(self, batch: Batch) -> Comparison:
         """Compare a backup's only batch with what stands there; nothing is written."""
@@ -362,6 +377,7 @@ class Conversation:
                 self._command(owners), read_literals(layout.segments()), layout.total
             )
         self._prove(ended, directories, total)
+        self._require_deleted()
         if self._is_noted or self._has_record:
             # Else the agent does it when it goes.
             self._questions.release()
@@ -390,23 +406,20 @@ class Conversation:
         return Prover(self._questions, self._request, self.capabilities, self._progress)
 
     def _delete(self, plan: Plan) -> None:
-        """Delete what is not in the backup, what is in a directory before it.
-
-        Raises:
-            VerificationError: some of it still stands there.
-        """
+        """Delete what is not in the backup, what is in a directory before it."""
         if not plan.extras:
             return
         self.has_begun = True
         questions, paths = self._questions, [path for path, _ in plan.extras]
-        questions.amend(b"rm -f", [path for path, is_directory in plan.extras if not is_directory])
-        questions.amend(b"rmdir", [path for path, is_directory in plan.extras if is_directory])
-        left = questions.survey(Phase.VERIFY, paths)
-        if left:
-            named = [f"{shown(path)}: still there" for path in sorted(left)]
+        questions.remove(b"rm -f", [path for path, is_directory in plan.extras if not is_directory])
+        questions.remove(b"rmdir", [path for path, is_directory in plan.extras if is_directory])
+        self._left = sorted(questions.survey(Phase.VERIFY, paths))
+
+    def _require_deleted(self) -> None:
+        if self._left:
             raise VerificationError(
-                f"{counted(len(left), 'path')} could not be deleted; the backup is restored",
-                reason=listed(named),
+                f"{counted(len(self._left), 'path')} could not be deleted; the backup is restored",
+                reason=listed([f"{shown(path)}: still there" for path in self._left]),
                 fix=f"see who owns it, or writes there, then: {self._request.command_with()}",
             )
 

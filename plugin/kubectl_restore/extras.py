@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SYSTEMS: Final = frozenset({b"lost+found"})
 """What a file system keeps at its root."""
+_RECORD: Final = re.compile(rb"kubectl-restore\.[0-9a-f]{16}\.[0-9a-f]{16}")
+"""What a restore under way has in the pod, maybe in the very directory (pod/agent.py)."""
 _TOGETHER: Final = 500
 """Directories in one question."""
 
@@ -70,7 +73,7 @@ class Listing:
                 parent = path.rpartition(b"/")[0]
                 if parent not in inside and (path in needed or members.at(path)):
                     continue
-                if path in _SYSTEMS:
+                if path in _SYSTEMS or _RECORD.fullmatch(path.rpartition(b"/")[2]):
                     continue
                 found.append((path, is_directory))
                 if is_directory and whole:

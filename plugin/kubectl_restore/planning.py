@@ -229,9 +229,7 @@ class Planner:
         """Decide to delete what is not in the backup; see `Plan.extras`."""
         self._plan.extras = extras
         for path, _ in extras:
-            parent = path.rpartition(b"/")[0]
-            if parent in self._found or not parent:
-                self._plan.written_to.add(parent)
+            self._plan.written_to.add(path.rpartition(b"/")[0])
 
     def finish(self) -> Plan:
         """Return the plan, with its stream if nothing is refused."""
@@ -345,7 +343,7 @@ class Planner:
         elif self._is_same(member, content, seen) and (
             overwrite is not Overwrite.ALWAYS or path in policy.brought
         ):
-            action, reason = self._of_same(content, entry)
+            action, reason = self._of_same(member, content, entry)
         else:
             action, reason = self._of_different(content, entry)
         return Operation(
@@ -357,14 +355,19 @@ class Planner:
             stands=entry.kind if action is Action.KEEP else None,
         )
 
-    def _of_same(self, content: Member, entry: Entry) -> tuple[Action, str]:
+    def _of_same(self, member: Member, content: Member, entry: Entry) -> tuple[Action, str]:
         """Decide about what has the backup's content."""
         is_due = self._policy.overwrite is Overwrite.IF_CHANGED and content.kind is Kind.FILE
         if has_rights(content, entry, self._policy) and not (
             is_due and entry.mtime != content.mtime
         ):
             return Action.KEEP, ""
-        if self._policy.overwrite is Overwrite.IF_CHANGED and self._policy.uid in {None, entry.uid}:
+        # A file with names that the backup knows nothing of is not changed under them.
+        is_shared = (
+            entry.links > 1 and member.kind is Kind.FILE and member.path not in self._targets
+        )
+        is_ours = self._policy.uid in {None, entry.uid}
+        if self._policy.overwrite is Overwrite.IF_CHANGED and is_ours and not is_shared:
             return Action.ADJUST, ""
         action, reason = self._of_different(content, entry)
         if action is Action.REFUSE:
@@ -417,7 +420,7 @@ class Planner:
         """Tell whether a hard link and what it leads to are one file, which is not sent again."""
         target = normal_path(member.link)
         there = self._targets.get(target)
-        if there is None or there.inode != entry.inode:
+        if there is None or there.number != entry.number:
             return False
         number = self.contents.number_at(target)
         return number is None or self._plan.action(number) not in {Action.CREATE, Action.REPLACE}

@@ -10,7 +10,7 @@ from kubectl_restore.archive.index import Kind
 from kubectl_restore.operation import Action
 from kubectl_restore.outcome import error_of, is_full
 from kubectl_restore.planning import TOGETHER
-from kubectl_restore.policy import Verification
+from kubectl_restore.policy import Comparison, Verification
 from kubectl_restore.progress import Phase
 from kubectl_restore.verify import Difference, Proof, Verdict, amendments, compare
 
@@ -167,7 +167,10 @@ class Prover:
         paths = [one.path for one in some]
         after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
         failed = answer.consumer != 0
-        verdict = compare(some, after, content_of, owners=owners, suspicious=failed)
+        by_content = self.request.compare is Comparison.CHECKSUM
+        verdict = compare(
+            some, after, content_of, owners=owners, suspicious=failed, by_content=by_content
+        )
         if not answer.is_whole or verdict.differences:
             return verdict
         touched = self._amend(verdict)
@@ -176,7 +179,7 @@ class Prover:
                 Phase.VERIFY, touched, done=done, total=max(total, done)
             )
             after.update(again)
-        return compare(some, after, content_of, owners=owners)
+        return compare(some, after, content_of, owners=owners, by_content=by_content)
 
     def _amend(self, verdict: Verdict) -> list[bytes]:
         """Put right what the pod's tar did not do; return the paths to look at again."""

@@ -218,7 +218,7 @@ class _Saving:
         )
         writer.flush()
         for path, digest in writer.digests.items():
-            if (first := self._firsts.get(found[path].inode)) and first.path == path:
+            if (first := self._firsts.get(found[path].number)) and first.path == path:
                 first.digest = digest
         due = writer.digests | {
             path: first.digest for path, first in claimed.items() if first.digest
@@ -227,10 +227,9 @@ class _Saving:
 
     def _first_of(self, path: bytes, entry: Entry) -> _First | None:
         """Return the first path of a file that has several; None for any other."""
-        if entry.kind is not Standing.FILE or entry.inode not in self._sizes.repeated:
+        if entry.kind is not Standing.FILE or entry.number not in self._sizes.repeated:
             return None
-        first = self._firsts.setdefault(entry.inode, _First(path, _identity(entry)))
-        # Another file system below the target has inodes of the same numbers.
+        first = self._firsts.setdefault(entry.number, _First(path, _identity(entry)))
         return first if first.identity == _identity(entry) else None
 
     def _advance(self, count: int) -> None:
@@ -317,7 +316,7 @@ class _Sizes:
         if entry.kind is Standing.SYMLINK:
             self.total += entry.size
         if entry.kind is Standing.FILE:
-            self.inodes.append(entry.inode)
+            self.inodes.append(entry.number)
             self._lengths.append(entry.size)
 
     def close(self) -> None:
@@ -336,7 +335,7 @@ class _Sizes:
 
 
 def _identity(entry: Entry) -> tuple[int, ...]:
-    return (entry.inode, entry.size, entry.mode, entry.mtime, entry.uid, entry.gid)
+    return (entry.device, entry.inode, entry.size, entry.mode, entry.mtime, entry.uid, entry.gid)
 
 
 def _is_as_it_was(before: Entry, now: Entry | None) -> bool:

@@ -49,7 +49,8 @@ class Verdict:
         owners: the paths that do not have their numeric owner, with the owner.
         times: the paths that do not have their modification time (whole seconds), with the time.
         written: regular files that were sent and have a later time: all tars set it, so something
-            in the pod has written to them since, or the volume keeps no times.
+            in the pod has written to them since, or the volume keeps no times. And those that were
+            kept and have not their time or mode any more.
         special: of the paths without their owner, those whose mode a new owner takes bits from.
     """
 
@@ -109,6 +110,7 @@ def compare(
     *,
     owners: bool = True,
     suspicious: bool = False,
+    by_content: bool = False,
 ) -> Verdict:
     """Compare what the operations promised with what stands there now.
 
@@ -119,6 +121,7 @@ def compare(
         owners: compare these too.
         suspicious: the pod's tar has failed: bsdtar then leaves a file that it could not write at
             its full size and with its time, but what the disk holds of it is less.
+        by_content: times did not decide what is kept.
     """
     verdict = Verdict()
     for operation in operations:
@@ -141,12 +144,12 @@ def compare(
         if content is None or (is_kept and content.kind is Kind.DIRECTORY):
             continue
         what = _content_differs(content, entry, suspicious=suspicious)
-        if what and not suspicious and entry.mtime > content.mtime:
-            what += "; something in the pod has written to it since"
         if what:
             verdict.differences.append(Difference(operation.path, what))
         elif not is_kept:
             _compare_rest(verdict, operation, content, entry, owners=owners)
+        elif not by_content and not _is_as_kept(content, entry):
+            verdict.written.append(operation.path)
     return verdict
 
 
@@ -155,12 +158,20 @@ def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
     if size is None:
         return ""
     if entry.size != size:
-        return f"{entry.size} bytes instead of {size}"
+        is_written = not suspicious and entry.mtime > content.mtime
+        since = "; something in the pod has written to it since" if is_written else ""
+        return f"{entry.size} bytes instead of {size}{since}"
     held = entry.blocks * 512
     if suspicious and content.extents is None and content.kind is Kind.FILE and held < size:
         # Small files may stand in the inode itself.
         return f"only {held} of {size} bytes are on the disk" if size > _IN_AN_INODE else ""
     return ""
+
+
+def _is_as_kept(content: Member, entry: Entry) -> bool:
+    """Tell whether a file has the time and mode that it had when it was planned to be kept."""
+    here = (entry.mtime, entry.mode)
+    return content.kind is not Kind.FILE or here == (content.mtime, content.mode)
 
 
 def _compare_rest(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,6 @@ from tests.contract.clusters import KUBECTL
 if TYPE_CHECKING:
     from tests.contract.clusters import Pod
 
-_OTHER_UID: Final = "00000000-0000-4000-8000-000000000000"
 _TAKES_A_PAYLOAD: Final = b"KUBECTL_RESTORE_FOR="
 _FIRST: Final = "1"
 
@@ -50,8 +50,10 @@ def recreate(pod: Pod) -> None:
     embedded = pod.cluster.embedded
     if embedded is not None:
         one = embedded.pod(pod.name)
+        # What it was just about to start ends too, before its volume is another one.
+        one.kill()
         one.reset()
-        one.uid = _OTHER_UID if one.uid != _OTHER_UID else _OTHER_UID.replace("0", "1")
+        one.uid = str(uuid.uuid4())
         return
     cluster = node_pods.Cluster(pod.cluster.kubeconfig, program=KUBECTL)
     namespace = pod.cluster.namespace

@@ -281,6 +281,11 @@ class Questions:
         for payload in questions(paths, words):
             self._ask(b"amend " + command, payload, lambda _word, _rest: False)
 
+    def remove(self, command: bytes, paths: Sequence[bytes]) -> None:
+        """Run `rm -f` or `rmdir` on paths, in no directory but their own; see `amend`."""
+        for payload in questions(paths):
+            self._ask(b"remove " + command, payload, lambda _word, _rest: False)
+
     def rooms(self, directories: Iterable[bytes]) -> dict[bytes, Space]:
         """Ask how much room is left on the volumes of directories."""
         said: dict[bytes, list[tuple[bytes, bytes]]] = {}

@@ -49,6 +49,15 @@ class Entry(NamedTuple):
     inode: int
     blocks: int = 0
     """Allocated, of 512 bytes."""
+    links: int = 1
+    """How many names it has."""
+    device: int = 0
+    """The file system's number: inodes are one's own of each."""
+
+    @property
+    def number(self) -> int:
+        """What tells the file from all others, in 64 bits."""
+        return (self.device << 40 ^ self.inode) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def symlinks(found: Mapping[bytes, Entry]) -> list[bytes]:
@@ -84,19 +93,21 @@ def questions(
 
 
 def read_entry(record: bytes) -> tuple[bytes, Entry] | None:
-    """Read the words of one `stat` record (`MODE SIZE MTIME UID GID INODE BLOCKS ./NAME`).
+    """Read the words of one `stat` record.
+
+    They are `MODE SIZE MTIME UID GID INODE BLOCKS LINKS DEVICE ./NAME`.
 
     Returns:
         The path (without `./`) and the entry; None when this is not what the agent asks stat for.
     """
-    fields = record.split(b" ", 7)
-    if len(fields) != 8 or not fields[7].startswith(b"./"):
+    fields = record.split(b" ", 9)
+    if len(fields) != 10 or not fields[9].startswith(b"./"):
         return None
     try:
         mode = int(fields[0], 16)
-        numbers = [int(field) for field in fields[1:7]]
+        numbers = [int(field) for field in fields[1:9]]
     except ValueError:
         return None
     kind = _KINDS.get(stat.S_IFMT(mode), Standing.OTHER)
     size, *rest = numbers
-    return fields[7][2:], Entry(kind, size, stat.S_IMODE(mode), *rest)
+    return fields[9][2:], Entry(kind, size, stat.S_IMODE(mode), *rest)

@@ -82,7 +82,7 @@ class Pod:
             if command == b"survey":
                 mode = _MODES.get(one.kind, 0o140000) | one.mode
                 fields = (mode, one.size, one.mtime, one.uid, one.gid, one.inode, name)
-                assert on_record(b"stat", b"%x %d %d %d %d %d 0 %b" % fields)
+                assert on_record(b"stat", b"%x %d %d %d %d %d 0 1 9 %b" % fields)
             elif command == b"texts":
                 text = self.contents[path] + b"\n."
                 assert on_record(b"text", b"%d %b%b" % (len(text), text, name))

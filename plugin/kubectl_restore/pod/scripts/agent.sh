@@ -412,7 +412,7 @@ while IFS= read -r line; do
     probe) probe ;;
     survey)
         # Names cannot carry the token, so a name with newlines cannot look like a record.
-        ask 3 4 xargs -0 stat -c "$token stat %f %s %Y %u %g %i %b %n $token"
+        ask 3 4 xargs -0 stat -c "$token stat %f %s %Y %u %g %i %b %h %d %n $token"
         ;;
     closed)
         # Which of these directories take nothing from us?
@@ -474,6 +474,24 @@ while IFS= read -r line; do
         ask 3 4 xargs -0 sh -c 'tool=$1; shift; for path; do
             line=$("$tool" <"$path") && printf "%s hash %s %s %s\n" "$0" "${line%-}" "$path" "$0"
             done' "$token" "$1"
+        ;;
+    remove)
+        # The words are a tool and its options: `rm -f`, `rmdir`. We go into each directory first,
+        # and only where it still is the one that was named: no link leads elsewhere.
+        # shellcheck disable=SC2016 # for the inner shell
+        ask 2 2 xargs -0 sh -c 'tool=$1 option=$2; shift 2
+            here=$(pwd -P && echo .); here=${here%?.}; here=${here%/}; last=
+            for path; do
+                directory=${path%/*}
+                if [ "$directory" != "$last" ]; then
+                    last=
+                    cd -P -- "$here/$directory" || continue
+                    there=$here${directory#.}
+                    [ "$PWD" = "${there:-/}" ] || continue
+                    last=$directory
+                fi
+                $tool $option -- "./${path##*/}"
+            done' "$token" "$1" "${2-}"
         ;;
     amend)
         # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`, for these paths.
