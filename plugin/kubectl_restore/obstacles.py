@@ -62,7 +62,8 @@ def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = Tr
     if not is_noted:
         reason += (
             "\nno record of an earlier run of this backup is in the container; if one was broken "
-            "off here, its record went with the container, and what it left needs --force"
+            "off here, its record went with the container, or with another restore to this target, "
+            "and what it left needs --force"
         )
     if blocked:
         fix = "move them away in the container, then run the command again"
