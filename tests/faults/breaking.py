@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -175,7 +176,9 @@ def _orphan(stage: Stage) -> None:
 
 def _kill_kubectl(stage: Stage) -> None:
     for one in stage.kubectls():
-        os.kill(one, signal.SIGKILL)
+        # It may have ended by itself.
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
 
 
 def _close_stdout(stage: Stage) -> None:
