@@ -69,12 +69,18 @@ def take_lease(
             look = looks.setdefault(one.token, _Look(one.beats))
             look.take(one)
             is_gone = one.still >= _GONE_AFTER or (is_long and one.still > 0)
-            if one.token in own or is_gone:
+            if (one.token in own or is_gone) and not look.is_given_up:
+                # One that hangs in the kernel does not end, whatever we do.
+                look.is_given_up = is_long
                 questions.evict(one.restore)
-            elif look.moves >= _MOVES or is_long:
+            elif look.is_given_up or look.moves >= _MOVES or is_long:
                 raise _taken(one, restore, so_far)
         if not others:
             known = next((one for one in leases.records if one.name == name.encode()), None)
+            if known is not None and known.is_alive:
+                # The path led elsewhere when that one began: the record stays its own.
+                questions.evict(restore.encode())
+                return False
             after = b"" if known is None else known.token
             state, leases = questions.hold(restore.encode(), after, int(time.time()))
             if state == b"held" and (faster := _others(leases)):
@@ -102,10 +108,11 @@ def _others(leases: Leases) -> list[Lease]:
 
 @dataclass(slots=True)
 class _Look:
-    """What was seen of another's agent: at which of its guard's beats something had moved."""
+    """What was seen of another's agent: at how many of its guard's beats something had moved."""
 
     beats: int
     moves: int = 0
+    is_given_up: bool = False
 
     def take(self, lease: Lease) -> None:
         if lease.beats > self.beats:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.index import Extra, Kind, normal_path
 from kubectl_restore.archive.layout import Layout, parents
 from kubectl_restore.archive.rewriting import lost, records_of
-from kubectl_restore.contents import Contents
+from kubectl_restore.contents import STANDING, Contents
 from kubectl_restore.operation import Action, Left, Operation, Resumed
 from kubectl_restore.plan import Plan
 from kubectl_restore.pod.survey import Standing
@@ -212,7 +212,7 @@ class Planner:
             ):
                 operation = self._of_whole(member, entry)
                 self._plan.settled.add(number)
-            elif found is Left.UNFINISHED and seen.text in {None, member.link}:
+            elif found is Left.UNFINISHED and _may_be_ours(self.contents.of(member), seen):
                 operation = Operation(member.path, Action.CREATE, member)
             else:
                 operation = self._of_member(member, seen)
@@ -498,6 +498,18 @@ def make_plan(
     for numbers in chain(planner.questions(), planner.link_questions()):
         planner.take(numbers, survey)
     return planner.finish()
+
+
+def _may_be_ours(content: Member, seen: Seen) -> bool:
+    """Tell whether what stands there is of a kind that a restore leaves behind."""
+    entry = seen.entry
+    if entry.kind is Standing.FILE and not entry.size:
+        # GNU tar has an empty file in the place of a link that it makes at its end.
+        return content.kind in {Kind.FILE, Kind.SYMLINK}
+    if content.kind is Kind.SYMLINK and entry.kind is Standing.SYMLINK:
+        return entry.size == len(content.link) and seen.text in {None, content.link}
+    is_longer = content.kind is Kind.FILE and entry.size > content.size
+    return entry.kind is STANDING[content.kind] and not is_longer
 
 
 def _directories(members: Sequence[Member]) -> dict[bytes, int]:

@@ -258,7 +258,7 @@ def test_a_narrower_terminal_is_drawn_for_at_once(stage: Stage) -> None:
 def test_no_line_moves_where_none_is_wanted(
     words: list[str], variables: dict[str, str], stage: Stage
 ) -> None:
-    child = stage.start(HANGS, "--timeout=1s", *words, variables={"NO_COLOR": "1", **variables})
+    child = stage.start(HANGS, "--timeout=4s", *words, variables={"NO_COLOR": "1", **variables})
     said = ended(child)
     assert child.exitstatus == 8
     assert "\x1b" not in said
