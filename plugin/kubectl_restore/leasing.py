@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from kubectl_restore.pod.leases import Lease, Leases
     from kubectl_restore.progress import Progress
 
-_MOVES: Final = 2
-"""Times that one has to be seen moving, after the first look, to be there: the first of them may
-still be of before it was gone."""
+_MOVES: Final = 4
+"""Times that one has to be seen moving, after the first look, to be there: what was under way when
+it went moves until it is dealt with, four seconds at the most (pipe/window.py)."""
 _GONE_AFTER: Final = 8
 """Seconds without a move after which nobody is there."""
 _LONGEST_WAIT: Final = 14.0
@@ -112,12 +112,15 @@ class _Look:
 
     beats: int
     moves: int = 0
+    was_still: bool = False
     is_given_up: bool = False
 
     def take(self, lease: Lease) -> None:
         if lease.beats > self.beats:
             self.beats = lease.beats
-            self.moves += not lease.still
+            # What moves again after it was still has somebody behind it.
+            self.moves += _MOVES if self.was_still and not lease.still else not lease.still
+        self.was_still = self.was_still or lease.still > 0
 
 
 def _pause(questions: Questions) -> None:

@@ -269,7 +269,7 @@ def test_a_second_writer_is_told_of_the_first(
     pod = cluster.pod("debian")
     archive = trees.of_size(40 * MIB, files=40)
     file = backup(archive)
-    link.rate = 2e6
+    link.rate = 1e6
     first = start(pod, file, kubeconfig=cluster.through(link.port, "first"))
     wait_for(first, "restoring")
     for other, flags in ((file, ()), (backup(trees.small(), "other.tar"), ("--force",))):
