@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 TOGETHER: Final = 16384
 """Members in one question."""
-_ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
+ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
+"""What only a tar can set, and no survey shows."""
 _DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
 _TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
@@ -474,7 +475,7 @@ class Planner:
         plan.lost.update(lost(member, dialect))
         if member.extents is not None and not dialect.holes:
             plan.filled += 1
-        if member.extras & _ATTRIBUTES and records_of(member, dialect):
+        if member.extras & ATTRIBUTES and records_of(member, dialect):
             plan.attributed += 1
 
 

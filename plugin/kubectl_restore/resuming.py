@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.algorithms import digester
-from kubectl_restore.archive.index import Extra, Kind
+from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.outgoing import Extract, Zeros
 from kubectl_restore.contents import STANDING
 from kubectl_restore.operation import Left, Resumed
+from kubectl_restore.planning import ATTRIBUTES
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.progress import Phase, Status
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 WORTH_IT: Final = 64 << 20
 """Bytes of a file from which on it goes on inside."""
-_WITH_MORE: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def _is_all_content(member: Member) -> bool:
 
     Attributes and ACLs come after the content, and no survey shows them; a link has to be linked.
     """
-    return member.kind is Kind.FILE and not member.extras & _WITH_MORE
+    return member.kind is Kind.FILE and not member.extras & ATTRIBUTES
 
 
 def rest_of(batch: Batch, member: Member, resumed: Resumed) -> Iterator[memoryview | Zeros]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tests.contract.program import Result
     from tests.link import LinkProxy
 
-_NEVER: Final = 60.0
 _AWAY: Final = 2.0
 """Seconds that an API server is away."""
 _DENIED: Final = 0o555
@@ -70,7 +69,6 @@ class Breakage:
         flags: of this restore besides.
         rate: bytes a second of the link.
         kinds: how the names of the pods begin in which this can be.
-        embedded_only: it needs the embedded cluster.
         node_only: it needs the real node.
         is_emptied: what stood in the pod before is gone.
     """
@@ -81,7 +79,6 @@ class Breakage:
     flags: tuple[str, ...] = ()
     rate: float = 16e6
     kinds: str | tuple[str, ...] = ""
-    embedded_only: bool = False
     node_only: bool = False
     is_emptied: bool = False
 

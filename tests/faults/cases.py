@@ -46,9 +46,7 @@ class Case:
 def draw(seed: int, number: int, *, embedded: bool) -> Case:
     """Return the run of this number; every breakage has its turn."""
     randomness = random.Random(f"{seed}/{number}")  # noqa: S311 - no secret
-    names = [name for name, one in BREAKAGES.items() if embedded or not one.embedded_only]
-    if embedded:
-        names = [name for name in names if not BREAKAGES[name].node_only]
+    names = [name for name, one in BREAKAGES.items() if not (embedded and one.node_only)]
     name = names[number % len(names)]
     kinds = EMBEDDED_KINDS if embedded else NODE_KINDS
     wanted = BREAKAGES[name].kinds

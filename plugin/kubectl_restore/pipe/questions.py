@@ -124,14 +124,7 @@ class Questions:
             paths: below the target.
             algorithm: one that the container has a tool for.
         """
-        found: dict[bytes, bytes] = {}
-
-        def take(word: bytes, rest: bytes) -> bool:
-            digest = read_digest(rest, algorithm) if word == b"hash" else None
-            if digest is not None:
-                found[digest[0]] = digest[1]
-            return word == b"hash"
-
+        found, take = _digests_of(algorithm)
         plain: list[bytes] = []
         odd: list[bytes] = []
         for path in paths:
@@ -227,14 +220,7 @@ class Questions:
             files: paths below the target, with how many bytes.
             algorithm: one that the container has a tool for.
         """
-        found: dict[bytes, bytes] = {}
-
-        def take(word: bytes, rest: bytes) -> bool:
-            digest = read_digest(rest, algorithm) if word == b"hash" else None
-            if digest is not None:
-                found[digest[0]] = digest[1]
-            return word == b"hash"
-
+        found, take = _digests_of(algorithm)
         known = list(files)
         words = [b"%d" % length for _, length in known]
         for payload in questions([path for path, _ in known], words):
@@ -306,6 +292,21 @@ class Questions:
 
     def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:
         _require_whole(self._session.question(command, payload, take))
+
+
+def _digests_of(
+    algorithm: Algorithm,
+) -> tuple[dict[bytes, bytes], Callable[[bytes, bytes], bool]]:
+    """Return check sums by path, none yet, and what takes the records that bring them."""
+    found: dict[bytes, bytes] = {}
+
+    def take(word: bytes, rest: bytes) -> bool:
+        digest = read_digest(rest, algorithm) if word == b"hash" else None
+        if digest is not None:
+            found[digest[0]] = digest[1]
+        return word == b"hash"
+
+    return found, take
 
 
 def _require_whole(answer: Answer) -> None:
