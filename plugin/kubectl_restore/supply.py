@@ -55,6 +55,10 @@ class Supply:
         """What was left out on the user's wish, for the summary."""
         return tuple(self._notes)
 
+    def _beat(self) -> None:
+        self._watch.check()
+        self._progress.tick()
+
     def of_file(self, backup: BackupFile) -> Iterator[Batch]:
         """Return the one batch of a file, which was read whole and is in order.
 
@@ -82,7 +86,7 @@ class Supply:
             "parts": len(backup.parts),
             "sha256": integrity.digest or None,
         }
-        chosen = choose(index, self._request.selection)
+        chosen = choose(index, self._request.selection, beat=self._beat)
         self._tell(index, chosen, so_far="nothing was changed")
         self.identity = _digest(chosen.index)
 
@@ -124,7 +128,7 @@ class Supply:
             progress=self._progress,
             watch=self._watch,
         ):
-            chosen = choose(arrived.index, self._request.selection, is_part=True)
+            chosen = choose(arrived.index, self._request.selection, is_part=True, beat=self._beat)
             if is_first and not arrived.is_last:
                 self._progress.message(
                     Level.INFO,
@@ -174,8 +178,8 @@ class Supply:
 
 
 def _digest(index: Index) -> str:
-    """Return what tells this archive from others: all that its headers say."""
-    digest = sha256()
-    for one in index.members:
-        digest.update(b"%d %d %d " % (one.offset, one.size, one.mtime) + one.path + b"\0")
+    """Return what tells this archive from others: what its headers say of names, times, sizes."""
+    columns, digest = index.members.columns, sha256()
+    for one in (columns.names, columns.name_ends, columns.offsets, columns.sizes, columns.mtimes):
+        digest.update(one)
     return digest.hexdigest()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.member import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
+    from kubectl_restore.archive.beating import Beat
     from kubectl_restore.archive.members import Members
 
 
@@ -18,24 +20,27 @@ def parent_of(path: bytes) -> bytes:
     return path[: max(0, path.rfind(b"/"))]
 
 
-def obstructing(members: Members) -> set[bytes]:
+def obstructing(members: Members, beat: Beat = no_beat) -> set[bytes]:
     """Return the paths that are no directories although members stand below them."""
     standing = members.standing()
-    suspects = {parent for parent in _parents(members) if parent in standing}
+    paths = with_beat(members.paths(), beat)
+    suspects = {parent for parent in _parents(paths) if parent in standing}
     if not suspects:
         return suspects
     return {
         path
-        for number, path in enumerate(members.paths())
-        if path in suspects and members.kind(number) is not Kind.DIRECTORY
+        for number, path in members.among(suspects)
+        if members.kind(number) is not Kind.DIRECTORY
     }
 
 
-def below(members: Members, paths: AbstractSet[bytes]) -> Iterator[tuple[int, bytes]]:
+def below(
+    members: Members, paths: AbstractSet[bytes], beat: Beat = no_beat
+) -> Iterator[tuple[int, bytes]]:
     """Return each member that stands below one of some paths, and which: the outermost."""
     known: bytes | None = None
     last = b""
-    for number, path in enumerate(members.paths()):
+    for number, path in enumerate(with_beat(members.paths(), beat)):
         parent = parent_of(path)
         if parent != last:
             last = parent
@@ -53,14 +58,17 @@ def _from_the_top(path: bytes) -> Iterator[bytes]:
         yield path
 
 
-def _parents(members: Members) -> Iterator[bytes]:
-    """Return the directories above each member but those above the one before it."""
-    last = b""
-    for path in members.paths():
-        parent = parent_of(path)
-        if parent == last:
+def _parents(paths: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the directories above each path but those above the one before it."""
+    before = b"/"
+    length = len(before)
+    for path in paths:
+        if path.find(b"/", length) < 0 and path.startswith(before):
+            # Most stand beside the one before them.
             continue
-        before, last = last + b"/", parent
-        while parent and not before.startswith(parent + b"/"):
+        parent = parent_of(path)
+        last, before = before, parent + b"/"
+        length = len(before)
+        while parent and not last.startswith(parent + b"/"):
             yield parent
             parent = parent_of(parent)

@@ -15,6 +15,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.heirs import with_heirs
 from kubectl_restore.archive.index import last_of_each
 from kubectl_restore.archive.member import Kind
@@ -27,6 +28,7 @@ from kubectl_restore.phrases import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from kubectl_restore.archive.beating import Beat
     from kubectl_restore.archive.member import Index, Member
     from kubectl_restore.archive.patterns import Glob
     from kubectl_restore.archive.safety import Refusal
@@ -52,7 +54,9 @@ class Chosen:
     missing: tuple[Glob, ...] = ()
 
 
-def choose(index: Index, selection: Selection, *, is_part: bool = False) -> Chosen:
+def choose(
+    index: Index, selection: Selection, *, is_part: bool = False, beat: Beat = no_beat
+) -> Chosen:
     """Apply a selection to an index whose paths are each there once.
 
     Args:
@@ -60,16 +64,17 @@ def choose(index: Index, selection: Selection, *, is_part: bool = False) -> Chos
         selection: what is wanted of them.
         is_part: these are not all of the backup's members: a hard link may lead to one that came
             before them.
+        beat: called now and then; what it raises ends the work.
 
     Raises:
         UsageError: a glob of `include` matches nothing (unless `is_part`).
     """
     warnings: list[str] = []
-    left, notes, missing = _left(index, selection, is_part=is_part)
-    left, refused = _safe(left, selection, is_part=is_part)
+    left, notes, missing = _left(index, selection, beat, is_part=is_part)
+    left, refused = _safe(left, selection, beat, is_part=is_part)
     if selection.mapping:
         mapping = selection.mapping
-        mapped = left.members.renamed(mapping.path_of, mapping.link_of)
+        mapped = left.members.renamed(mapping.path_of, mapping.link_of, beat)
         members, again = last_of_each(mapped)
         if again:
             warnings.append(
@@ -77,7 +82,7 @@ def choose(index: Index, selection: Selection, *, is_part: bool = False) -> Chos
                 "others of the backup get the same path, and the last one counts"
             )
             notes.append(f"{counted(again, 'member')} left out for others of the same path")
-        left, moved = _safe(replace(left, members=members), selection, is_part=is_part)
+        left, moved = _safe(replace(left, members=members), selection, beat, is_part=is_part)
         refused += [replace(one, reason=f"{one.reason} (under its new path)") for one in moved]
     if refused:
         notes.append(f"{counted(len(refused), 'member')} left out as not safe (--skip-unsafe)")
@@ -85,7 +90,7 @@ def choose(index: Index, selection: Selection, *, is_part: bool = False) -> Chos
 
 
 def _left(
-    index: Index, selection: Selection, *, is_part: bool
+    index: Index, selection: Selection, beat: Beat, *, is_part: bool
 ) -> tuple[Index, list[str], tuple[Glob, ...]]:
     """Return what patterns and stripping leave, what is to be said of the rest, and unmet globs."""
     mapping = selection.mapping
@@ -94,7 +99,7 @@ def _left(
     choice = _Choice(selection)
     stays = bytearray(len(index.members))
     stripped = 0
-    for position in range(len(index.members)):
+    for position in with_beat(range(len(index.members)), beat):
         name = index.members.name(position)
         if choice.takes(name):
             stays[position] = mapping.keeps(name)
@@ -172,9 +177,11 @@ def _meant(pattern: bytes, members: Iterable[Member]) -> bytes:
     return next((one.pattern for one in near if one.pattern in hit), b"")
 
 
-def _safe(index: Index, selection: Selection, *, is_part: bool) -> tuple[Index, list[Refusal]]:
+def _safe(
+    index: Index, selection: Selection, beat: Beat, *, is_part: bool
+) -> tuple[Index, list[Refusal]]:
     """Return the index without what is refused, and that."""
-    refused = refusals(index, devices=selection.devices, is_part=is_part)
+    refused = refusals(index, devices=selection.devices, is_part=is_part, beat=beat)
     if not refused:
         return index, []
     stays = bytearray(b"\x01" * len(index.members))

@@ -48,7 +48,7 @@ def _changed(members: Members, stays: bytearray) -> dict[int, Member | None]:
     if not links:
         return changed
     targets = {normal_path(members[number].link) for number in links}
-    concerned = {number for number, path in enumerate(members.paths()) if path in targets}
+    concerned = {number for number, _ in members.among(targets)}
     contents: dict[bytes, int] = {}
     names: dict[int, bytes] = {}
     in_vain: set[bytes] = set()

@@ -145,7 +145,8 @@ def require_agreement(claims: Sequence[Claim]) -> None:
             raise BackupError(
                 f"what is claimed about the backup contradicts itself: the {one.about}",
                 reason=f"{other.source} says {other.value}\n{one.source} says {one.value}",
-                fix=_fix(one.away or other.away, "take away the one that is wrong"),
+                # Hours of hashing would tell, and so does who made the backup.
+                fix="\n".join(_fix(it.away, f"if {it.source} is wrong") for it in (other, one)),
             )
 
 

@@ -34,8 +34,10 @@ class Mapping:
         rest = self._stripped(name) if self.strip else name
         path = normal_path(rest or b"")
         for old, new in self.prefixes:
-            if not old or path == old or path.startswith(old + b"/"):
-                return normal_path(new + b"/" + path[len(old) :])
+            if not old:
+                return b"/".join(filter(None, (new, path)))
+            if path.startswith(old) and path[len(old) : len(old) + 1] in {b"", b"/"}:
+                return new + path[len(old) :] if new else path[len(old) + 1 :]
         return path
 
     def link_of(self, target: bytes) -> bytes:

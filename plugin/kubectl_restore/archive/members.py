@@ -14,12 +14,16 @@ from operator import eq
 from typing import TYPE_CHECKING, Final, overload
 from zlib import crc32
 
+from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.columns import Columns, Owner
 from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from typing import Self
+
+    from kubectl_restore.archive.beating import Beat
 
 _KINDS: Final = tuple(Kind)
 _CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
@@ -225,22 +229,35 @@ class Members(Sequence[Member]):
                 found.append(start - 1)
         return found
 
-    def renamed(self, path_of: Callable[[bytes], bytes], link_of: Callable[[bytes], bytes]) -> Self:
+    def among(self, paths: AbstractSet[bytes]) -> Iterator[tuple[int, bytes]]:
+        """Return the numbers of the members that stand at one of some paths, rising; and which."""
+        wanted = set(map(_hash, paths))
+        for number, value in enumerate(self._columns.hashes):
+            if value in wanted and (path := self.path(number)) in paths:
+                yield number, path
+
+    def renamed(
+        self,
+        path_of: Callable[[bytes], bytes],
+        link_of: Callable[[bytes], bytes],
+        beat: Beat = no_beat,
+    ) -> Self:
         """Return the members under other paths; not to be used together with these.
 
         Args:
             path_of: returns the path for a recorded name.
             link_of: returns a hard link's target for a recorded one.
+            beat: see `with_beat`.
         """
         old = self._columns
         names, ends, hashes = bytearray(), array("q"), array("I")
         flags = bytearray(old.flags)
         start = 0
-        for number, end in enumerate(old.name_ends):
+        for number, end in enumerate(with_beat(old.name_ends, beat)):
             name = bytes(old.names[start:end])
             start = end
             path = path_of(name)
-            if path != normal_path(name):
+            if path != name and path != normal_path(name):
                 # The target itself has a name too.
                 name = path or b"./"
                 flags[number] &= ~_COMMON
@@ -248,7 +265,7 @@ class Members(Sequence[Member]):
             ends.append(len(names))
             hashes.append(_hash(path))
         links = dict(old.links)
-        for number in self.of_kind(Kind.HARDLINK):
+        for number in with_beat(self.of_kind(Kind.HARDLINK), beat):
             link = link_of(links[number])
             if link != links[number]:
                 links[number] = link

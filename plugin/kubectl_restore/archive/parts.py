@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.header import BLOCK, is_header
+from kubectl_restore.archive.outgoing import END_OF_ARCHIVE
 from kubectl_restore.archive.packing import PACKINGS
 from kubectl_restore.archive.suffixes import PartName
 from kubectl_restore.errors import BackupError
@@ -20,7 +22,6 @@ _MOST: Final = 100_000
 _GAP: Final = 16
 """Parts in a row that are looked for behind the last one, to name what is missing. A backup that
 lacks its end is cut, which is noticed whatever the names are."""
-_MAGIC: Final = max(len(packing.magic) for packing in PACKINGS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,31 +93,39 @@ def _chain(first: PartName) -> list[PartName]:
             if not names:
                 break
             missing.append(names[0])
-        elif missing:
-            raise _missing(missing, [*parts, found])
-        else:
+        elif not missing:
             parts.append(found)
+        elif _are_whole([*parts, found]):
+            break
+        else:
+            raise _missing(missing, [*parts, found])
     return parts
 
 
 def _are_whole(names: list[PartName]) -> bool:
-    """Tell whether each begins as a compressed file does: then none goes on with another.
+    """Tell whether each is a backup by itself: then none goes on with another.
 
-    So are backups called that are kept for some days (`.01`, `.02`).
+    So are backups called that are kept for some days (`.01`, `.02`; `db-2026-11-01`).
     """
-    magics = tuple(packing.magic for packing in PACKINGS.values())
-    return all(_beginning(one.path).startswith(magics) for one in names)
+    return all(_is_whole(one.path) for one in names)
 
 
-def _beginning(path: Path) -> bytes:
-    """Return a regular file's first bytes; nothing where that cannot be had."""
+def _is_whole(path: Path) -> bool:
+    """Tell whether a file begins as a compressed one does, or begins and ends as a tar does."""
     if not path.is_file():
-        return b""
+        return False
+    magics = tuple(packing.magic for packing in PACKINGS.values())
     try:
         with path.open("rb") as file:
-            return file.read(_MAGIC)
+            head = file.read(BLOCK)
+            if head.startswith(magics):
+                return True
+            if file.seek(0, os.SEEK_END) < len(head) + len(END_OF_ARCHIVE):
+                return False
+            file.seek(-len(END_OF_ARCHIVE), os.SEEK_END)
+            return is_header(head) and file.read() == END_OF_ARCHIVE
     except OSError:
-        return b""
+        return False
 
 
 def _missing(missing: list[PartName], there: list[PartName]) -> BackupError:

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.ancestry import below, obstructing
+from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.member import Kind, normal_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kubectl_restore.archive.beating import Beat
     from kubectl_restore.archive.member import Index, Member
     from kubectl_restore.archive.members import Members
 
@@ -44,7 +46,9 @@ class Refusal:
     reason: str
 
 
-def refusals(index: Index, *, devices: bool = False, is_part: bool = False) -> list[Refusal]:
+def refusals(
+    index: Index, *, devices: bool = False, is_part: bool = False, beat: Beat = no_beat
+) -> list[Refusal]:
     """Return every member that is not safe to restore; empty for ordinary backups.
 
     Looks at each member only where the columns as a whole show that there may be something.
@@ -53,19 +57,20 @@ def refusals(index: Index, *, devices: bool = False, is_part: bool = False) -> l
         index: the members; each path once.
         devices: the user wants devices and FIFOs.
         is_part: others came before them; what a hard link to one of those is, is not judged here.
+        beat: see `with_beat`.
     """
     members = index.members
     found: dict[int, str] = {}
-    for number in _odd_names(members):
+    for number in with_beat(_odd_names(members), beat):
         _note(found, number, _name_reason(members[number]))
-    for number in members.of_kind(*_QUESTIONABLE):
+    for number in with_beat(members.of_kind(*_QUESTIONABLE), beat):
         _note(found, number, _kind_reason(members[number], devices=devices))
-    blockers = obstructing(members)
+    blockers = obstructing(members, beat)
     if blockers:
         links = {members.path(one): members[one].link for one in members.of_kind(Kind.SYMLINK)}
-        for number, blocker in below(members, blockers):
+        for number, blocker in below(members, blockers, beat):
             _note(found, number, _blocked_reason(blocker, links))
-    _judge_hard_links(members, found, is_part=is_part)
+    _judge_hard_links(members, found, beat, is_part=is_part)
     return [Refusal(number, members[number], found[number]) for number in sorted(found)]
 
 
@@ -157,16 +162,14 @@ def _leads_outside(path: bytes, links: Mapping[bytes, bytes]) -> bool:
     return False
 
 
-def _judge_hard_links(members: Members, found: dict[int, str], *, is_part: bool) -> None:
+def _judge_hard_links(
+    members: Members, found: dict[int, str], beat: Beat, *, is_part: bool
+) -> None:
     """Refuse those that lead to what is not there before them, or is refused itself."""
     links = members.of_kind(Kind.HARDLINK)
     targets = {normal_path(members[number].link) for number in links}
-    places = (
-        {path: number for number, path in enumerate(members.paths()) if path in targets}
-        if targets
-        else {}
-    )
-    for number in links:
+    places = {path: number for number, path in members.among(targets)} if targets else {}
+    for number in with_beat(links, beat):
         member = members[number]
         target = normal_path(member.link)
         place = places.get(target, number)

@@ -105,7 +105,7 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
             always_hash=True,
             own=not request.force,
         )
-        _require_sane(index, progress)
+        _require_sane(index, progress, watch)
         mode = backup.mode & _WIDEST
         backup.check_unchanged()
         made = _made(backup.written_at)
@@ -139,10 +139,14 @@ def _made(seconds: int) -> str:
         return ""
 
 
-def _require_sane(index: Index, progress: Progress) -> None:
+def _require_sane(index: Index, progress: Progress, watch: Watch) -> None:
+    def beat() -> None:
+        watch.check()
+        progress.tick()
+
     for warning in index.warnings:
         progress.message(Level.WARNING, warning)
-    refused = refusals(index)
+    refused = refusals(index, beat=beat)
     if refused:
         raise BackupError(
             f"the backup is not safe to restore: {counted(len(refused), 'member')} refused",

@@ -57,7 +57,12 @@ def inspect(
             watch=watch,
             cache=IndexCache() if request.cache else None,
         )
-        chosen = choose(index, request.selection)
+
+        def beat() -> None:
+            watch.check()
+            progress.tick()
+
+        chosen = choose(index, request.selection, beat=beat)
         members = chosen.index.members
         progress.tick()
         if request.members and not _pour(_lines(members, watch, request), write):

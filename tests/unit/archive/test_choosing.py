@@ -399,3 +399,27 @@ def test_what_is_left_is_safe_and_each_path_is_there_once(
     result = choose(Index(Members.of(members), 0, Compression.NONE), selection)
     assert refusals(result.index, devices=selection.devices) == []
     assert len(set(paths(result))) == len(paths(result))
+
+
+class EndedError(Exception):
+    """The user has had enough."""
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [Selection(), Selection(exclude=(b"x",)), Selection(mapping=Mapping(prefixes=((b"a", b"b"),)))],
+    ids=["everything", "patterns", "mapped"],
+)
+def test_choosing_among_many_members_can_be_ended(selection: Selection) -> None:
+    member = Member(b"a", b"a", Kind.FILE, 0, 512, 512, 0, 0o644, 0, 0, 0, b"")
+    many = Members.of(member._replace(name=b"a/%d" % one) for one in range(20_000))
+    beats = 0
+
+    def beat() -> None:
+        nonlocal beats
+        beats += 1
+        if beats > 2:
+            raise EndedError
+
+    with pytest.raises(EndedError):
+        choose(Index(many, 0, Compression.NONE), selection, beat=beat)

@@ -238,6 +238,14 @@ def test_the_line_of_several_whose_name_fits(backup: Path) -> None:
     assert "contradicts itself" in refusal(backup).what
 
 
+def test_of_two_that_contradict_each_other_each_may_be_the_wrong_one(backup: Path) -> None:
+    right = note(backup, ".sha256", f"{digest_of(backup)}  b.tar\n")
+    wrong = note(backup, ".meta.json", json.dumps({"checksum": f"sha256:{WRONG}"}))
+    fix = refusal(backup).fix
+    assert f"if {right} is wrong" in fix
+    assert f"if {wrong} is wrong" in fix
+
+
 def test_a_link_is_looked_for_under_both_names(backup: Path) -> None:
     link = backup.with_name("latest.tar")
     link.symlink_to("b.tar")

@@ -20,7 +20,7 @@ from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Silence
 from kubectl_restore.watch import Watch
-from tests.unit.archive.making import sample, zipped
+from tests.unit.archive.making import padded, sample, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -278,3 +278,28 @@ def test_the_seal_is_the_wholes(tmp_path: Path) -> None:
     first.write_bytes(first.read_bytes()[:-1] + b"x")
     with pytest.raises(BackupError):
         proved(first)
+
+
+@pytest.mark.parametrize("pack", [bytes, zipped], ids=["plain", "gzip"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["db-2026-01-01", "db-2026-01-02", "db-2026-01-03"],
+        ["db-2026-01-01", "db-2026-01-02", "db-2026-01-05"],
+        ["y.tar.00", "y.tar.01", "y.tar.02"],
+    ],
+    ids=["days", "some days", "numbers"],
+)
+def test_whole_backups_whose_names_count_up_are_each_their_own(
+    tmp_path: Path, names: list[str], pack: type[bytes]
+) -> None:
+    touch(tmp_path, names, pack(sample()))
+    for name in names:
+        assert names_of(tmp_path / name) == [name]
+
+
+def test_parts_that_begin_with_a_member_are_parts(tmp_path: Path) -> None:
+    data = sample()
+    first = written(tmp_path, data + data, ["b.tar.00", "b.tar.01"])[0]
+    first.write_bytes(padded(data.rstrip(b"\x00")))
+    assert names_of(first) == ["b.tar.00", "b.tar.01"]
