@@ -101,7 +101,7 @@ class Conversation:
         self._has_record = False
         self._is_noted = False
         self._has_appended = False
-        self._left: list[bytes] = []
+        self._left: dict[bytes, str] = {}
         self.has_begun = False
         """Whether the pod may have been changed."""
 
@@ -411,15 +411,24 @@ class Conversation:
             return
         self.has_begun = True
         questions, paths = self._questions, [path for path, _ in plan.extras]
-        questions.remove(b"rm -f", [path for path, is_directory in plan.extras if not is_directory])
-        questions.remove(b"rmdir", [path for path, is_directory in plan.extras if is_directory])
-        self._left = sorted(questions.survey(Phase.VERIFY, paths))
+        changed: set[bytes] = set()
+        if self._request.save_replaced is not None:
+            # Written to while the backup was sent: what was saved is not what would go.
+            changed.update(self._saved.changed(questions.survey(Phase.VERIFY, paths)))
+        extras = [one for one in plan.extras if one[0] not in changed]
+        questions.remove(b"rm -f", [path for path, is_directory in extras if not is_directory])
+        questions.remove(b"rmdir", [path for path, is_directory in extras if is_directory])
+        for path in sorted(questions.survey(Phase.VERIFY, paths)):
+            is_new = path in changed
+            self._left[path] = (
+                "changed after it was saved, so it stays" if is_new else "still there"
+            )
 
     def _require_deleted(self) -> None:
         if self._left:
             raise VerificationError(
                 f"{counted(len(self._left), 'path')} could not be deleted; the backup is restored",
-                reason=listed([f"{shown(path)}: still there" for path in self._left]),
+                reason=listed([f"{shown(path)}: {why}" for path, why in self._left.items()]),
                 fix=f"see who owns it, or writes there, then: {self._request.command_with()}",
             )
 

@@ -1,8 +1,9 @@
 """What a restore replaces is saved first: fetched from the pod into a tar, and proved.
 
 Twice over everything: once for how much it is, and which files are one (hard links), then some
-thousand paths at a time: ask what stands there, fetch, hash in the pod, ask again. Only then is the
-tar at its place, and only then is the pod changed. Memory: a few numbers for each path.
+thousand paths at a time: ask what stands there, fetch, hash in the pod, ask again; and in the end
+once more about all of them. Only then is the tar at its place, and only then is the pod changed.
+Memory: a few numbers for each path.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import os
 import shlex
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -54,10 +55,26 @@ _HARD_LINK: Final = b"1"
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a summary says about it."""
+    """What a summary says about it, and what is to be deleted as it was saved.
+
+    Attributes:
+        notes: sentences.
+        next_steps: commands.
+        further: for each path of `Replaced.further`, a number that stands for what was saved.
+    """
 
     notes: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
+    further: Mapping[bytes, int] = field(default_factory=dict)
+
+    def changed(self, found: Mapping[bytes, Entry]) -> list[bytes]:
+        """Return those of `further` that are not what was saved.
+
+        Args:
+            found: what stands there now.
+        """
+        saved = self.further
+        return [path for path, entry in found.items() if saved.get(path, 0) != _number(entry)]
 
 
 def require_file(request: RestoreRequest) -> None:
@@ -123,6 +140,7 @@ class _Saving:
         self._sizes = _Sizes()
         self._firsts: dict[int, _First] = {}
         self._done = 0
+        self._saved = array("q")
         self._has_fifos = False
         self._looks_the_same = False
 
@@ -147,10 +165,33 @@ class _Saving:
         with NewArchive(self._path) as archive:
             for some in replaced.chunks(directories):
                 self._save(archive, some, self._standing(some, directories))
+            further = self._require_as_saved(replaced, directories)
             archive.finish()
-        return self._result(request)
+        return self._result(request, further)
 
-    def _result(self, request: RestoreRequest) -> Saved:
+    def _require_as_saved(
+        self, replaced: Replaced, directories: Mapping[bytes, None]
+    ) -> dict[bytes, int]:
+        """Return what stands for each of the further paths, when all is still as it was saved.
+
+        Raises:
+            VerificationError: something changed meanwhile.
+        """
+        further = dict.fromkeys(replaced.further, 0)
+        numbers = iter(self._saved)
+        changed: list[bytes] = []
+        for some in replaced.chunks(directories):
+            found = self._standing(some, directories)
+            for one in some:
+                entry, saved = found.get(one.path), next(numbers)
+                if saved != (0 if entry is None else _number(entry)):
+                    changed.append(one.path)
+                if one.path in further:
+                    further[one.path] = saved
+        _require_none(changed)
+        return further
+
+    def _result(self, request: RestoreRequest, further: Mapping[bytes, int]) -> Saved:
         undo = _undo(
             request, self._path, devices=self._has_fifos, looks_the_same=self._looks_the_same
         )
@@ -158,7 +199,7 @@ class _Saving:
         self._progress.message(
             Level.INFO, f"{saved}, before anything is changed; to undo the restore: {undo}"
         )
-        return Saved((f"{saved} before anything was changed",), (f"to undo it: {undo}",))
+        return Saved((f"{saved} before anything was changed",), (f"to undo it: {undo}",), further)
 
     def _standing(
         self, some: Sequence[Wanted], directories: Mapping[bytes, None]
@@ -200,6 +241,7 @@ class _Saving:
             PodCannotError: they cannot be read.
         """
         paths = [one.path for one in some if one.path in found]
+        self._saved.extend(_number(found[one.path]) if one.path in found else 0 for one in some)
         texts = self._questions.texts([p for p in paths if found[p].kind is Standing.SYMLINK])
         writer = Arriving(archive, self._algorithm, self._advance)
         claimed: dict[bytes, _First] = {}
@@ -275,13 +317,16 @@ class _Saving:
             )
         if not unread:
             changed += [path for path, digest in digests.items() if theirs[path] != digest]
-        if changed:
-            changed = list(dict.fromkeys(changed))
-            raise VerificationError(
-                f"{counted(len(changed), 'path')} changed while it was saved; nothing was changed",
-                reason=listed([shown(path) for path in changed]),
-                fix="stop what writes there, then run the command again",
-            )
+        _require_none(list(dict.fromkeys(changed)))
+
+
+def _require_none(changed: Sequence[bytes]) -> None:
+    if changed:
+        raise VerificationError(
+            f"{counted(len(changed), 'path')} changed while it was saved; nothing was changed",
+            reason=listed([shown(path) for path in changed]),
+            fix="stop what writes there, then run the command again",
+        )
 
 
 @dataclass(slots=True)
@@ -336,6 +381,11 @@ class _Sizes:
 
 def _identity(entry: Entry) -> tuple[int, ...]:
     return (entry.device, entry.inode, entry.size, entry.mode, entry.mtime, entry.uid, entry.gid)
+
+
+def _number(entry: Entry) -> int:
+    """Return what tells two states of a path apart; things come and go in a directory in use."""
+    return hash(entry.kind) if entry.kind is Standing.DIRECTORY else hash(_identity(entry))
 
 
 def _is_as_it_was(before: Entry, now: Entry | None) -> bool:

@@ -287,11 +287,11 @@ def test_what_cannot_be_saved_is_not_replaced(
     assert names_in(tmp_path) == {"backup.tar"}
 
 
-def changing_kubectl(tmp_path: Path, pod: Pod, what: str) -> str:
-    """Return a kubectl that does something to the volume when files are asked for.
+def changing_kubectl(tmp_path: Path, pod: Pod, what: str, *, when: str = "hash") -> str:
+    """Return a kubectl that does something to the volume when the agent is told something.
 
     It stands between the program and the real kubectl, passes everything on, and waits with the
-    question for check sums until it has changed something.
+    last of some commands until it has changed something.
     """
     directory = pod.host_directory()
     assert directory is not None
@@ -303,10 +303,14 @@ import os, subprocess, sys
 if "exec" not in sys.argv:
     os.execv({pod.cluster.kubectl[0]!r}, sys.argv)
 child = subprocess.Popen([{pod.cluster.kubectl[0]!r}, *sys.argv[1:]], stdin=subprocess.PIPE)
-done = False
+when = {when.split()!r}
 while data := os.read(0, 65536):
-    if not done and b"hash" in data and data.startswith(b"hash"):
-        done = True
+    if when and data.startswith(when[0].encode()):
+        when.pop(0)
+        if when:
+            child.stdin.write(data)
+            child.stdin.flush()
+            continue
         os.chdir({str(directory)!r})
         {what}
     child.stdin.write(data)
@@ -352,6 +356,58 @@ def test_what_changes_meanwhile_is_not_saved_and_not_replaced(
     assert names_in(tmp_path) == listed | {"backup.tar"}
     content = pod.run("sh", "-c", f"cat {pod.path}/app/config.yaml; true")
     assert b"hello" not in content
+
+
+def test_what_changes_after_its_turn_is_not_replaced(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    if pod.host_directory() is None:
+        pytest.skip("the volume is on another machine")
+    archive = trees.Archive()
+    archive.directory("app")
+    archive.add("app/config.yaml", b"mine\n", mtime=OLDER)
+    assert restore(pod, backup(archive.finish(), "old.tar")).code == 0
+    saved = tmp_path / "saved.tar"
+    kubectl = changing_kubectl(
+        # Behind the check sums this path is asked about, and once more when all are saved.
+        tmp_path, pod, 'open("app/config.yaml", "a").write("more")', when="hash survey survey"
+    )  # fmt: skip
+    result = restore(
+        pod, backup(trees.small()), "--force", f"--save-replaced={saved}", kubectl=kubectl
+    )
+    assert result.code == 9, result
+    assert "changed while it was saved; nothing was changed" in result.err
+    assert pod.run("cat", f"{pod.path}/app/config.yaml") == b"mine\nmore"
+    assert not saved.exists()
+
+
+def test_what_is_written_to_while_the_backup_is_sent_is_not_deleted(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    if pod.host_directory() is None:
+        pytest.skip("the volume is on another machine")
+    archive = trees.Archive()
+    archive.directory("app")
+    for name in ("journal", "other"):
+        archive.add(f"app/{name}", b"mine\n", mtime=OLDER)
+    assert restore(pod, backup(archive.finish(), "old.tar")).code == 0
+    saved = tmp_path / "saved.tar"
+    kubectl = changing_kubectl(
+        tmp_path, pod, 'open("app/journal", "a").write("more")', when="extract"
+    )
+    flags = ("--force", "--delete", f"--save-replaced={saved}")
+    result = restore(pod, backup(trees.small()), *flags, kubectl=kubectl)
+    assert result.code == 9, result
+    assert "app/journal: changed after it was saved, so it stays" in result.err
+    assert "app/other" not in result.err
+    assert pod.run("cat", f"{pod.path}/app/journal") == b"mine\nmore"
+    assert b"other" not in pod.run("ls", f"{pod.path}/app")
+    with tarfile.open(saved) as tar:
+        content = tar.extractfile("app/journal")
+        assert content is not None
+        assert content.read() == b"mine\n"
 
 
 def test_a_file_that_may_not_be_read_is_named_and_nothing_is_changed(
