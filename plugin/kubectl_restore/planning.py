@@ -13,6 +13,7 @@ import stat
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.index import Extra, Kind, normal_path
 from kubectl_restore.archive.layout import Layout, parents
 from kubectl_restore.archive.rewriting import lost, records_of
@@ -26,6 +27,7 @@ from kubectl_restore.sameness import Policy, Seen, has_content, has_rights
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
+    from kubectl_restore.archive.beating import Beat
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Index, Member
     from kubectl_restore.pod.survey import Entry
@@ -55,6 +57,8 @@ class Planner:
         policy: Policy,
         before: Callable[[bytes], Member | None] = lambda _path: None,
         fingerprints: Fingerprints | None = None,
+        *,
+        beat: Beat = no_beat,
     ) -> None:
         """Nothing is known yet.
 
@@ -63,11 +67,13 @@ class Planner:
             policy: what is allowed.
             before: what an earlier batch has restored at a path.
             fingerprints: of all files, where contents decide.
+            beat: called now and then; what it raises ends the work.
         """
         self._members = index.members
+        self._beat = beat
         self._fingerprints = fingerprints
         self._policy = policy
-        self._numbers = _directories(self._members)
+        self._numbers = _directories(with_beat(self._members, beat))
         self._found: dict[bytes, Entry] = {}
         self._links = self._members.of_kind(Kind.HARDLINK)
         self._link_numbers = frozenset(self._links)
@@ -257,8 +263,9 @@ class Planner:
             made,
             dialect=policy.dialect,
             owner=policy.owner,
+            beat=self._beat,
         )
-        for number in carried:
+        for number in with_beat(carried, self._beat):
             member = plan.member(number)
             plan.take_room(number, member)
             self._count(member)
@@ -513,7 +520,7 @@ def _may_be_ours(content: Member, seen: Seen) -> bool:
     return entry.kind is STANDING[content.kind] and not is_longer
 
 
-def _directories(members: Sequence[Member]) -> dict[bytes, int]:
+def _directories(members: Iterable[Member]) -> dict[bytes, int]:
     """Return each directory that members have or need, with its member's number, or -1."""
     found: dict[bytes, int] = {}
     last = b""

@@ -67,7 +67,7 @@ class Surveyor:
         questions, members = self.questions, batch.index.members
         fingerprints = self._fingerprints(batch)
         policy = self._policy(overwrite, self.doubt.unset(members))
-        planner = Planner(batch.index, policy, self._before, fingerprints)
+        planner = Planner(batch.index, policy, self._before, fingerprints, beat=questions.pulse)
         directories = planner.directories
         total = len(members)
         before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)

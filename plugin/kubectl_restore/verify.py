@@ -137,8 +137,7 @@ def compare(
         if kind is None:
             kind = Standing.DIRECTORY if content is None else STANDING.get(content.kind)
         if entry.kind is not kind:
-            what = f"a {entry.kind} instead of a {kind}"
-            verdict.differences.append(Difference(operation.path, what))
+            verdict.differences.append(Difference(operation.path, _kind_differs(entry, kind)))
             continue
         is_kept = operation.action is Action.KEEP
         if content is None or (is_kept and content.kind is Kind.DIRECTORY):
@@ -151,6 +150,13 @@ def compare(
         elif not by_content and not _is_as_kept(content, entry):
             verdict.written.append(operation.path)
     return verdict
+
+
+def _kind_differs(entry: Entry, kind: Standing | None) -> str:
+    what = f"a {entry.kind} instead of a {kind}"
+    if entry.kind is Standing.SYMLINK and kind is Standing.DIRECTORY:
+        what += "; what stands below it in the backup may be where it leads by now"
+    return what
 
 
 def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:

@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.header import header_length, member_header
 from kubectl_restore.archive.member import Kind
 from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
@@ -23,6 +24,7 @@ from kubectl_restore.archive.rewriting import header_of, length_of, segments_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+    from kubectl_restore.archive.beating import Beat
     from kubectl_restore.archive.member import Member
     from kubectl_restore.archive.outgoing import Segment
     from kubectl_restore.archive.rewriting import Dialect
@@ -57,6 +59,7 @@ class Layout:
         *,
         dialect: Dialect,
         owner: tuple[int, int] = (0, 0),
+        beat: Beat = no_beat,
     ) -> None:
         """Lay it out.
 
@@ -67,6 +70,7 @@ class Layout:
             bare: directories to make that have no member.
             dialect: for which tar.
             owner: whom those belong to.
+            beat: called now and then meanwhile; what it raises ends the work.
         """
         self._member = member_of
         self._carried = carried
@@ -77,7 +81,7 @@ class Layout:
         self._ends = array("q")
         self._files = array("I")
         at = 0
-        for number, path, member in self._items():
+        for number, path, member in with_beat(self._items(), beat):
             if path is not None:
                 at += self._directory_length(number, path)
             else:

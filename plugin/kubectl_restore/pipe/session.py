@@ -304,6 +304,9 @@ class Session:
         """
         if now() - self._pinged > _PING:
             self.keep_alive()
+        else:
+            self._watch.check()
+            self._progress.tick()
 
     def fetch(self, payload: bytes, total: int, sink: Callable[[bytes], None]) -> Answer:
         """Have the contents of files sent from the pod, one after the other: `total` bytes.
