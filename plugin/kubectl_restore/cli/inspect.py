@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cli.reading import read_checksum, read_output
+from kubectl_restore.cli.reading import read_checksum, read_output, require_named
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
 
@@ -66,6 +66,7 @@ def read_inspect_request(parsed: Parsed) -> InspectRequest:
             reason="a backup is read more than once",
             fix="write the backup to a file first, then name the file",
         )
+    require_named(name, USAGE)
     return InspectRequest(
         backup=Path(name),
         checksum=read_checksum(parsed),

@@ -316,7 +316,22 @@ def _positionals(parsed: Parsed, command: str) -> tuple[str, str]:
     if len(given) < _POSITIONALS:
         missing = "a backup" if given else "a pod and a backup"
         raise UsageError(f"{missing} is missing", reason=f"usage: {usage}", fix=usage)
+    require_named(given[1], usage)
     return given[0], given[1]
+
+
+def require_named(backup: str, usage: str) -> None:
+    """Notice a backup without a name, which to the system would be the current directory.
+
+    Raises:
+        UsageError: it has none.
+    """
+    if not backup:
+        raise UsageError(
+            "the backup has no name",
+            reason="an empty word was given for it; a variable of a script that was not set?",
+            fix=usage,
+        )
 
 
 def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> None:
@@ -424,14 +439,19 @@ def _owner(parsed: Parsed) -> tuple[int, int] | None:
 def read_checksum(parsed: Parsed) -> str | None:
     """Return what `--checksum` says, as 64 lower-case hexadecimal digits.
 
+    A line of sha256sum is taken as well, for what is pasted: its name is not looked at.
+
     Raises:
         UsageError: it is no check sum.
     """
     text = parsed.value("checksum")
     if text is None:
         return None
+    first = text.split(maxsplit=1)[0] if text.strip() else text
+    # sha256sum begins a line with a backslash where it has escaped the name.
+    algorithm, colon, digits = first.removeprefix("\\").partition(":")
     try:
-        return parse_digest(text)
+        return parse_digest(f"{algorithm.lower()}{colon}{digits}")
     except UnreadableError as error:
         raise UsageError(
             f"--checksum {shown(os.fsencode(text))} is no check sum",

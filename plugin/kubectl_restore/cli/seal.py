@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.sealing import SealRequest
-from kubectl_restore.cli.reading import read_checksum
+from kubectl_restore.cli.reading import read_checksum, require_named
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def read_seal_request(parsed: Parsed) -> SealRequest:
             reason="the seal stands beside the backup, under its name",
             fix="write the backup to a file first, then name the file",
         )
+    require_named(name, USAGE)
     return SealRequest(
         backup=Path(name),
         checksum=read_checksum(parsed),

@@ -65,7 +65,7 @@ class Inspection:
         name += f" in {self.parts:,} parts" if self.parts > 1 else ""
         lines = [
             f"{name}: tar, {packed}, {as_size(self.size)}; {whole}",
-            f"members:   {report.members:,} ({self._kinds()})",
+            f"members:   {report.members:,}{self._kinds()}",
             f"content:   {as_size(report.content)} ({report.content:,} bytes)",
             f"check sum: {self.integrity.in_short() or 'nothing is claimed about it'}",
         ]
@@ -125,7 +125,8 @@ class Inspection:
 
     def _kinds(self) -> str:
         kinds = self.report.kinds.most_common()
-        return ", ".join(counted(count, kind.value, _PLURALS[kind]) for kind, count in kinds)
+        each = ", ".join(counted(count, kind.value, _PLURALS[kind]) for kind, count in kinds)
+        return f" ({each})" if each else ""
 
     def _owners(self) -> list[str]:
         return [

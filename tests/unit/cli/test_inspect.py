@@ -70,6 +70,26 @@ def test_for_people(backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[lines.index("newest:") + 1].endswith("new")
 
 
+def test_an_archive_without_members_is_said_to_have_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "backup.tar"
+    path.write_bytes(END)
+    code, out, _ = inspected(capsys, str(path))
+    assert code == 0
+    assert out.splitlines()[1] == "members:   0"
+
+
+@pytest.mark.parametrize("words", [["inspect"], ["seal"], ["verify", "db-0"], ["db-0"]])
+def test_a_backup_without_a_name_is_usage(
+    capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert run_words([*words, ""]) == 2
+    said = capsys.readouterr().err
+    assert "Error: the backup has no name" in said
+    assert "Fix: kubectl restore " in said
+
+
 def test_what_is_claimed_is_shown_and_held_against_it(
     backup: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

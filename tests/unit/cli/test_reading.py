@@ -403,10 +403,10 @@ def test_two_answers_to_whom_things_belong_contradict_each_other() -> None:
     assert "contradict" in error.what
 
 
-@pytest.mark.parametrize("prefix", ["", "sha256:"])
+@pytest.mark.parametrize("prefix", ["", "sha256:", "SHA256:", "Sha256:"])
 def test_a_check_sum_is_hexadecimal_digits_with_or_without_their_kind(prefix: str) -> None:
     digest = "0123456789abcdef" * 4
-    for text in (digest, digest.upper()):
+    for text in (digest, digest.upper(), f"{digest}\n"):
         assert request("pod", "b.tar", f"--checksum={prefix}{text}").checksum == digest
     assert request("pod", "b.tar").checksum is None
     for text in (
@@ -418,3 +418,11 @@ def test_a_check_sum_is_hexadecimal_digits_with_or_without_their_kind(prefix: st
         f"md5:{digest[:32]}",
     ):
         assert "--checksum" in refused("pod", "b.tar", f"--checksum={text}").what
+
+
+@pytest.mark.parametrize("name", ["b.tar", "another name", "*b.tar", "/srv/b.tar\n"])
+def test_a_line_of_sha256sum_is_a_check_sum(name: str) -> None:
+    digest = "0123456789ABCDEF" * 4
+    for start in ("", "\\", "\n"):
+        made = request("pod", "b.tar", "--checksum", f"{start}{digest}  {name}")
+        assert made.checksum == digest.lower()
