@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "plugin"))
 
-from kubectl_restore.cli.help_text import help_text  # noqa: E402 - the path comes first
+from kubectl_restore.cli.help_text import help_of, help_text  # noqa: E402 - the path comes first
 from kubectl_restore.errors import MEANING  # noqa: E402
 from kubectl_restore.pod.kubectl_messages import RULES  # noqa: E402
 
@@ -25,7 +25,11 @@ _MADE: Final = "<!-- made by docs/generate.py; do not edit -->\n"
 
 def cli() -> str:
     """Return the command line reference."""
-    return f"{_MADE}# Command line\n\n```text\n{help_text()}```\n"
+    others = "".join(
+        f"\n## {command}\n\n```text\n{help_of(command)}```\n"
+        for command in ("verify", "inspect", "seal")
+    )
+    return f"{_MADE}# Command line\n\n```text\n{help_text()}```\n{others}"
 
 
 def exit_codes() -> str:

@@ -7,25 +7,23 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.choosing import choose, is_device, nothing_matches
+from kubectl_restore.archive.choosing import choose, nothing_matches
 from kubectl_restore.archive.inflow import arriving
 from kubectl_restore.archive.integrity import read_proved
 from kubectl_restore.archive.outgoing import read_segments
 from kubectl_restore.archive.packing import Compression
+from kubectl_restore.archive.safety import unsafe
 from kubectl_restore.batch import Batch
-from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown
-from kubectl_restore.phrases import counted, listed
 from kubectl_restore.progress import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from kubectl_restore.archive.choosing import Chosen
     from kubectl_restore.archive.index import Index
     from kubectl_restore.archive.outgoing import Segment, Tap, Zeros
     from kubectl_restore.archive.patterns import Glob
-    from kubectl_restore.archive.safety import Refusal
     from kubectl_restore.archive.source import BackupFile
     from kubectl_restore.progress import Progress
     from kubectl_restore.request import RestoreRequest
@@ -159,22 +157,11 @@ class Supply:
         for warning in (*index.warnings, *chosen.warnings):
             self._progress.message(Level.WARNING, warning)
         if chosen.refused and not self._request.selection.skip_unsafe:
-            raise self._unsafe(chosen.refused, so_far)
+            raise unsafe(chosen.refused, self._request.command_with, so_far)
         for one in chosen.refused:
             said = f"left out: {shown(one.member.name)}: {one.reason}"
             self._progress.message(Level.WARNING, said)
         self._notes += chosen.notes
-
-    def _unsafe(self, refused: Sequence[Refusal], so_far: str) -> BackupError:
-        fixes = [f"to leave them out: {self._request.command_with('--skip-unsafe')}"]
-        if any(is_device(one.member) for one in refused):
-            fixes.append(f"to restore devices and FIFOs: {self._request.command_with('--devices')}")
-        return BackupError(
-            f"the backup is not safe to restore: {counted(len(refused), 'member')} refused; "
-            f"{so_far}",
-            reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in refused]),
-            fix="\n".join(fixes),
-        )
 
 
 def _digest(index: Index) -> str:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.heirs import with_heirs
 from kubectl_restore.archive.index import last_of_each
-from kubectl_restore.archive.member import Kind
 from kubectl_restore.archive.patterns import exclusion, inclusion, without_slashes
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.errors import UsageError
@@ -189,8 +188,3 @@ def _safe(
         stays[one.number] = 0
     index.members.reduce_to(stays)
     return index, refused
-
-
-def is_device(member: Member) -> bool:
-    """Tell whether a member is restored only with `devices`."""
-    return member.kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE, Kind.FIFO}

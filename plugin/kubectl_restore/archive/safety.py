@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.ancestry import below, obstructing
 from kubectl_restore.archive.beating import no_beat, with_beat
 from kubectl_restore.archive.member import Kind, normal_path
+from kubectl_restore.errors import BackupError
+from kubectl_restore.names import shown
+from kubectl_restore.phrases import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from kubectl_restore.archive.beating import Beat
     from kubectl_restore.archive.member import Index, Member
@@ -74,18 +77,35 @@ def refusals(
     return [Refusal(number, members[number], found[number]) for number in sorted(found)]
 
 
+def unsafe(
+    refused: Sequence[Refusal], again: Callable[[str], str], so_far: str = ""
+) -> BackupError:
+    """Return the error for a backup of which members are refused.
+
+    Args:
+        refused: the members.
+        again: returns the command that was run, with one flag more.
+        so_far: what became of the pod, or of what was to be written, until now.
+    """
+    fixes = [f"to leave them out: {again('--skip-unsafe')}"]
+    if any(one.member.kind in _DEVICES for one in refused):
+        fixes.append(f"to restore devices and FIFOs: {again('--devices')}")
+    what = f"the backup is not safe to restore: {counted(len(refused), 'member')} refused"
+    return BackupError(
+        f"{what}; {so_far}" if so_far else what,
+        reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in refused]),
+        fix="\n".join(fixes),
+    )
+
+
 def _note(found: dict[int, str], number: int, reason: str) -> None:
     if reason:
         found.setdefault(number, reason)
 
 
-_QUESTIONABLE: Final = (
-    Kind.CHARACTER_DEVICE,
-    Kind.BLOCK_DEVICE,
-    Kind.FIFO,
-    Kind.OTHER,
-    Kind.SYMLINK,
-)
+_DEVICES: Final = (Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE, Kind.FIFO)
+"""Restored with `devices` alone."""
+_QUESTIONABLE: Final = (*_DEVICES, Kind.OTHER, Kind.SYMLINK)
 
 
 def _odd_names(members: Members) -> range | list[int]:

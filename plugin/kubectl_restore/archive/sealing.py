@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,12 +22,12 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.claims import line_of
 from kubectl_restore.archive.integrity import Totals, read_proved, totals_of
-from kubectl_restore.archive.safety import refusals
+from kubectl_restore.archive.safety import refusals, unsafe
 from kubectl_restore.archive.sidecars import META, SUM, beside, meta_fields, own_sums
 from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.errors import BackupError, UsageError
+from kubectl_restore.errors import UsageError
 from kubectl_restore.names import pasteable, shown, shown_text
-from kubectl_restore.phrases import counted, listed
+from kubectl_restore.phrases import counted
 from kubectl_restore.progress import Level
 
 if TYPE_CHECKING:
@@ -47,12 +48,18 @@ class SealRequest:
         checksum: what it must be, 64 lower-case hexadecimal digits.
         allow_missing_end: see `read_index`.
         force: replace a seal that says something else or cannot be read.
+        devices: devices and FIFOs are not refused.
+        skip_unsafe: what is refused is said, and sealed with the rest.
+        command: how to say this again.
     """
 
     backup: Path
     checksum: str | None = None
     allow_missing_end: bool = False
     force: bool = False
+    devices: bool = False
+    skip_unsafe: bool = False
+    command: tuple[str, ...] = ("kubectl", "restore", "seal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,7 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
             always_hash=True,
             own=not request.force,
         )
-        _require_sane(index, progress, watch)
+        _require_sane(index, request, progress, watch)
         mode = backup.mode & _WIDEST
         backup.check_unchanged()
         made = _made(backup.written_at)
@@ -139,20 +146,27 @@ def _made(seconds: int) -> str:
         return ""
 
 
-def _require_sane(index: Index, progress: Progress, watch: Watch) -> None:
+def _require_sane(index: Index, request: SealRequest, progress: Progress, watch: Watch) -> None:
+    """Return when a restore with the same flags would take the backup.
+
+    Raises:
+        BackupError: some of it is not safe to restore.
+    """
+
     def beat() -> None:
         watch.check()
         progress.tick()
 
     for warning in index.warnings:
         progress.message(Level.WARNING, warning)
-    refused = refusals(index, beat=beat)
-    if refused:
-        raise BackupError(
-            f"the backup is not safe to restore: {counted(len(refused), 'member')} refused",
-            reason=listed([f"{shown(one.member.name)}: {one.reason}" for one in refused]),
-            fix="make a backup without them; nothing was written",
+    refused = refusals(index, devices=request.devices, beat=beat)
+    if refused and not request.skip_unsafe:
+        raise unsafe(
+            refused, lambda flag: shlex.join([*request.command, flag]), "nothing was written"
         )
+    for one in refused:
+        said = f"a restore leaves it out: {shown(one.member.name)}: {one.reason}"
+        progress.message(Level.WARNING, said)
 
 
 def _require_place(place: Path) -> None:

@@ -10,7 +10,7 @@ from cleo.helpers import argument
 
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
-from kubectl_restore.cli.help_text import help_text
+from kubectl_restore.cli.help_text import help_of, help_text
 from kubectl_restore.cli.log_file import log_file
 from kubectl_restore.cli.reading import (
     read_manner,
@@ -56,7 +56,7 @@ class RestoreCommand(_WordsCommand):
         """Run a restore; errors are shown here, where the display is known."""
         parsed = parse(self.words)
         if parsed.is_set("help"):
-            self.io.output.write(help_text())
+            self.io.output.write(help_of(str(self.name)) if self.verifies else help_text())
             return ExitCode.RESTORED
         manner = read_manner(parsed, older=self.older)
         prefix = [] if self.name == "restore" else [str(self.name)]
@@ -117,14 +117,14 @@ class SealCommand(_WordsCommand):
         """Check the backup as for a restore, and write what it is."""
         parsed = parse(self.words)
         if parsed.is_set("help"):
-            self.io.output.write(help_text())
+            self.io.output.write(help_of(str(self.name)))
             return ExitCode.RESTORED
         # Imported late, as the engine: other commands need no decompressor.
         from kubectl_restore.archive.sealing import seal  # noqa: PLC0415
         from kubectl_restore.cli.seal import read_seal_request  # noqa: PLC0415
         from kubectl_restore.watch import Watch  # noqa: PLC0415
 
-        request = read_seal_request(parsed)
+        request = read_seal_request(parsed, self.words)
         manner = read_manner(parsed, older=False)
         environment = Environment()
         with Watch(manner.timeout) as watch:
@@ -138,7 +138,7 @@ class SealCommand(_WordsCommand):
             try:
                 sealed = seal(request, display, watch)
             except RestoreError as error:
-                return _ended(error, display, ("kubectl", "restore", "seal", *self.words))
+                return _ended(error, display, request.command)
             finally:
                 display.close()
         if not manner.quiet:
@@ -156,7 +156,7 @@ class InspectCommand(_WordsCommand):
         """Read the backup as for a restore, and show it."""
         parsed = parse(self.words)
         if parsed.is_set("help"):
-            self.io.output.write(help_text())
+            self.io.output.write(help_of(str(self.name)))
             return ExitCode.RESTORED
         # Imported late, as the engine: other commands need no decompressor.
         from kubectl_restore.cli.inspect import read_inspect_request  # noqa: PLC0415

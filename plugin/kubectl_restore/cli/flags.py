@@ -120,6 +120,26 @@ FLAGS: Final[tuple[Flag, ...]] = (
 BY_NAME: Final = {flag.name: flag for flag in FLAGS}
 BY_SHORT: Final = {letter: flag for flag in FLAGS for letter in flag.shorts}
 
+_READING: Final = frozenset(
+    {"allow-missing-end", "checksum", "help", "progress", "quiet", "timeout", "verbose"}
+)
+"""Of what reads a backup and asks no cluster."""
+
+OF_INSPECT: Final = _READING | {
+    *("devices", "exclude", "include", "list", "no-cache", "output", "skip-paths", "skip-unsafe"),
+    *("strip-components", "transform-prefix"),
+}
+
+OF_SEAL: Final = _READING | {"devices", "force", "skip-unsafe"}
+
+OF_A_RESTORE: Final = frozenset(
+    {
+        *("force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes"),
+        *("save-replaced", "receipt", "retries"),
+    }
+)
+"""Those that only what writes has; verify has the others."""
+
 RESERVED: Final = {
     "plan": "say what a restore would do",
     "undo": "put back what a restore replaced",

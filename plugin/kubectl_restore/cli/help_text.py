@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubectl_restore.cli.flags import FLAGS, RESERVED, Flag, Scope
+from kubectl_restore.cli.flags import (
+    FLAGS,
+    OF_A_RESTORE,
+    OF_INSPECT,
+    OF_SEAL,
+    RESERVED,
+    Flag,
+    Scope,
+)
 
 _HEAD: Final = """\
 Restore a backup archive into a running pod, and show that it arrived.
@@ -29,10 +37,55 @@ Examples:
 Usage:
   kubectl restore [pod/]POD BACKUP [flags]
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
+  kubectl restore verify [pod/]POD BACKUP [flags] compare the pod with the backup, write nothing
   kubectl restore inspect BACKUP [--list]         what is in it, and what a restore would take of it
   kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
   kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
+
+_OF_COMMANDS: Final = {
+    "verify": (
+        "kubectl restore verify [pod/]POD BACKUP [flags]",
+        "Compare a pod with a backup, and write nothing. Exit code 9 where they differ.",
+        frozenset(flag.name for flag in FLAGS if flag.scope in {Scope.RESTORE, Scope.KUBECTL})
+        - OF_A_RESTORE
+        - {"version"},
+    ),
+    "inspect": (
+        "kubectl restore inspect BACKUP [flags]",
+        "Say what is in a backup, and what of it a restore with the same flags would take.",
+        OF_INSPECT,
+    ),
+    "seal": (
+        "kubectl restore seal BACKUP [flags]",
+        "Check a backup as a restore does, and write BACKUP.sha256 and BACKUP.meta.json beside it.",
+        OF_SEAL,
+    ),
+}
+"""Of each its usage, what it does, and its flags."""
+_MEANS: Final = {
+    ("verify", "verify"): "checksum, size or none (default: checksum)",
+    ("seal", "force"): "replace a seal that says something else",
+    ("seal", "devices"): "do not refuse devices and FIFOs",
+    ("seal", "skip-unsafe"): "seal it although a restore leaves some of it out",
+}
+"""Where a flag's line says what it does to a restore."""
+
+
+def help_of(command: str) -> str:
+    """Return the help of verify, inspect or seal."""
+    usage, about, names = _OF_COMMANDS[command]
+    flags = [flag for flag in FLAGS if flag.name in names]
+    lines = [
+        _line(flag, _MEANS.get((command, flag.name), flag.text))
+        for flag in flags
+        if flag.scope is not Scope.KUBECTL
+    ]
+    passed = [f"--{flag.name}" for flag in flags if flag.scope is Scope.KUBECTL]
+    parts = [f"{about}\n", f"Usage:\n  {usage}\n", "\n".join(["Flags:", *lines]) + "\n"]
+    if passed:
+        parts.append("\n".join(["Flags passed through to kubectl:", *_folded(passed)]) + "\n")
+    return "\n".join(parts)
 
 
 def help_text() -> str:
@@ -40,14 +93,14 @@ def help_text() -> str:
     parts = [_HEAD]
     for scope, title in (
         (Scope.RESTORE, "Flags:"),
-        (Scope.INSPECT, "Flags of inspect:"),
+        (Scope.INSPECT, "Flags of inspect alone (kubectl restore inspect --help has the others):"),
         (Scope.OLDER, "Flags of the older spelling:"),
         (Scope.KUBECTL, "Flags passed through to kubectl:"),
         (Scope.LATER, "Not yet supported (exit code 2):"),
     ):
         flags = [flag for flag in FLAGS if flag.scope is scope]
         if scope in {Scope.RESTORE, Scope.INSPECT, Scope.OLDER}:
-            lines = [f"  {_spelling(flag):<32} {flag.text}" for flag in flags]
+            lines = [_line(flag, flag.text) for flag in flags]
         else:
             lines = _folded([f"--{flag.name}" for flag in flags])
         parts.append("\n".join([title, *lines]) + "\n")
@@ -59,6 +112,10 @@ def help_text() -> str:
         "Exit codes: docs/exit-codes.md\n"
     )
     return "\n".join(parts)
+
+
+def _line(flag: Flag, text: str) -> str:
+    return f"  {_spelling(flag):<32} {text}"
 
 
 def _spelling(flag: Flag) -> str:

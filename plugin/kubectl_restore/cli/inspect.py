@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.cli.flags import OF_INSPECT
 from kubectl_restore.cli.reading import read_checksum, read_output, require_named
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
@@ -14,14 +15,6 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.selection import Selection
     from kubectl_restore.cli.argv import Parsed
 
-FLAGS: Final = frozenset(
-    {
-        *("allow-missing-end", "checksum", "help", "list", "no-cache", "output", "progress"),
-        *("quiet", "timeout", "verbose"),
-        *("devices", "exclude", "include", "skip-paths", "skip-unsafe", "strip-components"),
-        "transform-prefix",
-    }
-)
 USAGE: Final = "kubectl restore inspect BACKUP [--list] [-o json]"
 
 
@@ -46,11 +39,11 @@ def read_inspect_request(parsed: Parsed) -> InspectRequest:
         UsageError: something is missing, too much, or has no meaning here.
     """
     for flag, _ in parsed.flags:
-        if flag.name not in FLAGS:
+        if flag.name not in OF_INSPECT:
             raise UsageError(
                 f"--{flag.name} has no meaning for inspect",
                 reason="it reads a backup and asks no cluster; it takes "
-                + ", ".join(f"--{name}" for name in sorted(FLAGS)),
+                + ", ".join(f"--{name}" for name in sorted(OF_INSPECT)),
                 fix=USAGE,
             )
     if len(parsed.positionals) != 1:

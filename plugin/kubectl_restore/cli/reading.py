@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.claims import UnreadableError, parse_digest
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
-from kubectl_restore.cli.flags import Scope
+from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
 from kubectl_restore.names import shown
@@ -129,12 +129,6 @@ def read_output(parsed: Parsed, *, hint: str = "") -> str:
     return output or "text"
 
 
-_WRITING: Final = (
-    "force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes",
-    "save-replaced", "receipt", "retries",
-)  # fmt: skip
-
-
 def require_reading(parsed: Parsed) -> None:
     """Return when no flag is given that only a restore has.
 
@@ -142,7 +136,7 @@ def require_reading(parsed: Parsed) -> None:
         UsageError: there is one.
     """
     for flag, _ in parsed.flags:
-        if flag.name in _WRITING:
+        if flag.name in OF_A_RESTORE:
             raise UsageError(
                 f"--{flag.name} belongs to a restore",
                 reason="verify compares a pod with a backup, and writes nothing",

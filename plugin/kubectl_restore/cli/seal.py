@@ -6,30 +6,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.sealing import SealRequest
+from kubectl_restore.cli.flags import OF_SEAL
 from kubectl_restore.cli.reading import read_checksum, require_named
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kubectl_restore.cli.argv import Parsed
 
-FLAGS: Final = frozenset(
-    {"allow-missing-end", "checksum", "force", "help", "progress", "quiet", "timeout", "verbose"}
-)
 USAGE: Final = "kubectl restore seal BACKUP [--force]"
 
 
-def read_seal_request(parsed: Parsed) -> SealRequest:
-    """Return what is to be sealed.
+def read_seal_request(parsed: Parsed, words: Sequence[str]) -> SealRequest:
+    """Return what is to be sealed, as these words say it.
 
     Raises:
         UsageError: something is missing, too much, or has no meaning here.
     """
     for flag, _ in parsed.flags:
-        if flag.name not in FLAGS:
+        if flag.name not in OF_SEAL:
             raise UsageError(
                 f"--{flag.name} has no meaning for seal",
                 reason="it reads a backup and asks no cluster; it takes "
-                + ", ".join(f"--{name}" for name in sorted(FLAGS)),
+                + ", ".join(f"--{name}" for name in sorted(OF_SEAL)),
                 fix=USAGE,
             )
     if len(parsed.positionals) != 1:
@@ -51,4 +51,7 @@ def read_seal_request(parsed: Parsed) -> SealRequest:
         checksum=read_checksum(parsed),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         force=parsed.is_set("force"),
+        devices=parsed.is_set("devices"),
+        skip_unsafe=parsed.is_set("skip-unsafe"),
+        command=("kubectl", "restore", "seal", *words),
     )

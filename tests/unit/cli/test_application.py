@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from kubectl_restore.about import NAME, VERSION
 from kubectl_restore.cli.application import run_words
-from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
+from kubectl_restore.cli.flags import FLAGS, OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_text
 from kubectl_restore.errors import (
     MEANING,
@@ -245,6 +246,28 @@ def test_reserved_names_are_no_pods(name: str, capsys: pytest.CaptureFixture[str
 def test_help_goes_to_stdout(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_words(words) == 0
     assert capsys.readouterr() == (help_text(), "")
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect", "seal"])
+def test_a_commands_help_names_the_flags_that_it_takes_and_no_others(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert f"kubectl restore {command} " in help_text()
+    assert run_words([command, "--help"]) == 0
+    out, err = capsys.readouterr()
+    assert f"\nUsage:\n  kubectl restore {command} " in out
+    assert err == ""
+    told = set(re.findall(r"(?<![\w-])--([\w-]+)", out))
+    assert told >= {"checksum", "timeout", "help", "devices"}
+    for flag in FLAGS:
+        # None of these values is good for anything; a flag that means nothing here is said before.
+        words = [f"--{flag.name}=\0"] if flag.value else [f"--{flag.name}"]
+        positionals = ["db-0", "/nowhere"] if command == "verify" else ["/nowhere"]
+        if flag.name not in {"help", "version"}:
+            run_words([command, *positionals, *words])
+            said = capsys.readouterr().err
+            strange = re.search(r"has no meaning|belongs to|not yet supported", said)
+            assert (flag.name in told) == (strange is None), said
 
 
 @pytest.mark.parametrize("words", [["version"], ["--version"], ["pod", "--version"]])

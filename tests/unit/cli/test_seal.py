@@ -16,7 +16,7 @@ from kubectl_restore.cli.application import run_words
 from kubectl_restore.errors import TimedOutError, UsageError
 from kubectl_restore.progress import Silence
 from kubectl_restore.watch import Watch
-from tests.unit.archive.making import END, file, hard_link, symlink
+from tests.unit.archive.making import END, file, hard_link, header, symlink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,6 +201,32 @@ def test_odd_times_are_left_out(backup: Path) -> None:
 def test_what_has_no_meaning_is_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_words(["seal", *words]) == UsageError.code
     assert "Fix: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("odd", "flag", "restored"),
+    [
+        (header(b"null", b"3"), "--devices", 3),
+        (header(b"pipe", b"6"), "--devices", 3),
+        (header(b"null", b"3"), "--skip-unsafe", 2),
+        (file(b"../out"), "--skip-unsafe", 2),
+    ],
+)
+def test_what_a_restore_takes_with_a_flag_is_sealed_with_it(
+    backup: Path, capsys: pytest.CaptureFixture[str], odd: bytes, flag: str, restored: int
+) -> None:
+    backup.write_bytes(file(b"a") + odd + file(b"b") + END)
+    assert run_words(["seal", str(backup), "-q"]) == 3
+    assert not left_beside(backup)
+    assert f"kubectl restore seal {backup} -q {flag}" in capsys.readouterr().err
+    assert run_words(["seal", str(backup), flag]) == 0
+    told = capsys.readouterr().err
+    assert ("a restore leaves it out: " in told) == (flag == "--skip-unsafe")
+    # A restore proves the seal before it leaves anything out.
+    assert run_words(["inspect", str(backup), flag]) == 0
+    out = capsys.readouterr().out
+    assert f"members:   {restored} " in out
+    assert f"the backup matches {backup}.sha256" in out
 
 
 def test_help_and_a_pod_of_that_name(capsys: pytest.CaptureFixture[str]) -> None:
