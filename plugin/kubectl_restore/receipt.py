@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.about import VERSION
 from kubectl_restore.errors import ExitCode, RestoreError, UsageError
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.names import shown, shown_text, shown_whole
 from kubectl_restore.phrases import listed
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Receipt:
             "ended": ended.isoformat(timespec="milliseconds"),
             "seconds": round((ended - self.started).total_seconds(), _MILLISECONDS),
             "backup": {
-                "name": "-" if request.is_piped else shown(bytes(request.backup)),
+                "name": "-" if request.is_piped else shown_whole(bytes(request.backup)),
                 **{key: self.backup.get(key) for key in _OF_A_BACKUP},
             },
             "target": {

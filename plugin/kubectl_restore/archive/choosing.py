@@ -21,7 +21,7 @@ from kubectl_restore.archive.index import last_of_each
 from kubectl_restore.archive.patterns import exclusion, inclusion, without_slashes
 from kubectl_restore.archive.safety import refusals
 from kubectl_restore.errors import UsageError
-from kubectl_restore.names import shown
+from kubectl_restore.names import shown, shown_whole
 from kubectl_restore.phrases import counted
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def nothing_matches(glob: Glob, so_far: str, members: Iterable[Member] = ()) -> 
     meant = _meant(glob.pattern, members)
     fix = "tar -tf BACKUP lists the names"
     if meant:
-        fix = f"did you mean: --include {shlex.quote(shown(meant))}"
+        fix = f"did you mean: --include {shlex.quote(shown_whole(meant))}"
     return UsageError(
         f"--include {shown(glob.pattern)}: the backup has nothing that matches; {so_far}",
         reason="names are matched from their beginning, as they stand in the backup",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.archive.index import Extra, Kind
-from kubectl_restore.names import shown
+from kubectl_restore.names import shown, shown_whole
 from kubectl_restore.phrases import counted
 from kubectl_restore.ui.amounts import as_size
 from kubectl_restore.ui.json_fields import json_line, named
@@ -87,7 +87,7 @@ class Inspection:
         report = self.report
         return {
             "message_type": "inspection",
-            "backup": shown(os.fsencode(self.backup)),
+            "backup": shown_whole(os.fsencode(self.backup)),
             "backup_parts": self.parts,
             "backup_size": self.size,
             "compression": self.compression,
@@ -109,8 +109,8 @@ class Inspection:
                 {
                     "uid": uid,
                     "gid": gid,
-                    "user": shown(user),
-                    "group": shown(group),
+                    "user": shown_whole(user),
+                    "group": shown_whole(group),
                     "members": count,
                 }
                 for (uid, gid, user, group), count in report.owners.most_common()
@@ -182,8 +182,8 @@ def member_fields(one: Member) -> dict[str, Any]:
         "mtime_nanoseconds": one.nanoseconds,
         "uid": one.uid,
         "gid": one.gid,
-        "user": shown(one.user),
-        "group": shown(one.group),
+        "user": shown_whole(one.user),
+        "group": shown_whole(one.group),
         "offset": one.offset,
         "data_offset": one.offset + one.prefix,
         "length": one.length,

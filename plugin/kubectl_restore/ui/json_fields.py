@@ -8,7 +8,7 @@ import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.names import shown_text, shown_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def named(name: bytes, field: str = "name") -> dict[str, str]:
         return {field: name.decode("utf-8")}
     except UnicodeDecodeError:
         return {
-            field: shown(name),
+            field: shown_whole(name),
             f"{field}_bytes": base64.b64encode(name).decode("ascii"),
         }
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Kind
-from kubectl_restore.names import shown
+from kubectl_restore.names import shown_whole
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index import Member
@@ -27,16 +27,16 @@ _LATEST: Final = 253402300799
 
 def listed(member: Member) -> str:
     """Return one line: mode, owner and group, size, time (UTC), name and where a link leads."""
-    user = shown(member.user) if member.user else str(member.uid)
-    group = shown(member.group) if member.group else str(member.gid)
+    user = shown_whole(member.user) if member.user else str(member.uid)
+    group = shown_whole(member.group) if member.group else str(member.gid)
     size = str(member.size)
     if member.kind in {Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE}:
         size = f"{member.device >> 32},{member.device & 0xFFFF_FFFF}"
-    name = shown(member.name)
+    name = shown_whole(member.name)
     if member.kind is Kind.SYMLINK:
-        name += f" -> {shown(member.link)}"
+        name += f" -> {shown_whole(member.link)}"
     elif member.kind is Kind.HARDLINK:
-        name += f" link to {shown(member.link)}"
+        name += f" link to {shown_whole(member.link)}"
     owner = f"{user}/{group}"
     return f"{mode(member)} {owner:<17} {size:>12} {as_date(member.mtime)} {name}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown
+from kubectl_restore.names import shown_whole
 from kubectl_restore.progress import Phase
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.texts import result
@@ -48,7 +48,7 @@ class Older(Display):
             self._total = status.total_bytes or 0
             self._start(self._total)
         if self._verbosity and status.current is not None and status.current != self._last_name:
-            self.say(f"[VERBOSE] Restoring: {shown(status.current)}\n")
+            self.say(f"[VERBOSE] Restoring: {shown_whole(status.current)}\n")
         self._last_name = status.current
         every = _EVERY_IN_CI if self.environment.is_ci else _EVERY
         whole = status.done_bytes == status.total_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.names import shown, shown_text, shown_whole
 from kubectl_restore.phrases import counted
 from kubectl_restore.progress import Phase
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time
@@ -131,13 +131,13 @@ def step_line(step: Step) -> str:
     size = "" if step.size is None else f", {as_size(step.size)}"
     about = f" ({step.kind}{size})" if step.kind else ""
     reason = f": {step.reason}" if step.reason else ""
-    return f"{step.action:<8} {shown(step.name)}{about}{reason}\n"
+    return f"{step.action:<8} {shown_whole(step.name)}{about}{reason}\n"
 
 
 def finding_line(finding: Finding) -> str:
     """Return a line about one difference."""
     what = f": {finding.what}" if finding.what else ""
-    return f"{finding.kind:<8} {shown(finding.name)}{what}\n"
+    return f"{finding.kind:<8} {shown_whole(finding.name)}{what}\n"
 
 
 def comparison_text(comparison: Comparison) -> str:

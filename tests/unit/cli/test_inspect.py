@@ -182,6 +182,23 @@ def test_no_name_moves_the_terminal(
             assert [one["message_type"] for one in lines[-1:]] == ["inspection"]
 
 
+def test_names_that_fill_a_screen_are_short_for_people_and_whole_for_scripts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, owner = b"a" * 9000 + b"z", b"o" * 7000
+    path = tmp_path / "backup.tar"
+    records = extended(record(b"path", b"d/" * 4000 + name), record(b"uname", owner))
+    path.write_bytes(records + file(b"short") + records + file(b"short", b"longer") + END)
+    code, out, _ = inspected(capsys, str(path), "--skip-unsafe")
+    assert code == 0
+    assert max(map(len, out.splitlines())) < 500
+    assert "[... 17,001 bytes ...]" in out
+    path.write_bytes(extended(record(b"uname", owner)) + file(b"short") + END)
+    assert max(map(len, inspected(capsys, str(path))[1].splitlines())) < 500
+    for flags in (("--list",), ("--list", "-o", "json"), ("-o", "json")):
+        assert owner.decode() in inspected(capsys, str(path), *flags)[1]
+
+
 def test_the_fields_are_those_of_the_docs(backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = inspected(capsys, str(backup), "--list", "-o", "json")
     *members, inspection = [json.loads(line) for line in out.splitlines()]
