@@ -83,7 +83,7 @@ def choose(
             notes.append(f"{counted(again, 'member')} left out for others of the same path")
         left, moved = _safe(replace(left, members=members), selection, beat, is_part=is_part)
         refused += [replace(one, reason=f"{one.reason} (under its new path)") for one in moved]
-    if refused:
+    if refused and selection.skip_unsafe:
         notes.append(f"{counted(len(refused), 'member')} left out as not safe (--skip-unsafe)")
     return Chosen(left, tuple(refused), tuple(warnings), tuple(notes), missing)
 

@@ -163,7 +163,7 @@ class InspectCommand(_WordsCommand):
         from kubectl_restore.cli.inspecting import inspect  # noqa: PLC0415
         from kubectl_restore.watch import Watch  # noqa: PLC0415
 
-        request = read_inspect_request(parsed)
+        request = read_inspect_request(parsed, self.words)
         manner = read_manner(parsed, older=False, also=("list",))
         # One object that can be piped into a program as it is, unless more is asked for.
         is_alone = request.as_json and manner.progress == "auto"
@@ -180,7 +180,7 @@ class InspectCommand(_WordsCommand):
             try:
                 return inspect(request, display, watch, environment.pour)
             except RestoreError as error:
-                return _ended(error, display, ("kubectl", "restore", "inspect", *self.words))
+                return _ended(error, display, request.command)
             finally:
                 display.close()
 

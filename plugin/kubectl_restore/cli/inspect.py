@@ -12,6 +12,8 @@ from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kubectl_restore.archive.selection import Selection
     from kubectl_restore.cli.argv import Parsed
 
@@ -30,10 +32,12 @@ class InspectRequest:
     members: bool
     """Each member on a line, instead of what they are together."""
     as_json: bool
+    command: tuple[str, ...]
+    """How to say this again."""
 
 
-def read_inspect_request(parsed: Parsed) -> InspectRequest:
-    """Return what is to be inspected.
+def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest:
+    """Return what is to be inspected, as these words say it.
 
     Raises:
         UsageError: something is missing, too much, or has no meaning here.
@@ -68,4 +72,5 @@ def read_inspect_request(parsed: Parsed) -> InspectRequest:
         cache=not parsed.is_set("no-cache"),
         members=parsed.is_set("list"),
         as_json=read_output(parsed) == "json",
+        command=("kubectl", "restore", "inspect", *words),
     )

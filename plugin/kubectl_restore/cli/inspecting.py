@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.cache import IndexCache
 from kubectl_restore.archive.choosing import choose
 from kubectl_restore.archive.integrity import read_proved
 from kubectl_restore.archive.report import report_on
+from kubectl_restore.archive.safety import unsafe
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import ExitCode
 from kubectl_restore.ui.inspection import Inspection, member_fields
@@ -16,9 +20,10 @@ from kubectl_restore.ui.json_fields import json_line
 from kubectl_restore.ui.listing import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.safety import Refusal
     from kubectl_restore.cli.inspect import InspectRequest
     from kubectl_restore.progress import Progress
     from kubectl_restore.watch import Watch
@@ -41,10 +46,11 @@ def inspect(
         write: takes the result, piece by piece; tells whether anybody reads it.
 
     Returns:
-        RESTORED when a restore could begin; BACKUP_UNUSABLE when something in it is refused.
+        RESTORED when a restore could begin; BACKUP when something in it is refused.
 
     Raises:
-        BackupError: the backup is cut or corrupt, or not what is claimed.
+        BackupError: the backup is cut or corrupt, or not what is claimed; or something in it is
+            refused, and only a list was wanted.
         UsageError: it has nothing of what is wanted.
         TimedOutError, SignalledError: the watch ended the run.
     """
@@ -64,8 +70,10 @@ def inspect(
 
         chosen = choose(index, request.selection, beat=beat)
         members = chosen.index.members
+        # What was to be left out is not there, as for a restore.
+        refused = () if request.selection.skip_unsafe else chosen.refused
         progress.tick()
-        if request.members and not _pour(_lines(members, watch, request), write):
+        if request.members and not _pour(_lines(members, refused, watch, request), write):
             # Whoever read it has seen enough (`| head`).
             return ExitCode.RESTORED
         if not request.members or request.as_json:
@@ -80,15 +88,27 @@ def inspect(
                 notes=(*index.warnings, *chosen.warnings, *chosen.notes),
             )
             write(found.json() if request.as_json else found.text())
-    unusable = chosen.refused and not request.selection.skip_unsafe
-    return ExitCode.BACKUP if unusable else ExitCode.RESTORED
+            # It has said what is refused, and why.
+            return ExitCode.BACKUP if refused else ExitCode.RESTORED
+    if refused:
+        raise unsafe(refused, lambda flag: shlex.join([*request.command, flag]))
+    return ExitCode.RESTORED
 
 
-def _lines(members: Iterable[Member], watch: Watch, request: InspectRequest) -> Iterator[str]:
-    for number, one in enumerate(members):
+def _lines(
+    members: Iterable[Member], refused: Sequence[Refusal], watch: Watch, request: InspectRequest
+) -> Iterator[str]:
+    """Return a line about each member, in the archive's order: those that are refused say why."""
+    reasons = {one.member.offset: one.reason for one in refused}
+    all_of_them = merge(members, (one.member for one in refused), key=attrgetter("offset"))
+    for number, one in enumerate(all_of_them):
         if number % _OFTEN == 0:
             watch.check()
-        yield json_line(member_fields(one)) if request.as_json else f"{listed(one)}\n"
+        reason = reasons.get(one.offset, "")
+        if request.as_json:
+            yield json_line(member_fields(one) | ({"refused": reason} if reason else {}))
+        else:
+            yield f"{listed(one)}  [refused: {reason}]\n" if reason else f"{listed(one)}\n"
 
 
 def _pour(lines: Iterable[str], write: Callable[[str], bool]) -> bool:

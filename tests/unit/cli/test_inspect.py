@@ -129,6 +129,44 @@ def test_what_would_be_refused_is_said(
     assert [one["name"] for one in found["refused"]] == ["../bad", "dev"]
 
 
+@pytest.mark.parametrize("good", [0, 3])
+def test_the_list_has_what_is_refused_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], good: int
+) -> None:
+    path = tmp_path / "backup.tar"
+    names = [b"../first", *(b"good-%d" % number for number in range(good)), b"../last"]
+    path.write_bytes(b"".join(map(file, names)) + header(b"dev", b"3") + END)
+    bad = ["../first", "../last"]
+    reason = "its name leads out of the target with .."
+    code, out, err = inspected(capsys, str(path), "--list")
+    assert code == 3
+    lines = out.splitlines()
+    assert [line.split()[5] for line in lines] == [*map(bytes.decode, names), "dev"]
+    marked = [line for line in lines if line.endswith(f" [refused: {reason}]")]
+    assert [line.split()[5] for line in marked] == bad
+    assert sum("refused" in line for line in lines) == 3
+    assert "Error: the backup is not safe to restore: 3 members refused\n" in err
+    assert (
+        f"  dev: it is a character device\nFix: to leave them out: kubectl restore inspect {path}"
+        in err
+    )
+    assert "--list --skip-unsafe\n" in err
+    code, out, err = inspected(capsys, str(path), "--list", "-o", "json")
+    *members, inspection = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (3, "")
+    assert [one["name"] for one in members if one.get("refused") == reason] == bad
+    assert [one["name"] for one in members] == [*map(bytes.decode, names), "dev"]
+    assert inspection["total_members"] == good
+    # What was not asked for is not in force.
+    assert "--skip-unsafe" not in "".join(inspection["notes"])
+    assert "--skip-unsafe" not in inspected(capsys, str(path))[1]
+    code, out, err = inspected(capsys, str(path), "--list", "--skip-unsafe")
+    assert code == 0
+    assert "refused" not in out + err
+    assert len(out.splitlines()) == good
+    assert "(--skip-unsafe)" in inspected(capsys, str(path), "--skip-unsafe")[1]
+
+
 def test_a_cut_backup_is_exit_3_without_a_result(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,7 +250,7 @@ def test_the_fields_that_are_not_always_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "backup.tar"
-    path.write_bytes(symlink(b"\xff", b"\xfe") + header(b"dev", b"3") + END)
+    path.write_bytes(symlink(b"\xff", b"\xfe") + header(b"dev", b"3") + file(b"../bad") + END)
     _, out, _ = inspected(capsys, str(path), "--list", "-o", "json", "--devices")
     *members, _inspection = [json.loads(line) for line in out.splitlines()]
     always, sometimes = documented("member")
