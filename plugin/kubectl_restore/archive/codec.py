@@ -6,14 +6,17 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.header import BLOCK, is_header
-from kubectl_restore.archive.looks import look_at, repository_around
+from kubectl_restore.archive.looks import look_at
 from kubectl_restore.archive.packed import PackedStream
 from kubectl_restore.archive.packing import PACKINGS, SKIPPABLE, Compression, skippable
+from kubectl_restore.archive.piped import STANDARD_INPUT
+from kubectl_restore.archive.repositories import repository_around
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import pasteable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from kubectl_restore.archive.looks import Look
     from kubectl_restore.archive.readable import Readable
@@ -67,23 +70,21 @@ def no_archive(
         head: how it begins, or how what is packed in it begins.
         packed: the latter, and how it was packed.
     """
-    is_packed = packed is not Compression.NONE
-    what = f"the backup {shown(os.fsencode(backup.path))}"
-    what += f" (unpacked by {packed})" if is_packed else ""
-    path = pasteable(backup.path)
+    is_piped = backup.path == STANDARD_INPUT
+    what = "what comes on standard input"
+    if not is_piped:
+        what = f"the backup {shown(os.fsencode(backup.path))}"
+    what += f" (unpacked by {packed})" if packed is not Compression.NONE else ""
     look = look_at(head)
     if look is not None and look.unpack:
-        unpack = (
-            f"{packed} -dc -- {path} | {look.unpack}" if is_packed else f"{look.unpack} -- {path}"
-        )
         return BackupError(
             f"{what} is {look.words}, which is not supported",
             reason=_BACKUPS,
-            fix=f"{unpack} > backup.tar  # then restore backup.tar",
+            fix=_unpacking(backup.path, packed, look.unpack),
         )
-    # What lies in a repository is encrypted, or JSON.
+    # What lies in a repository is encrypted, or says whose it is, or is JSON.
     around = None
-    if look is None or head.startswith(b"{"):
+    if not is_piped and (look is None or look.program or head.startswith(b"{")):
         around = repository_around(backup.path)
     if around is not None:
         look, place = around
@@ -100,16 +101,39 @@ def no_archive(
     return BackupError(
         f"{what} is no tar archive",
         reason=f"{reason}; {_BACKUPS}",
-        fix=_fix(look, path, packed),
+        fix=_fix(backup.path, packed, look),
     )
 
 
-def _fix(look: Look | None, path: str, packed: Compression) -> str:
+def _unpacking(path: Path, packed: Compression, unpack: str) -> str:
+    """Return how what is packed in an unknown way is restored."""
+    reader = _reader(path, packed)
+    if path == STANDARD_INPUT:
+        return f"{reader} | {unpack} | kubectl restore POD - -t PATH"
+    unpacked = f"{reader} | {unpack}" if reader else f"{unpack} -- {pasteable(path)}"
+    return f"{unpacked} > backup.tar  # then restore backup.tar"
+
+
+def _fix(path: Path, packed: Compression, look: Look | None) -> str:
+    """Return how to come to a backup from what looks so; no command reads a file called `-`."""
+    is_piped = path == STANDARD_INPUT
     if look is None or not look.fix:
-        return f"file -z -- {path}"
-    if packed is Compression.NONE:
-        return look.fix.format(path=path)
-    return f"{packed} -dc -- {path} > unpacked\n{look.fix.format(path='unpacked')}"
+        return "... | file -z -" if is_piped else f"file -z -- {pasteable(path)}"
+    reader = _reader(path, packed)
+    if not reader:
+        return look.fix.format(path=pasteable(path))
+    command, from_file, rest = look.fix.partition(" < {path}")
+    if is_piped and from_file:
+        return f"{reader} | {command}{rest}"
+    needs_file = "{path}" in look.fix
+    return (f"{reader} > unpacked\n" if needs_file else "") + look.fix.format(path="unpacked")
+
+
+def _reader(path: Path, packed: Compression) -> str:
+    """Return what prints the content where it is not what stands in a file; else nothing."""
+    if path == STANDARD_INPUT:
+        return "..." if packed is Compression.NONE else f"... | {packed} -dc"
+    return "" if packed is Compression.NONE else f"{packed} -dc -- {pasteable(path)}"
 
 
 class PlainStream:

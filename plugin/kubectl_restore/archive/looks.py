@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import re
 import string
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 
@@ -17,20 +16,23 @@ class Look:
         words: a clause for "the backup is ...".
         unpack: the program that decompresses it to stdout; empty where there is none.
         fix: how to come to a backup from it, `{path}` for the file; empty where nothing is known.
+            What stands behind `<` may be a pipe as well.
+        program: whose repository it is a part of; empty for none.
     """
 
     words: str
     unpack: str = ""
     fix: str = ""
+    program: str = ""
 
 
+_BORG: Final = "borg export-tar REPOSITORY::ARCHIVE backup.tar  # then restore backup.tar"
+KOPIA: Final = "kopia snapshot restore SNAPSHOT unpacked && tar -cf backup.tar -C unpacked ."
 _UNZIP: Final = "unzip -d unpacked -- {path} && tar -cf backup.tar -C unpacked ."
 _SQL: Final = (
-    "give it to the database's own client: "
-    "kubectl exec -i POD -- psql < {path}, or mysql, or sqlite3 FILE"
+    "kubectl exec -i POD -- psql < {path}  # psql, mysql or sqlite3 FILE: the database's own client"
 )
-_RESTIC: Final = "restic -r {path} dump latest / > backup.tar  # then restore backup.tar"
-_KOPIA: Final = "kopia snapshot restore SNAPSHOT unpacked && tar -cf backup.tar -C unpacked ."
+_SHOW: Final = "head -c 500 < {path}  # shows how it begins; then name a tar archive"
 
 
 _MAGIC: Final = (
@@ -66,6 +68,7 @@ _MAGIC: Final = (
     (b"REDIS0", Look("a Redis dump (RDB)")),
     (b"\x7fELF", Look("a program")),
     (b"%PDF-", Look("a PDF document")),
+    (b"BORG_SEG", Look("a part of a borg repository", fix=_BORG, program="borg")),
     (b"Salted__", Look("encrypted by openssl")),
     (b"age-encryption.org/", Look("encrypted by age")),
     (b"-----BEGIN PGP", Look("encrypted or signed by PGP")),
@@ -74,11 +77,6 @@ _MAGIC: Final = (
 _TEXTS: Final = (
     ((b"<!doctype html", b"<html"), Look("a web page (of an error or a login?)")),
     ((b"<?xml",), Look("an XML document (of an error?)")),
-    (
-        (b'{"tool":"https://github.com/kopia/kopia"', b'{"tool": "https://github.com/kopia/kopia"'),
-        Look("a part of a kopia repository", fix=_KOPIA),
-    ),
-    ((b"{", b"["), Look("JSON text (of an error?)")),
     (
         (
             b"-- ",
@@ -95,38 +93,44 @@ _TEXTS: Final = (
         Look("SQL text (a dump of a database)", fix=_SQL),
     ),
 )
-_REPOSITORIES: Final = (
+_LINE: Final = rb"(?:[#;].*\n|[^\S\n]*\n)*"
+"""Comments and empty lines that may come first."""
+_SHAPES: Final = (
     (
-        frozenset({"config", "data", "index", "keys", "snapshots"}),
-        Look("a restic repository", fix=_RESTIC),
+        rb"\{\s*\"tool\":\s*\"https://github.com/kopia/kopia\"",
+        Look("a part of a kopia repository", fix=KOPIA, program="kopia"),
     ),
-    (frozenset({"kopia.repository.f"}), Look("a kopia repository", fix=_KOPIA)),
-    (frozenset({"kopia.repository"}), Look("a kopia repository", fix=_KOPIA)),
+    (
+        _LINE + rb"\[repository\][^\S\n]*\n(?:.*\n)*?(?:segments_per_dir|append_only|id) *=",
+        Look("the configuration of a borg repository", fix=_BORG, program="borg"),
+    ),
+    (
+        _LINE
+        + rb"(?:---.*\n)?"
+        + _LINE
+        + rb"(?:apiversion|kind): *\S|\{\s*\"(?:apiversion|kind)\":",
+        Look("a manifest of Kubernetes", fix="kubectl apply -f - < {path}"),
+    ),
+    (
+        rb"\\?[0-9a-f]{64} [ *]\S|sha256 ?\(.+\) ?=",
+        Look("a list of check sums", fix="name the backup that they are about"),
+    ),
+    (
+        _LINE
+        + rb"\[(?!(?:true|false|null)\])[a-z][^][{},\n]*\][^\S\n]*(?:\n|\Z)"
+        + _LINE
+        + rb"(?:[^=:\n\"]+[=:]|\[|\Z)",
+        Look("an INI file (settings)", fix=_SHOW),
+    ),
+    (rb"[{[]", Look("JSON text (of an error?)", fix=_SHOW)),
+    (
+        _LINE
+        + rb"(?:%yaml\b|---\s*(?:#.*)?\n|(?:- )?[\w.-]+:(?: .*)?\n\s*(?:- )?[\w.-]+:(?:\s|\Z))",
+        Look("YAML text", fix=_SHOW),
+    ),
 )
-"""What stands in their directories (restic's design document; kopia's blob names)."""
-_DEEPEST: Final = 3
-"""Levels that a repository keeps its files below itself (restic: data/ab/ID; kopia: p/abc/def)."""
+"""Text that is known by more than how it begins."""
 _PRINTABLE: Final = string.printable.encode("ascii")
-
-
-def look_at_directory(place: Path) -> Look | None:
-    """Tell which program's repository a directory looks like; None when nothing fits."""
-    for names, look in _REPOSITORIES:
-        if all(os.path.lexists(place / name) for name in names):
-            return look
-    return None
-
-
-def repository_around(path: Path) -> tuple[Look, Path] | None:
-    """Return what repository a file lies in, and where that is; None where it lies in none.
-
-    The files in it are encrypted, so they look like nothing.
-    """
-    for place in Path(os.path.realpath(path)).parents[:_DEEPEST]:
-        look = look_at_directory(place)
-        if look is not None:
-            return look, place
-    return None
 
 
 def look_at(head: bytes) -> Look | None:
@@ -139,5 +143,8 @@ def look_at(head: bytes) -> Look | None:
         return None
     for beginnings, look in _TEXTS:
         if text.startswith(beginnings):
+            return look
+    for shape, look in _SHAPES:
+        if re.match(shape, text):
             return look
     return None if head.translate(None, _PRINTABLE) else Look("a text file")

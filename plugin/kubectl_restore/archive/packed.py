@@ -14,6 +14,7 @@ from kubectl_restore.archive.packing import (
     skippable,
     zstd_window,
 )
+from kubectl_restore.archive.piped import STANDARD_INPUT
 from kubectl_restore.archive.verdicts import corrupt, truncated
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import pasteable
@@ -163,11 +164,14 @@ class PackedStream:
         head = self._backup.read(self._member_at, _HEAD)
         window = zstd_window(head) if self._name == Compression.ZSTD else 0
         asked = f"{-(-window >> 20)} MiB" if window else "more than that"
-        path = pasteable(self._backup.path)
+        path = self._backup.path
         with_memory = "zstd --long=31 -dc" if self._name == Compression.ZSTD else "xz -dc"
+        fix = f"{with_memory} -- {pasteable(path)} > backup.tar  # then restore backup.tar"
+        if path == STANDARD_INPUT:
+            fix = f"... | {with_memory} | kubectl restore POD - -t PATH"
         return BackupError(
             f"the backup needs more than {LARGEST_WINDOW >> 20} MiB of memory to be unpacked",
             reason=f"the {self._name} data that begins at byte {self._member_at} asks for a window "
             f"of {asked}; the limit is {LARGEST_WINDOW >> 20} MiB",
-            fix=f"{with_memory} -- {path} > backup.tar  # then restore backup.tar",
+            fix=fix,
         )

@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.looks import look_at_directory
+from kubectl_restore.archive.repositories import look_at_directory
 from kubectl_restore.errors import BackupError
 from kubectl_restore.names import pasteable, shown, shown_text
 

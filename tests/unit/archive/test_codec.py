@@ -255,7 +255,11 @@ def test_blocks_of_any_size_are_read(tmp_path: Path) -> None:
         (b"LZIP\x01", "lzip-compressed", "lzip -dc -- "),
         (b"\x02\x21\x4c\x18", "lz4-compressed", "lz4 -dc -- "),
         (b"PK\x03\x04", "zip", "unzip "),
-        (b"-- MySQL dump 10.13\nCREATE TABLE x;\n" * 20, "SQL text", "give it to the database"),
+        (
+            b"-- MySQL dump 10.13\nCREATE TABLE x;\n" * 20,
+            "SQL text",
+            "kubectl exec -i POD -- psql < ",
+        ),
         (b"<!DOCTYPE html><html>", "web page", "file "),
         (b"hello there\n" * 50, "text file", "file "),
         (b"\x07\x01" * 500, "does not begin with a tar header", "file "),
