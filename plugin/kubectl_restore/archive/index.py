@@ -69,6 +69,9 @@ def _read(
     walker = Walker(backup, compression, progress, watch)
     ended = walker.read_members(allow_missing_end=allow_missing_end)
     stream_length = walker.stream.position
+    if ended and walker.headers == 1 and walker.stream.is_plain and backup.size > MOST_PADDING:
+        # Whatever else is in it, `require_end` would say the same; a sparse file may be endless.
+        raise only_zeros(backup.size)
     stray = walker.read_rest() if ended else None
     require_end(walker, stream_length, stray, allow_missing_end=allow_missing_end or not ended)
     backup.check_unchanged()

@@ -583,7 +583,7 @@ def test_progress_does_not_fall_where_a_gzip_member_ends(tmp_path: Path) -> None
         b"".join(file(b"f%d" % n) for n in range(3000)) + END,
         extended(*[record(b"comment", b"x" * 500)] * 4, kind=b"g") * 3000 + END,
         zipped(file(b"f", bytes(20_000_000)) + END),
-        END + bytes(3_000_000),
+        file(b"f") + END + bytes(3_000_000),
         old_sparse([(n, 0) for n in range(4)], 99, b"", (bytes(504) + b"\x01" + bytes(7)) * 9000),
     ],
     ids=["members", "global headers", "one large member", "zeros at the end", "sparse map"],
@@ -604,6 +604,16 @@ def test_a_signal_ends_the_reading(tmp_path: Path, data: bytes) -> None:
         read_index(backup, allow_missing_end=True, progress=Silence(), watch=Impatient(None))
     with BackupFile.open(path) as backup, pytest.raises(TimedOutError):
         read_index(backup, allow_missing_end=True, progress=Silence(), watch=Watch(0.0))
+
+
+def test_a_disk_of_zeros_is_no_archive_and_nobody_waits_for_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "disk.img"
+    # Reading it would take longer than a test may.
+    with path.open("wb") as out:
+        out.truncate(2**43)
+    with pytest.raises(BackupError, match="no tar archive") as caught:
+        index_of(path)
+    assert "8,796,093,022,208 bytes" in caught.value.reason
 
 
 def test_a_backup_that_grows_meanwhile_is_refused(tmp_path: Path) -> None:
