@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
+from tests.contract.meddling import changing_kubectl
 from tests.contract.program import restore, restore_piped, verify
 from tests.json_page import undocumented
 
@@ -244,3 +245,24 @@ def test_what_is_only_adjusted_is_adjusted_without_a_comparison_too(
     result = restore(pod, backup(archive), "--no-same-owner", "--force", "--verify=none")
     assert result.code == 0, result
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=False) == []
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_a_directory_that_becomes_a_link_while_the_backup_is_sent_is_found(
+    cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    if pod.host_directory() is None:
+        pytest.skip("the volume is on another machine")
+    archive = trees.Archive(owner=pod.owner)
+    archive.directory("app")
+    archive.add("app/old", b"stands there")
+    assert restore(pod, backup(archive.finish(), "old.tar")).code == 0
+    swap = 'os.rename("app", "elsewhere"); os.symlink("elsewhere", "app")'
+    kubectl = changing_kubectl(tmp_path, pod, swap, when="extract")
+    result = restore(pod, backup(trees.small()), kubectl=kubectl)
+    assert result.code == 9, result
+    if kind == "bsdtar":
+        assert "Cannot extract through symlink" in result.err
+    else:
+        assert "app: a symlink instead of a directory; what stands below it" in result.err

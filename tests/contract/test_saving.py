@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
+from tests.contract.meddling import changing_kubectl
 from tests.contract.program import Result, environment, program, restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.contract.clusters import Cluster, Pod
+    from tests.contract.clusters import Cluster
 
     Writer = Callable[..., Path]
 
@@ -285,42 +286,6 @@ def test_what_cannot_be_saved_is_not_replaced(
     assert "socket: a socket" in result.err
     assert stat.S_ISSOCK((directory / "socket").stat().st_mode)
     assert names_in(tmp_path) == {"backup.tar"}
-
-
-def changing_kubectl(tmp_path: Path, pod: Pod, what: str, *, when: str = "hash") -> str:
-    """Return a kubectl that does something to the volume when the agent is told something.
-
-    It stands between the program and the real kubectl, passes everything on, and waits with the
-    last of some commands until it has changed something.
-    """
-    directory = pod.host_directory()
-    assert directory is not None
-    path = tmp_path / "bin/kubectl"
-    path.parent.mkdir()
-    path.write_text(
-        f"""#!{sys.executable}
-import os, subprocess, sys
-if "exec" not in sys.argv:
-    os.execv({pod.cluster.kubectl[0]!r}, sys.argv)
-child = subprocess.Popen([{pod.cluster.kubectl[0]!r}, *sys.argv[1:]], stdin=subprocess.PIPE)
-when = {when.split()!r}
-while data := os.read(0, 65536):
-    if when and data.startswith(when[0].encode()):
-        when.pop(0)
-        if when:
-            child.stdin.write(data)
-            child.stdin.flush()
-            continue
-        os.chdir({str(directory)!r})
-        {what}
-    child.stdin.write(data)
-    child.stdin.flush()
-child.stdin.close()
-sys.exit(child.wait())
-"""
-    )
-    path.chmod(0o755)
-    return str(path)
 
 
 @pytest.mark.parametrize(
