@@ -105,6 +105,8 @@ class PackedStream:
             self._members += 1
             self._begin_member()
             return b""
+        if not self._next:
+            self._require_sound(self._backup.read(0, SKIPPABLE))
         given: memoryview | bytes = b""
         if self._decompressor.needs_input:
             given = self._give(self._share)
@@ -147,8 +149,16 @@ class PackedStream:
                 f"byte {self._next}"
             )
         self._member_at = self._next
+        self._require_sound(text)
         self._share = _FIRST_PACKED
         self._decompressor = self._packing.new()
+
+    def _require_sound(self, head: bytes) -> None:
+        flaw = self._packing.flaw(head)
+        if flaw:
+            raise corrupt(
+                f"the {self._name} data that begins at byte {self._member_at} is damaged ({flaw})"
+            )
 
     def _give(self, longest: int) -> memoryview:
         """Return the next bytes of the file; empty at its end."""

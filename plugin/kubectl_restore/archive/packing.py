@@ -61,6 +61,15 @@ class Compression(StrEnum):
     LZ4 = "lz4"
 
 
+def _no_flaw(_head: bytes) -> str:
+    return ""
+
+
+def _gzip_flaw(head: bytes) -> str:
+    # RFC 1952, 2.3.1.2: a reader "must give an error indication"; igzip does not.
+    return "its header has reserved flags set" if head[3:4] > b"\x1f" else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Packing:
     """How one packing is read.
@@ -69,11 +78,14 @@ class Packing:
         magic: how each of its members begins.
         new: returns a decompressor for one member.
         skips: members that only carry somebody's notes may stand between (skippable frames).
+        flaw: returns what is wrong with how a member begins, which its library lets pass; given
+            its first 8 bytes, or fewer at the end of the file.
     """
 
     magic: bytes
     new: Callable[[], Decompressor]
     skips: bool = False
+    flaw: Callable[[bytes], str] = _no_flaw
 
 
 class PackedError(Exception):
@@ -99,7 +111,7 @@ def _zstd() -> Decompressor:
 
 
 PACKINGS: Final = {
-    Compression.GZIP: Packing(b"\x1f\x8b", _gzip),
+    Compression.GZIP: Packing(b"\x1f\x8b", _gzip, flaw=_gzip_flaw),
     Compression.BZIP2: Packing(b"BZh", bz2.BZ2Decompressor),
     Compression.XZ: Packing(b"\xfd7zXZ\x00", _xz),
     Compression.ZSTD: Packing(b"\x28\xb5\x2f\xfd", _zstd, skips=True),

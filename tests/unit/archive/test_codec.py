@@ -89,6 +89,16 @@ def test_optional_header_fields_are_passed_over(tmp_path: Path) -> None:
             unzip(tmp_path, packed[:at])
 
 
+@pytest.mark.parametrize("flag", [0x20, 0x40, 0x80])
+@pytest.mark.parametrize("before", [0, 1])
+def test_flags_that_no_gzip_has_are_an_error(tmp_path: Path, flag: int, before: int) -> None:
+    member = bytearray(zipped(b"abc"))
+    member[3] |= flag
+    with pytest.raises(BackupError, match="corrupt") as caught:
+        unzip(tmp_path, zipped(b"first") * before + member)
+    assert "reserved flags" in caught.value.reason
+
+
 @pytest.mark.parametrize("packing", PACKERS)
 def test_a_cut_at_every_byte_is_called_truncated(tmp_path: Path, packing: Compression) -> None:
     first, second = (PACKERS[packing](noise(length)) for length in (300, 200))
