@@ -2,7 +2,9 @@
 
 What identifies a backup is its place on the disk, its size and its times to the nanosecond, and
 samples of its bytes; never its name. An index is believed only when its samples are still there.
-The cache is a convenience: nothing that happens to it keeps a restore from being made.
+The cache is a convenience: nothing that happens to it keeps a restore from being made. So what
+stands in the file is not believed either: it has our two tables and nothing else (a view may be
+endless), and numbers that may have been read out of this backup (plausibility.py).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import json
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -19,11 +22,14 @@ from typing import TYPE_CHECKING, Final
 from isal import isal_zlib
 from platformdirs import user_cache_dir
 
+from kubectl_restore.archive.codec import recognise
 from kubectl_restore.archive.columns import LAYOUT, Columns
 from kubectl_restore.archive.header import BLOCK, HeaderError, read_header
 from kubectl_restore.archive.member import Index
 from kubectl_restore.archive.members import Members
 from kubectl_restore.archive.packing import Compression
+from kubectl_restore.archive.plausibility import require_plausible
+from kubectl_restore.errors import BackupError
 from kubectl_restore.names import shown_text
 
 if TYPE_CHECKING:
@@ -42,8 +48,18 @@ _WORTH_IT: Final = 64 * 1024 * 1024
 _MANY: Final = 20_000
 """Members from which on it does whatever their bytes."""
 _PIECE: Final = 1024 * 1024
+_PIECES: Final = 1024
+"""Of one index, so that it takes no more than 1 GiB of memory."""
+_LARGEST_ROW: Final = 2 * _PIECE
+"""Bytes: pieces that cannot be packed grow a little."""
+_LARGEST_FILE: Final = 4 * _MOST
+"""Bytes: what is taken out leaves room behind for a while."""
 _WAIT: Final = 0.5
 """Seconds that another process may keep the file from us."""
+_LONGEST: Final = 20.0
+"""Seconds: a tree of pages that was made to be endless ends then."""
+_STEPS: Final = 10_000
+"""Of SQLite's machine, between two looks at the clock: a millisecond."""
 _SAMPLES: Final = 64
 _SAMPLE: Final = 4096
 _FAILURES: Final[tuple[type[Exception], ...]] = (
@@ -53,16 +69,24 @@ _FAILURES: Final[tuple[type[Exception], ...]] = (
     # What is stored is not what we stored.
     ValueError,
     LookupError,
+    ArithmeticError,
     TypeError,
     RecursionError,
+    MemoryError,
+    BackupError,
 )
-_TABLES: Final = """
-create table if not exists backup (
-    key blob primary key, used integer not null, size integer not null, about text not null);
-create table if not exists piece (
+_TABLES: Final = {
+    "backup": """backup (
+    key blob primary key, used integer not null, size integer not null, about text not null)""",
+    "piece": """piece (
     key blob not null, number integer not null, name text not null, data blob not null,
-    primary key (key, number)) without rowid;
-"""
+    primary key (key, number)) without rowid""",
+}
+_SCHEMA: Final = {("table", name, f"CREATE TABLE {text}") for name, text in _TABLES.items()} | {
+    # Its primary key is no row's number.
+    ("index", "sqlite_autoindex_backup_1", None)
+}
+"""What SQLite notes of them (its documentation, "The Schema Table": the text as it was given)."""
 
 
 class IndexCache:
@@ -85,7 +109,7 @@ class IndexCache:
         packed = index.compression is not Compression.NONE
         if len(index.members) < _MANY and not (packed and backup.size >= _WORTH_IT):
             return
-        with suppress(OSError, sqlite3.Error), closing(self._open()) as store:
+        with suppress(*_FAILURES), closing(self._open()) as store:
             with store:
                 # Taken before anything is looked at: two processes come one after the other.
                 store.execute("begin immediate")
@@ -109,17 +133,47 @@ class IndexCache:
             os.close(descriptor)
         if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
             raise PermissionError(f"{path} is not ours alone")
+        if status.st_size > _LARGEST_FILE:
+            path.unlink(missing_ok=True)
+            raise OSError(f"{path} is larger than we let it become")
         store = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
         try:
-            store.execute("pragma auto_vacuum = incremental")
-            store.executescript(_TABLES)
+            _prepare(store)
         except sqlite3.DatabaseError as error:
             store.close()
             if not isinstance(error, sqlite3.OperationalError):
-                # It is no database (any more): the next run begins a new one.
+                # It is no database (any more), or not ours: the next run begins a new one.
                 path.unlink(missing_ok=True)
             raise
         return store
+
+
+def _prepare(store: sqlite3.Connection) -> None:
+    """Make our tables where there are none.
+
+    Raises:
+        sqlite3.OperationalError: the file is taken.
+        sqlite3.DatabaseError: it has something else than our tables, or is damaged.
+    """
+    until = time.monotonic() + _LONGEST
+    store.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+    store.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_ROW)
+    # Nothing but names and numbers is read before it is known that the tables are ours.
+    store.execute("pragma trusted_schema = off")
+    store.execute("pragma auto_vacuum = incremental")
+    if not _schema(store):
+        # Both or none: whoever comes between them would take one alone for somebody else's.
+        with store:
+            store.execute("begin immediate")
+            for text in _TABLES.values():
+                store.execute(f"create table if not exists {text}")
+    if _schema(store) != _SCHEMA:
+        raise sqlite3.DatabaseError("it has other tables than ours")
+
+
+def _schema(store: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
+    rows = store.execute("select type, name, sql from sqlite_master limit 10")
+    return {(kind, name, text) for kind, name, text in rows}
 
 
 def _find(store: sqlite3.Connection, backup: BackupFile) -> Index | None:
@@ -128,10 +182,15 @@ def _find(store: sqlite3.Connection, backup: BackupFile) -> Index | None:
     if row is None:
         return None
     about = json.loads(row[0])
-    members = Members(Columns.from_store(_pieces(store, key)))
+    stream_length = about["stream_length"]
+    if type(stream_length) is not int:
+        raise TypeError("the archive's length is no number")
+    columns = Columns.from_store(_pieces(store, key))
+    require_plausible(columns, stream_length)
+    members = Members(columns)
     index = Index(
         members,
-        about["stream_length"],
+        stream_length,
         Compression(about["compression"]),
         # Nothing that has stood in a file reaches a terminal as it is.
         warnings=tuple(shown_text(str(one)) for one in about["warnings"]),
@@ -149,10 +208,18 @@ def _find(store: sqlite3.Connection, backup: BackupFile) -> Index | None:
 
 
 def _pieces(store: sqlite3.Connection, key: bytes) -> Iterator[tuple[str, bytes]]:
-    """Return the columns, piece by piece; zlib's check sum is compared with each."""
+    """Return the columns, piece by piece; zlib's check sum is compared with each.
+
+    Raises:
+        ValueError: there are more, or larger ones, than were kept.
+    """
     rows = store.execute("select name, data from piece where key = ? order by number", (key,))
-    for name, data in rows:
-        yield name, isal_zlib.decompress(data)
+    for number, (name, data) in enumerate(rows):
+        unpacker = isal_zlib.decompressobj()
+        piece = unpacker.decompress(data, _PIECE + 1)
+        if not unpacker.eof or len(piece) > _PIECE or number >= _PIECES:
+            raise ValueError("this is no piece of ours")
+        yield name, piece
 
 
 def _keep(store: sqlite3.Connection, backup: BackupFile, index: Index) -> None:
@@ -215,12 +282,21 @@ def _is_right(backup: BackupFile, index: Index) -> bool:
     """Hold some of the index's members against the headers in the file.
 
     What is compressed cannot be looked into; the samples of its bytes are in the key.
+
+    Raises:
+        BackupError: the file is no backup.
     """
     members = index.members
-    if index.compression is not Compression.NONE or not len(members):
-        return True
+    if recognise(backup) is not index.compression:
+        return False
     step = max(1, len(members) // _SAMPLES)
-    return all(_stands_there(backup, members, number) for number in range(0, len(members), step))
+    some = range(0, len(members), step)
+    if not all(members.is_found(number) for number in some):
+        return False
+    return index.compression is not Compression.NONE or (
+        index.stream_length <= backup.size
+        and all(_stands_there(backup, members, number) for number in some)
+    )
 
 
 def _stands_there(backup: BackupFile, members: Members, number: int) -> bool:

@@ -7,11 +7,16 @@ from array import array
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate, chain, compress, pairwise
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+
+from kubectl_restore.archive.lanes import are_ends
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Self
+
+
+_Whole = TypeVar("_Whole", bytes, "array[int]")
 
 
 class Owner(NamedTuple):
@@ -23,6 +28,8 @@ class Owner(NamedTuple):
     group: bytes = b""
 
 
+COMMON: Final = 0x80
+"""The bit beside those of `Extra` in the column of flags: the blocks are common to all tars."""
 _SHORT: Final = partial(array, "H")
 _HALF: Final = partial(array, "I")
 _LONG: Final = partial(array, "q")
@@ -122,6 +129,8 @@ class Columns:
         own = cls()
         few: dict[str, bytearray] = {}
         for name, piece in stored:
+            if name not in _STORED and name not in _OF_FEW:
+                raise ValueError("there is no such column")
             column = getattr(own, name) if name in _STORED else few.setdefault(name, bytearray())
             if isinstance(column, array):
                 column.frombytes(piece)
@@ -134,10 +143,8 @@ class Columns:
         devices = _read_numbers(few, "devices")
         own.devices = dict(zip(_read_numbers(few, "device_members"), devices, strict=True))
         extents = _read_numbers(few, "extents")
-        ends = (0, *_read_numbers(few, "extent_ends"))
-        places = _read_numbers(few, "extent_members")
-        parts = [extents[start:end] for start, end in pairwise(ends)]
-        own.extents = dict(zip(places, parts, strict=True))
+        parts = _pieces(extents, _read_numbers(few, "extent_ends"))
+        own.extents = dict(zip(_read_numbers(few, "extent_members"), parts, strict=True))
         names = list(_read_texts("owner_name", few).values())
         ids = _read_numbers(few, "owner_ids")
         owners = zip(ids[::2], ids[1::2], names[::2], names[1::2], strict=True)
@@ -148,10 +155,19 @@ class Columns:
 LAYOUT: Final = f"{sys.byteorder} {array('q').itemsize} {array('I').itemsize} {array('H').itemsize}"
 """What stored numbers look like on this machine."""
 
+_OF_TEXTS: Final = ("_members", "_ends", "s")
 _STORED: Final = (
     "names", "name_ends", "hashes", "kinds", "flags", "modes", "owners", "offsets", "lengths",
     "prefixes", "sizes", "mtimes", "nanoseconds",
 )  # fmt: skip
+
+
+_OF_FEW: Final = frozenset(
+    {
+        *(f"{name}{of}" for name in ("link", "record", "owner_name") for of in _OF_TEXTS),
+        *("device_members", "devices", "extent_members", "extent_ends", "extents", "owner_ids"),
+    }
+)
 
 
 def _renumber(few: dict[int, Any], stays: bytearray, ranks: array[int]) -> None:
@@ -168,10 +184,20 @@ def _texts(name: str, texts: dict[int, bytes]) -> Iterator[tuple[str, bytearray 
 
 
 def _read_texts(name: str, few: dict[str, bytearray]) -> dict[int, bytes]:
-    texts = few.get(f"{name}s", bytearray())
-    ends = (0, *_read_numbers(few, f"{name}_ends"))
-    pieces = [bytes(texts[start:end]) for start, end in pairwise(ends)]
+    texts = bytes(few.get(f"{name}s", b""))
+    pieces = _pieces(texts, _read_numbers(few, f"{name}_ends"))
     return dict(zip(_read_numbers(few, f"{name}_members"), pieces, strict=True))
+
+
+def _pieces(whole: _Whole, ends: array[int]) -> list[_Whole]:
+    """Return what was stored one behind the other.
+
+    Raises:
+        ValueError: pieces of what is there do not end so.
+    """
+    if not are_ends(ends, len(whole)):
+        raise ValueError("the pieces are not behind each other")
+    return [whole[start:end] for start, end in pairwise((0, *ends))]
 
 
 def _read_numbers(few: dict[str, bytearray], name: str) -> array[int]:

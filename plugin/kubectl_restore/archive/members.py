@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, overload
 from zlib import crc32
 
 from kubectl_restore.archive.beating import no_beat, with_beat
-from kubectl_restore.archive.columns import Columns, Owner
+from kubectl_restore.archive.columns import COMMON, Columns, Owner
 from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 _KINDS: Final = tuple(Kind)
 _CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
 _EXTRAS: Final = [Extra(value) for value in range(1 << len(Extra))]
-_COMMON: Final = 0x80
-"""The bit beside those of `Extra` in the column of flags."""
 _OFTEN: Final = 32
 """Questions for a path from which on it is worth while to sort the hashes of all."""
 _MOST_BUCKETS: Final = 1 << 23
@@ -98,7 +96,7 @@ class Members(Sequence[Member]):
         columns.name_ends.append(len(columns.names))
         columns.kinds.append(_CODES[member.kind])
         flags = member.extras.value
-        columns.flags.append(flags | _COMMON if member.is_common else flags)
+        columns.flags.append(flags | COMMON if member.is_common else flags)
         columns.modes.append(member.mode)
         columns.owners.append(self._owner(member))
         columns.offsets.append(member.offset)
@@ -166,9 +164,9 @@ class Members(Sequence[Member]):
             owner.uid,
             owner.gid,
             columns.links.get(number, b""),
-            flags >= _COMMON,
+            flags >= COMMON,
             columns.extents.get(number),
-            _EXTRAS[flags & ~_COMMON],
+            _EXTRAS[flags & ~COMMON],
             columns.records.get(number, b""),
             columns.nanoseconds[number],
             owner.user,
@@ -184,6 +182,10 @@ class Members(Sequence[Member]):
     def path(self, number: int) -> bytes:
         """Return a member's path."""
         return normal_path(self.name(number))
+
+    def is_found(self, number: int) -> bool:
+        """Tell whether a member is looked for where it is."""
+        return self._columns.hashes[number] == _hash(self.path(number))
 
     def kind(self, number: int) -> Kind:
         """Return what a member is."""
@@ -260,7 +262,7 @@ class Members(Sequence[Member]):
             if path != name and path != normal_path(name):
                 # The target itself has a name too.
                 name = path or b"./"
-                flags[number] &= ~_COMMON
+                flags[number] &= ~COMMON
             names += name
             ends.append(len(names))
             hashes.append(_hash(path))
@@ -269,7 +271,7 @@ class Members(Sequence[Member]):
             link = link_of(links[number])
             if link != links[number]:
                 links[number] = link
-                flags[number] &= ~_COMMON
+                flags[number] &= ~COMMON
         columns = replace(old, names=names, name_ends=ends, hashes=hashes, flags=flags, links=links)
         return type(self)(columns)
 
@@ -337,4 +339,4 @@ def _repeated(values: array[int]) -> set[int]:
     return {one for one, next_one in pairwise(near) if one == next_one}
 
 
-_UNCOMMON: Final = bytes(value & ~_COMMON for value in range(256))
+_UNCOMMON: Final = bytes(value & ~COMMON for value in range(256))
