@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.choosing import choose, nothing_matches
+from kubectl_restore.archive.choosing import choose, leaves_nothing_out, nothing_matches
 from kubectl_restore.archive.inflow import arriving
 from kubectl_restore.archive.integrity import read_proved
 from kubectl_restore.archive.outgoing import read_segments
@@ -45,6 +45,7 @@ class Supply:
         self._watch = watch
         self._notes: list[str] = []
         self._missing: set[Glob] | None = None
+        self._idle: set[Glob] | None = None
         self.identity = ""
         self.about: dict[str, int | str | None] = {}
 
@@ -135,10 +136,15 @@ class Supply:
                 )
             missing = set(chosen.missing)
             self._missing = missing if self._missing is None else self._missing & missing
+            idle = set(chosen.idle)
+            self._idle = idle if self._idle is None else self._idle & idle
             so_far = "nothing was changed" if is_first else "what came before is restored"
             if arrived.is_last and self._missing:
                 raise nothing_matches(min(self._missing, key=lambda one: one.pattern), so_far)
             self._tell(arrived.index, chosen, so_far=so_far)
+            if arrived.is_last:
+                for one in sorted(self._idle, key=lambda one: one.pattern):
+                    self._progress.message(Level.WARNING, leaves_nothing_out(one))
             is_first = False
             yield Batch(
                 chosen.index,

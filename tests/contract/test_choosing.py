@@ -43,6 +43,7 @@ def test_what_is_excluded_stays_out_and_its_hard_link_is_the_file(
     pod = cluster.pod(kind)
     file = backup(backup_of(pod.owner))
     result = restore(pod, file, "--exclude=cache", "-s", "*.log,nothing")
+    assert "Warning: --exclude nothing matches nothing in the backup" in result.err
     assert result.code == 0, result
     assert "Note: 3 members left out (--exclude)" in result.out
     tree = pod.tree()

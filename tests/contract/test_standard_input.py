@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import random
+import re
 import subprocess
 import tarfile
 from pathlib import Path
@@ -107,9 +108,11 @@ def test_contents_are_compared_part_by_part(cluster: Cluster) -> None:
     pod = cluster.pod("debian")
     archive = several_batches(pod.owner)
     # It comes twice: the first one differs from what stands there in the end.
-    flags = ("--verify=checksum", "--exclude", "d/e0/1")
+    flags = ("--verify=checksum", "--exclude", "d/e0/1", "--exclude=nowhere")
     first = restore_piped(pod, archive, *flags)
     assert first.code == 0, first
+    # Only in the end, and once, is it known which one has matched nothing.
+    assert re.findall(r"--exclude (\S+) matches nothing", first.err) == ["nowhere"]
     assert "Contents compared by sha256sum" in first.out
     # What was kept is compared, too.
     again = restore_piped(pod, archive, *flags)

@@ -44,6 +44,7 @@ class Chosen:
         warnings: sentences for the user.
         notes: what was left out, for the summary.
         missing: globs of `include` that nothing has matched.
+        idle: globs of `exclude` that nothing has matched.
     """
 
     index: Index
@@ -51,6 +52,7 @@ class Chosen:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: tuple[Glob, ...] = ()
+    idle: tuple[Glob, ...] = ()
 
 
 def choose(
@@ -69,7 +71,9 @@ def choose(
         UsageError: a glob of `include` matches nothing (unless `is_part`).
     """
     warnings: list[str] = []
-    left, notes, missing = _left(index, selection, beat, is_part=is_part)
+    left, notes, choice = _left(index, selection, beat, is_part=is_part)
+    if not is_part:
+        warnings += map(leaves_nothing_out, choice.idle)
     left, refused = _safe(left, selection, beat, is_part=is_part)
     if selection.mapping:
         mapping = selection.mapping
@@ -85,17 +89,24 @@ def choose(
         refused += [replace(one, reason=f"{one.reason} (under its new path)") for one in moved]
     if refused and selection.skip_unsafe:
         notes.append(f"{counted(len(refused), 'member')} left out as not safe (--skip-unsafe)")
-    return Chosen(left, tuple(refused), tuple(warnings), tuple(notes), missing)
+    return Chosen(
+        left,
+        tuple(refused),
+        tuple(warnings),
+        tuple(notes),
+        tuple(choice.missing),
+        tuple(choice.idle),
+    )
 
 
 def _left(
     index: Index, selection: Selection, beat: Beat, *, is_part: bool
-) -> tuple[Index, list[str], tuple[Glob, ...]]:
-    """Return what patterns and stripping leave, what is to be said of the rest, and unmet globs."""
+) -> tuple[Index, list[str], _Choice]:
+    """Return what patterns and stripping leave, what is to be said of the rest, and the globs."""
     mapping = selection.mapping
-    if not (selection.include or selection.exclude or mapping.strip):
-        return index, [], ()
     choice = _Choice(selection)
+    if not (selection.include or selection.exclude or mapping.strip):
+        return index, [], choice
     stays = bytearray(len(index.members))
     stripped = 0
     for position in with_beat(range(len(index.members)), beat):
@@ -119,22 +130,25 @@ def _left(
             f"{counted(stripped, 'member')} left out: nothing is left of the name "
             f"(--strip-components {mapping.strip})"
         )
-    return replace(index, members=with_heirs(index.members, stays)), notes, tuple(choice.missing)
+    return replace(index, members=with_heirs(index.members, stays)), notes, choice
 
 
 class _Choice:
-    """The patterns, and which of `include` have matched."""
+    """The patterns, and which have matched nothing yet."""
 
     def __init__(self, selection: Selection) -> None:
         self._include = [inclusion(one) for one in selection.include]
         self._exclude = [exclusion(one) for one in selection.exclude]
         self.missing = list(self._include)
+        self.idle = list(self._exclude)
 
     def takes(self, name: bytes) -> bool:
         """Tell whether a member is wanted."""
         name = without_slashes(name)
         if self.missing:
             self.missing = [one for one in self.missing if not one.matches(name)]
+        if self.idle:
+            self.idle = [one for one in self.idle if not one.matches(name)]
         if self._include and not _any(self._include, name):
             return False
         return not _any(self._exclude, name)
@@ -156,6 +170,14 @@ def nothing_matches(glob: Glob, so_far: str, members: Iterable[Member] = ()) -> 
         f"--include {shown(glob.pattern)}: the backup has nothing that matches; {so_far}",
         reason="names are matched from their beginning, as they stand in the backup",
         fix=fix,
+    )
+
+
+def leaves_nothing_out(glob: Glob) -> str:
+    """Return the warning for a glob of `exclude` that nothing has matched."""
+    return (
+        f"--exclude {shown(glob.pattern)} matches nothing in the backup, so it leaves nothing out; "
+        "names are matched as they stand there (kubectl restore inspect BACKUP --list)"
     )
 
 

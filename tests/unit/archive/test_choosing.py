@@ -107,6 +107,22 @@ def test_an_inclusion_that_matches_nothing_is_an_error(
     assert error.reason
 
 
+def test_an_exclusion_that_matches_nothing_is_said(tmp_path: Path) -> None:
+    members = [file(b"./app/a"), file(b"./b.log")]
+    globs = (b"nowhere", b"*.log", b"/app", b"b.*", b"\x1b[2J")
+    made = chosen(tmp_path, Selection(exclude=globs), *members)
+    assert paths(made) == [b"app/a"]
+    assert [one.split()[1] for one in made.warnings] == ["nowhere", "/app", "\\x1b[2J"]
+    # What is not included either has been matched all the same.
+    made = chosen(tmp_path, Selection(include=(b"./app",), exclude=(b"b.log",)), *members)
+    assert (paths(made), made.warnings) == ([b"app/a"], ())
+    # Of a part nobody knows what comes behind it.
+    index = index_of_bytes(tmp_path, b"".join(members) + END)
+    made = choose(index, Selection(exclude=globs), is_part=True)
+    assert made.warnings == ()
+    assert [one.pattern for one in made.idle] == [b"nowhere", b"/app", b"\x1b[2J"]
+
+
 def test_dotted_names_are_named_in_the_fix(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         chosen(tmp_path, Selection(include=(b"app",)), file(b"./app/x"))
