@@ -163,6 +163,26 @@ def test_who_sits_at_a_terminal_is_asked(
     assert pod.marked() == []
 
 
+def test_what_comes_while_somebody_thinks_is_not_replaced(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"echo mine >{pod.path}/blob3")
+    child = spawn(cluster, link, tmp_path, size=200_000, pod=pod)
+    child.expect(r"1 path below \S+ would be replaced: blob3\r\nGo on\? \[y/N\] ")
+    pod.run("sh", "-c", f"echo mine, too >{pod.path}/blob7")
+    before = pod.tree()
+    child.sendline("y")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 6, child.before
+    said = child.before or ""
+    assert "what stands there has changed meanwhile; nothing was changed" in said
+    assert "more would be replaced or deleted" in said
+    assert pod.tree() == before
+    assert pod.marked() == []
+
+
 @pytest.mark.parametrize("flag", ["-y", "-q", "-ojson"])
 def test_nobody_is_asked_who_does_not_want_to_be(
     cluster: Cluster, link: LinkProxy, tmp_path: Path, flag: str

@@ -216,6 +216,9 @@ def test_names_of_any_kind_are_surveyed_without_a_shift(agent: Agent, tmp_path: 
     }
     assert found[b"link"].kind is Standing.SYMLINK
     assert found[b"dir"].kind is Standing.DIRECTORY
+    there = (tmp_path / "target/plain").stat()
+    plain = found[b"plain"]
+    assert (plain.device, plain.inode, plain.links) == (there.st_dev, there.st_ino, 1)
     assert b"missing" not in found
     assert b"dir/missing" not in found
 
@@ -518,6 +521,53 @@ def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
         b"nowhere": None,
         b"to file": None,
     }
+
+
+def remove(agent: Agent, command: bytes, paths: list[bytes]) -> None:
+    for payload in questions(paths):
+        agent.send(b"remove %s\n%d\n%s" % (command, len(payload), payload) + b"end\n")
+        assert agent.records_until_done()[-1] == Record(b"done", b"0")
+        agent.lines_until_done()
+
+
+def test_what_is_named_is_removed_whatever_its_name(agent: Agent, tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    names = [b"plain", b"-n", b"two\nlines\n", b"quote'\"", b" space ", b"\xff\xfe", b"*"]
+    directories = [b"", b"a", b"a/-p", b"a/new\nline\n", b"a/new\nline\n/\\"]
+    for directory in directories:
+        place = os.path.join(os.fsencode(target), directory)
+        os.makedirs(place, exist_ok=True)
+        for name in names:
+            Path(os.fsdecode(os.path.join(place, name))).write_bytes(name)
+    (target / "stays").write_bytes(b"")
+    (tmp_path / "linked").write_bytes(b"outside")
+    (target / "a/link").symlink_to(tmp_path / "linked")
+    files = [os.path.join(directory, name) for directory in directories for name in names]
+    remove(agent, b"rm -f", [*files, b"a/link", b"gone/missing", b"missing"])
+    assert (tmp_path / "linked").read_bytes() == b"outside"
+    remove(agent, b"rmdir", sorted(directories[1:], reverse=True))
+    assert [one.name for one in target.iterdir()] == ["stays"]
+
+
+@pytest.mark.parametrize("where", ["a", "a/b"])
+def test_nothing_is_removed_through_a_link(agent: Agent, tmp_path: Path, where: str) -> None:
+    """A directory that was named has become a link by then, or the one around it has."""
+    target, outside = tmp_path / "target", tmp_path / "outside"
+    for top in (target / "a/b", outside / "b"):
+        (top / "empty").mkdir(parents=True)
+        for place in (top, top.parent):
+            (place / "file").write_bytes(b"mine")
+    (target / "file").write_bytes(b"")
+    (target / where).rename(tmp_path / "moved away")
+    (target / where).symlink_to(outside if where == "a" else outside / "b")
+    before = sorted(outside.rglob("*"))
+    remove(agent, b"rm -f", [b"a/b/file", b"a/file", b"a/b/file", b"file"])
+    remove(agent, b"rmdir", [b"a/b/empty"])
+    assert sorted(outside.rglob("*")) == before
+    # What stands elsewhere goes all the same.
+    assert not (target / "file").exists()
+    if where == "a/b":
+        assert not (target / "a/file").exists()
 
 
 def test_the_room_that_is_left_is_told(agent: Agent) -> None:

@@ -478,6 +478,7 @@ while IFS= read -r line; do
     remove)
         # The words are a tool and its options: `rm -f`, `rmdir`. We go into each directory first,
         # and only where it still is the one that was named: no link leads elsewhere.
+        # What the shell says (a directory is gone) must not begin with the token, as a record does.
         # shellcheck disable=SC2016 # for the inner shell
         ask 2 2 xargs -0 sh -c 'tool=$1 option=$2; shift 2
             here=$(pwd -P && echo .); here=${here%?.}; here=${here%/}; last=
@@ -491,7 +492,7 @@ while IFS= read -r line; do
                     last=$directory
                 fi
                 $tool $option -- "./${path##*/}"
-            done' "$token" "$1" "${2-}"
+            done' remove "$1" "${2-}"
         ;;
     amend)
         # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`, for these paths.
