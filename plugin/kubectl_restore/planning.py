@@ -10,6 +10,7 @@ finish            the plan
 from __future__ import annotations
 
 import stat
+from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -82,6 +83,7 @@ class Planner:
         self._targets: dict[bytes, Entry | None] = {
             normal_path(self._members[number].link): None for number in self._links
         }
+        self._names: Counter[int] | None = None
         self.contents = Contents(self._members, before)
         self._plan = Plan(index, self.contents)
         self._plan.fills_holes = not policy.dialect.holes
@@ -371,9 +373,7 @@ class Planner:
         ):
             return Action.KEEP, ""
         # A file with names that the backup knows nothing of is not changed under them.
-        is_shared = (
-            entry.links > 1 and member.kind is Kind.FILE and member.path not in self._targets
-        )
+        is_shared = member.kind is Kind.FILE and entry.links > self._names_of(member)
         is_ours = self._policy.uid in {None, entry.uid}
         if self._policy.overwrite is Overwrite.IF_CHANGED and is_ours and not is_shared:
             return Action.ADJUST, ""
@@ -381,6 +381,14 @@ class Planner:
         if action is Action.REFUSE:
             reason = f"{reason}, with another mode or owner"
         return action, reason
+
+    def _names_of(self, member: Member) -> int:
+        """Return how many names the backup has for a file."""
+        if self._names is None:
+            carriers = (self.contents.number_of(self._members[number]) for number in self._links)
+            self._names = Counter(one for one in carriers if one is not None)
+        number = self.contents.number_at(member.path)
+        return 1 if number is None else 1 + self._names[number]
 
     def _of_different(self, content: Member, entry: Entry) -> tuple[Action, str]:
         overwrite = self._policy.overwrite

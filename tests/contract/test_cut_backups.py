@@ -59,6 +59,25 @@ def test_two_hundred_cuts(
     assert "exec" not in (tmp_path / "calls").read_text()
 
 
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("archive", [trees.small(), b""], ids=["a tail of zeros", "only zeros"])
+def test_what_was_never_written_comes_to_no_exec(
+    tmp_path: Path,
+    kubectl: Path,
+    capsys: pytest.CaptureFixture[str],
+    archive: bytes,
+    *,
+    packed: bool,
+) -> None:
+    backup = tmp_path / "backup"
+    content = archive + bytes((1 << 20) + 10240)
+    backup.write_bytes(gzip.compress(content) if packed else content)
+    words = ["p", str(backup), "-t", "/data", f"--kubectl={kubectl}"]
+    assert run_words(words) == 3
+    assert "zeros" in capsys.readouterr().err
+    assert not (tmp_path / "calls").exists() or "exec" not in (tmp_path / "calls").read_text()
+
+
 def test_the_whole_one_is_accepted(
     tmp_path: Path, kubectl: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

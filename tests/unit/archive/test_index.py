@@ -526,6 +526,31 @@ def test_what_follows_the_end_is_said(tmp_path: Path, *, packed: bool) -> None:
     assert index_of_bytes(tmp_path, file(b"f") + bytes(900_000)).warnings == ()
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_long_tail_of_zeros_is_no_padding(tmp_path: Path, *, packed: bool) -> None:
+    """A download that was broken off leaves one behind a member's end as well."""
+    padding = 1 << 20
+
+    def read(data: bytes, *, allow: bool = False) -> Index:
+        return index_of_bytes(tmp_path, zipped(data) if packed else data, allow_missing_end=allow)
+
+    assert len(read(file(b"f") + END + bytes(padding)).members) == 1
+    longer = file(b"f") + END + bytes(padding + 512)
+    with pytest.raises(BackupError, match="never written") as caught:
+        read(longer)
+    assert f"{padding + 512:,} bytes of zeros" in caught.value.reason
+    assert "--allow-missing-end" in caught.value.fix
+    assert len(read(longer, allow=True).members) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_many_zeros_are_no_archive_whatever_is_allowed(tmp_path: Path, *, packed: bool) -> None:
+    for allow in (False, True):
+        zeros = bytes((1 << 20) + 512)
+        with pytest.raises(BackupError, match="no tar archive"):
+            index_of_bytes(tmp_path, zipped(zeros) if packed else zeros, allow_missing_end=allow)
+
+
 def test_a_compressed_file_is_proved_to_its_very_end(tmp_path: Path) -> None:
     data = file(b"f") + END + b"stray" + bytes(3_000_000)
     packed = bytearray(zipped(data, level=0))

@@ -126,6 +126,46 @@ def test_what_stands_there_decides(
         assert [one.path for one in plan.refused()] == [path]
 
 
+@pytest.mark.parametrize("devices", [(1, 1), (1, 2)], ids=["one volume", "two"])
+def test_files_of_two_volumes_are_never_one(tmp_path: Path, devices: tuple[int, int]) -> None:
+    """Inodes count up on each, so those of two volumes are often the same number."""
+    stands = Entry(Standing.FILE, 700, 0o644, trees.MTIME, 7, 8, 12, links=2)
+    first, second = (stands._replace(device=one) for one in devices)
+    plan = make_plan(
+        index_of(tmp_path / "b.tar", sample()),
+        {b"": DIRECTORY, b"a": DIRECTORY, b"a/one": first, b"a/again": second},
+        Policy(overwrite=IF_CHANGED),
+    )
+    decided = {one.path: one.action for one in plan.operations()}
+    assert decided[b"a/one"] is Action.KEEP
+    assert decided[b"a/again"] is (Action.KEEP if first == second else Action.REPLACE)
+
+
+@pytest.mark.parametrize(
+    ("path", "links", "action"),
+    [
+        (b"a/one", 2, Action.ADJUST),
+        # The backup knows of two.
+        (b"a/one", 3, Action.REPLACE),
+        (b"b/c/two", 1, Action.ADJUST),
+        (b"b/c/two", 2, Action.REPLACE),
+    ],
+)
+def test_nothing_is_changed_under_a_name_that_the_backup_does_not_know(
+    tmp_path: Path, path: bytes, links: int, action: Action
+) -> None:
+    index = index_of(tmp_path / "b.tar", sample())
+    (number,) = index.members.at(path)
+    stands = Entry(
+        Standing.FILE, index.members[number].size, 0o600, trees.MTIME, 7, 8, 12, links=links
+    )
+    found = dict.fromkeys([b"", b"a", b"b", b"b/c"], DIRECTORY) | {path: stands}
+    plan = make_plan(index, found, Policy(overwrite=IF_CHANGED))
+    assert plan.action(number) is action
+    # Without --force it is in the way, as any other.
+    assert make_plan(index, found, Policy()).action(number) is Action.REFUSE
+
+
 names = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=3).map("/".join)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from array import array
 
+import pytest
+
 from kubectl_restore.archive.index import Kind, Member
 from kubectl_restore.archive.members import Members
 from kubectl_restore.contents import Contents
@@ -19,11 +21,15 @@ ENTRY = Entry(Standing.FILE, 5, 0o640, 100, 1, 2, 9)
 
 
 def checked(
-    operations: list[Operation], after: dict[bytes, Entry], *, suspicious: bool = False
+    operations: list[Operation],
+    after: dict[bytes, Entry],
+    *,
+    suspicious: bool = False,
+    by_content: bool = False,
 ) -> Verdict:
     members = Members.of(one.member for one in operations if one.member is not None)
     contents = Contents(members, lambda _path: None)
-    return compare(operations, after, contents.of, suspicious=suspicious)
+    return compare(operations, after, contents.of, suspicious=suspicious, by_content=by_content)
 
 
 def sent(member: Member) -> Operation:
@@ -67,6 +73,26 @@ def test_what_was_kept_must_still_be_there() -> None:
     entry = Entry(Standing.DIRECTORY, 1, 0o711, 5, 7, 7, 1)
     verdict = checked([kept], {b"d": entry})
     assert (verdict.differences, verdict.modes, verdict.times) == ([], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("change", "by_content", "written"),
+    [
+        ({}, False, []),
+        ({"mtime": 99}, False, [b"f"]),
+        ({"mtime": 101}, False, [b"f"]),
+        ({"mode": 0o600}, False, [b"f"]),
+        # It was kept for its content, whatever its time.
+        ({"mtime": 99}, True, []),
+    ],
+)
+def test_what_becomes_of_a_kept_file_is_no_failure_of_ours_and_is_not_put_right(
+    change: dict[str, int], written: list[bytes], *, by_content: bool
+) -> None:
+    kept = Operation(b"f", Action.KEEP, MEMBER, stands=Standing.FILE)
+    verdict = checked([kept], {b"f": ENTRY._replace(**change)}, by_content=by_content)
+    assert verdict.written == written
+    assert (verdict.differences, amendments(verdict, lambda _uid, _gid: True)) == ([], [])
 
 
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
