@@ -44,9 +44,9 @@ def test_a_name_that_the_backup_does_not_know_keeps_its_mode_and_time(
     expected = trees.tree_of(file.read_bytes())
     restored = {name: seen for name, seen in tree.items() if name in expected}
     assert trees.differences(expected, restored, owners=pod.is_root) == []
-    for name in (b"other/mode", b"other/time", b"other/linked"):
-        assert (tree[name].mode, tree[name].mtime) == (before[name].mode, before[name].mtime)
-        assert (tree[name].content, tree[name].linked) == (before[name].content, frozenset())
+    for path in (b"other/mode", b"other/time", b"other/linked"):
+        assert (tree[path].mode, tree[path].mtime) == (before[path].mode, before[path].mtime)
+        assert (tree[path].content, tree[path].linked) == (before[path].content, frozenset())
     # With no further name nothing had to be sent.
     assert "1 path was given the backup's mode, owner and time" in result.out
 

@@ -76,21 +76,21 @@ def test_what_was_kept_must_still_be_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "by_content", "written"),
+    ("found", "by_content", "written"),
     [
-        ({}, False, []),
-        ({"mtime": 99}, False, [b"f"]),
-        ({"mtime": 101}, False, [b"f"]),
-        ({"mode": 0o600}, False, [b"f"]),
+        (ENTRY, False, []),
+        (ENTRY._replace(mtime=99), False, [b"f"]),
+        (ENTRY._replace(mtime=101), False, [b"f"]),
+        (ENTRY._replace(mode=0o600), False, [b"f"]),
         # It was kept for its content, whatever its time.
-        ({"mtime": 99}, True, []),
+        (ENTRY._replace(mtime=99), True, []),
     ],
 )
 def test_what_becomes_of_a_kept_file_is_no_failure_of_ours_and_is_not_put_right(
-    change: dict[str, int], written: list[bytes], *, by_content: bool
+    found: Entry, written: list[bytes], *, by_content: bool
 ) -> None:
     kept = Operation(b"f", Action.KEEP, MEMBER, stands=Standing.FILE)
-    verdict = checked([kept], {b"f": ENTRY._replace(**change)}, by_content=by_content)
+    verdict = checked([kept], {b"f": found}, by_content=by_content)
     assert verdict.written == written
     assert (verdict.differences, amendments(verdict, lambda _uid, _gid: True)) == ([], [])
 
