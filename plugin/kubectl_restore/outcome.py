@@ -150,6 +150,7 @@ class Tally:
         times: without their modification time.
         owners: without their owner.
         written: files with a later time than they were given.
+        clamped: paths with a time that their volume does not keep.
         missed: the first ones of these four, by name.
         kept: directories that were left as they are, by reason.
         skipped: what something else stands in the place of, and stays, by reason.
@@ -173,6 +174,7 @@ class Tally:
     times: int = 0
     owners: int = 0
     written: int = 0
+    clamped: int = 0
     missed: dict[str, _Names] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -208,6 +210,7 @@ class Tally:
         self.times += proof.times
         self.owners += proof.owners
         self.written += proof.written
+        self.clamped += proof.clamped
         for what, paths in proof.missed.items():
             known = self.missed.setdefault(what, [])
             known += paths[: max(0, LISTED - len(known))]
@@ -304,6 +307,11 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         for count, key, name in missed
         if count
     ]
+    if tally.clamped:
+        notes.append(
+            f"{counted(tally.clamped, 'path')} with a modification time that the volume does not "
+            f"keep; it has put the nearest that it has: {_named(tally, 'clamped', tally.clamped)}"
+        )
     if tally.written:
         notes.append(
             f"{counted(tally.written, 'file')} with a later modification time: something in the "

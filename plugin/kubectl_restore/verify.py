@@ -24,6 +24,7 @@ _MOST_TIMES: Final = 5000
 _MOST_DIFFERENCES: Final = 1000
 """That are kept by name; the rest is counted."""
 _SET_IDS: Final = 0o6000
+_LAST_OF_32_BITS: Final = 2**31 - 1
 _IN_AN_INODE: Final = 4096
 """Bytes."""
 _MOST_AMENDMENTS: Final = 200
@@ -51,6 +52,7 @@ class Verdict:
         written: regular files that were sent and have a later time: all tars set it, so something
             in the pod has written to them since, or the volume keeps no times. And those that were
             kept and have not their time or mode any more.
+        clamped: the paths whose time is none that their volume keeps: they have its first or last.
         special: of the paths without their owner, those whose mode a new owner takes bits from.
     """
 
@@ -59,6 +61,7 @@ class Verdict:
     owners: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     times: dict[bytes, int] = field(default_factory=dict)
     written: list[bytes] = field(default_factory=list)
+    clamped: list[bytes] = field(default_factory=list)
     special: dict[bytes, int] = field(default_factory=dict)
 
 
@@ -73,7 +76,9 @@ class Proof:
         owners: paths without their owner.
         times: paths without their modification time.
         written: files with a later time than they were given.
-        missed: the first ones of these four, by name: `mode`, `owner`, `time`, `written`.
+        clamped: paths with a time that their volume does not keep.
+        missed: the first ones of these five, by name: `mode`, `owner`, `time`, `written`,
+            `clamped`.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -82,6 +87,7 @@ class Proof:
     owners: int = 0
     times: int = 0
     written: int = 0
+    clamped: int = 0
     missed: dict[str, list[bytes]] = field(default_factory=dict)
 
     def take(self, verdict: Verdict) -> None:
@@ -93,11 +99,13 @@ class Proof:
         self.owners += len(verdict.owners)
         self.times += len(verdict.times)
         self.written += len(verdict.written)
+        self.clamped += len(verdict.clamped)
         for what, paths in (
             ("mode", verdict.modes),
             ("owner", verdict.owners),
             ("time", verdict.times),
             ("written", verdict.written),
+            ("clamped", verdict.clamped),
         ):
             known = self.missed.setdefault(what, [])
             known += islice(paths, max(0, LISTED - len(known)))
@@ -189,7 +197,9 @@ def _compare_rest(
     if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
         verdict.modes[path] = content.mode
     was_sent = content.kind is Kind.FILE and operation.action is not Action.ADJUST
-    if was_sent and entry.mtime > content.mtime:
+    if _is_clamped(content.mtime, entry.mtime):
+        verdict.clamped.append(path)
+    elif was_sent and entry.mtime > content.mtime:
         verdict.written.append(path)
     elif entry.mtime != content.mtime:
         verdict.times[path] = content.mtime
@@ -197,6 +207,14 @@ def _compare_rest(
         verdict.owners[path] = (content.uid, content.gid)
         if content.mode & _SET_IDS and content.kind is not Kind.SYMLINK:
             verdict.special[path] = content.mode
+
+
+def _is_clamped(wanted: int, stands: int) -> bool:
+    """Tell whether a volume seems to have put the nearest time that it has for another.
+
+    ext4 keeps 1901 to 2446, XFS to 2038 or 2486, others have nothing before 1970.
+    """
+    return wanted < stands <= 0 or wanted > stands >= _LAST_OF_32_BITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,3 +291,20 @@ def test_kubectl_restore_is_found_by_kubectl(cluster: Cluster, backup: Writer) -
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Restored 1 file")
+
+
+@pytest.mark.parametrize("kind", ["busybox", "debian"])
+@pytest.mark.parametrize("mtime", [-3_000_000_000, 20_000_000_000])
+def test_a_time_that_the_volume_does_not_keep_is_said_to_be_that(
+    cluster: Cluster, backup: Writer, kind: str, mtime: int
+) -> None:
+    pod = cluster.pod(kind)
+    archive = trees.Archive(owner=pod.owner)
+    archive.add("f", b"content", mtime=mtime)
+    result = restore(pod, backup(archive.finish()))
+    assert result.code == 0, result
+    said = "Note: 1 path with a modification time that the volume does not keep"
+    assert (said in result.out) == (pod.tree()[b"f"].mtime != mtime)
+    # What the volume does to a time, nobody in the pod has done.
+    assert "has written to" not in result.out
+    assert "without the backup's modification time" not in result.out

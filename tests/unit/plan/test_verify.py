@@ -95,6 +95,31 @@ def test_what_becomes_of_a_kept_file_is_no_failure_of_ours_and_is_not_put_right(
     assert (verdict.differences, amendments(verdict, lambda _uid, _gid: True)) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("wanted", "stands", "is_clamped"),
+    [
+        (-3_000_000_000, -(2**31), True),
+        (-5, 0, True),
+        (2**31, 2**31 - 1, True),
+        (20_000_000_000, 15_032_385_535, True),
+        (2**62, 2**32 - 1, True),
+        (-5, -5, False),
+        (-5, 1_700_000_000, False),
+        (20_000_000_000, 1_700_000_000, False),
+        (0, -1, False),
+    ],
+)
+def test_a_time_that_a_volume_does_not_keep_is_nobodys_writing(
+    wanted: int, stands: int, *, is_clamped: bool
+) -> None:
+    verdict = checked([sent(MEMBER._replace(mtime=wanted))], {b"f": ENTRY._replace(mtime=stands)})
+    assert verdict.clamped == ([b"f"] if is_clamped else [])
+    if is_clamped:
+        assert (verdict.times, verdict.written) == ({}, [])
+        # No tool can set it either.
+        assert amendments(verdict, lambda _uid, _gid: True) == []
+
+
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
     other = MEMBER._replace(name=b"g", path=b"g", mode=0o4755)
     found = {b"f": ENTRY._replace(uid=0), b"g": ENTRY._replace(mode=0o755, mtime=7)}
