@@ -148,3 +148,98 @@ def test_a_receipt_that_cannot_be_written_is_found_before_the_start(
     assert file.read_bytes() == before
     assert pod.tree().keys() <= {b"", b"."}
     assert restore(pod, file, "--receipt=").code == 2
+
+
+@pytest.mark.parametrize("there", ["b.tar.sha256", "SHA256SUMS", "b.tar.001", "notes.json"])
+def test_no_other_file_is_lost_to_a_receipt(cluster: Cluster, backup: Writer, there: str) -> None:
+    pod = cluster.pod("debian")
+    content = trees.small()
+    file = backup(content, "b.tar.000" if there == "b.tar.001" else "b.tar")
+    other = file.with_name(there)
+    digest = f"{hashlib.sha256(content).hexdigest()}  b.tar\n".encode()
+    kinds = {"b.tar.001": content, "notes.json": b'{"tool": {"name": "other"}}\n'}
+    other.write_bytes(kinds.get(there, digest))
+    before = other.read_bytes()
+    asked = list(cluster.embedded.requests) if cluster.embedded else []
+    result = restore(pod, file, f"--receipt={other}")
+    if cluster.embedded is not None:
+        assert cluster.embedded.requests == asked
+    assert result.code == 2, result
+    assert "is there already, and is no receipt" in result.err
+    assert other.read_bytes() == before
+    assert pod.tree().keys() <= {b"", b"."}
+
+
+@pytest.mark.parametrize("other", ["saved.tar", "../{here}/saved.tar", "link/saved.tar"])
+def test_what_is_saved_and_the_receipt_are_two_files(
+    cluster: Cluster, backup: Writer, tmp_path: Path, other: str
+) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"mkdir {pod.path}/app && echo mine >{pod.path}/app/config.yaml")
+    before = pod.tree()
+    file = backup(trees.small())
+    (tmp_path / "link").symlink_to(".")
+    saved, place = tmp_path / "saved.tar", f"{tmp_path}/{other.format(here=tmp_path.name)}"
+    result = restore(pod, file, "--force", f"--receipt={place}", f"--save-replaced={saved}")
+    assert result.code == 2, result
+    assert "also where what is replaced is saved" in result.err
+    assert not saved.exists()
+    assert pod.tree() == before
+
+
+@pytest.mark.parametrize("address", ["https://{}/", "https://{} x", "https://{}%zz"])
+def test_who_stands_in_the_servers_address_is_told_nobody(
+    cluster: Cluster, backup: Writer, place: Path, tmp_path: Path, address: str
+) -> None:
+    """The real kubectl repeats it in some of its messages."""
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"mkdir {pod.path}/app && echo mine >{pod.path}/app/config.yaml")
+    host, port = cluster.address
+    server = "--server=" + address.format(f"someone:hunter2@{host}:{port}")
+    config = tmp_path / "none"
+    config.write_text("")
+    log = tmp_path / "log"
+    file = backup(trees.small())
+    flags = (server, "--retries=0", "--timeout=30s")
+    texts = []
+    for more in (("-vv", f"--receipt={place}"), ("-ojson", "-vv"), ("--dry-run",)):
+        result = restore(pod, file, *flags, *more, kubeconfig=config)
+        assert result.code != 0, result
+        texts += [result.out, result.err]
+    older = restore(
+        pod, file, *flags, f"--log-file={log}", "--debug", kubeconfig=config, older=True
+    )
+    texts += [older.out, older.err, log.read_text(), place.read_text()]
+    assert "Reason: " in older.err
+    for text in texts:
+        assert "hunter2" not in text
+        assert "someone" not in text
+
+
+def test_the_commands_to_go_on_and_to_undo_name_nobody(
+    cluster: Cluster, backup: Writer, place: Path, tmp_path: Path
+) -> None:
+    """A kubectl that leaves the address to the kubeconfig: with a certificate nobody needs it."""
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"mkdir {pod.path}/app && echo mine >{pod.path}/app/config.yaml")
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        "#!/bin/sh\nfor word; do shift\n"
+        'case $word in --server=*) ;; *) set -- "$@" "$word" ;; esac\n'
+        f'done\nexec {cluster.kubectl[0]} "$@"\n'
+    )
+    kubectl.chmod(0o755)
+    file, server = backup(trees.small()), "--server=https://someone:hunter2@host"
+    refused = restore(pod, file, server, f"--receipt={place}", kubectl=str(kubectl))
+    assert refused.code == 6, refused
+    text = place.read_text()
+    place.unlink()
+    saved = f"--save-replaced={tmp_path / 'saved.tar'}"
+    done = restore(pod, file, server, "--force", saved, f"--receipt={place}", kubectl=str(kubectl))
+    assert done.code == 0, done
+    assert "to undo it: kubectl restore" in done.out
+    missing = restore(pod, file, server, "--target-path=/missing", kubectl=str(kubectl))
+    assert "mkdir -p /missing" in missing.err
+    said = (refused.err, text, done.out, done.err, place.read_text(), missing.err)
+    assert all("hunter2" not in one and "someone" not in one for one in said)
+    assert all("https://REDACTED@host" in one for one in said if one is not done.err)

@@ -17,7 +17,7 @@ from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.errors import UsageError
 from kubectl_restore.names import shown
-from kubectl_restore.pod.kubectl import KubectlOptions
+from kubectl_restore.pod.kubectl import KubectlOptions, server_to_show
 from kubectl_restore.pod.target import parse_target
 from kubectl_restore.policy import Comparison, Overwrite, Verification
 from kubectl_restore.request import RestoreRequest
@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from kubectl_restore.cli.argv import Parsed
+    from kubectl_restore.cli.flags import Flag
 
-_USER_INFO: Final = re.compile(r"(://)[^/@\s]+@")
-"""Who one is, in an address: a name, and mostly a password."""
 _DEFAULT_TIMEOUT: Final = "10m"
 _DEFAULT_STALL: Final = "60s"
 _DEFAULT_RETRIES: Final = 5
@@ -334,9 +333,7 @@ def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> Non
     if not looks_like_backup or _ARCHIVE_NAME.search(backup):
         return
     words = ["kubectl", "restore", *(["filesystem"] if older else []), backup, pod]
-    words += [
-        f"--{flag.name}={'REDACTED' if flag.secret else value}" for flag, value in parsed.flags
-    ]
+    words += [f"--{flag.name}={_to_show(flag, value)}" for flag, value in parsed.flags]
     raise UsageError(
         "the pod comes first, then the backup",
         reason=f"{shown(os.fsencode(pod))} looks like a backup",
@@ -473,15 +470,23 @@ def _choice(parsed: Parsed, name: str, choices: Sequence[str]) -> str | None:
     return value
 
 
+def _to_show(flag: Flag, value: str) -> str:
+    if flag.secret:
+        return "REDACTED"
+    return server_to_show(value) if flag.name == "server" else value
+
+
 def _without_secrets(parsed: Parsed, command: Sequence[str]) -> tuple[str, ...]:
-    secrets = {value for flag, value in parsed.flags if flag.secret and value}
+    shown_as = {
+        value: as_shown
+        for flag, value in parsed.flags
+        if value and (as_shown := _to_show(flag, value)) != value
+    }
     words = []
     for word in command:
         name, equals, value = word.partition("=")
-        if word in secrets:
-            words.append("REDACTED")
-        elif equals and value in secrets:
-            words.append(f"{name}=REDACTED")
+        if equals and value in shown_as:
+            words.append(f"{name}={shown_as[value]}")
         else:
-            words.append(_USER_INFO.sub(r"\1REDACTED@", word))
+            words.append(shown_as.get(word, word))
     return ("kubectl", "restore", *words)

@@ -37,7 +37,13 @@ from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pod.agent import agent_script, announcement, envelope
 from kubectl_restore.pod.capabilities import Framing
-from kubectl_restore.pod.kubectl_messages import error_from, find_rule, is_klog, is_kubectls_own
+from kubectl_restore.pod.kubectl_messages import (
+    error_from,
+    find_rule,
+    is_klog,
+    is_kubectls_own,
+    without_user_info,
+)
 from kubectl_restore.progress import Level
 from kubectl_restore.watch import TICK, as_duration
 
@@ -532,7 +538,8 @@ class Session:
                     self._progress.foreign(foreign)
                     return
             level = Level.TRACE if is_klog(text) else Level.DETAIL
-            self._progress.message(level, shown_text(event.text))
+            said = without_user_info(text) if is_kubectls_own(text) else text
+            self._progress.message(level, shown_text(said))
 
     def _check_stall(self) -> None:
         limit = self._stall_timeout

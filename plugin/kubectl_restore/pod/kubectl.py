@@ -29,6 +29,9 @@ without asking the cluster, that it does not know it (docs/decisions/0013)."""
 
 _VERSION: Final = re.compile(r"v?(\d{1,9})\.(\d{1,9})")
 _SECRET: Final = re.compile(r"^(--(?:token|password))=.*$", re.DOTALL)
+_SERVER: Final = "--server="
+_USER_INFO: Final = re.compile(r"^(\w+://)?.*@", re.DOTALL)
+"""Who one is, in an address: a name, and mostly a password, which may have anything in it."""
 _FROZEN_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
 """What PyInstaller's boot loader changes; it keeps the user's value under NAME_ORIG."""
 _BUNDLE: Final[str | None] = getattr(sys, "_MEIPASS", None)
@@ -62,7 +65,18 @@ class KubectlOptions:
 
     def to_show(self) -> list[str]:
         """Return the same flags for a command that is shown to a person: without secrets."""
-        return [_SECRET.sub(r"\1=REDACTED", word) for word in self.common()]
+        return [_to_show(word) for word in self.common()]
+
+
+def _to_show(word: str) -> str:
+    if word.startswith(_SERVER):
+        return f"{_SERVER}{server_to_show(word.removeprefix(_SERVER))}"
+    return _SECRET.sub(r"\1=REDACTED", word)
+
+
+def server_to_show(address: str) -> str:
+    """Return the address of an API server without a name and a password in it."""
+    return _USER_INFO.sub(r"\1REDACTED@", address)
 
 
 def find_kubectl(options: KubectlOptions, environment: Mapping[str, str] = os.environ) -> str:

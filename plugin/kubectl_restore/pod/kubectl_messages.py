@@ -289,6 +289,8 @@ RULES: Final[tuple[Rule, ...]] = (
 
 # klog: severity letter, MMDD, time, process, file:line] - noise around kubectl's real message.
 _KLOG: Final = re.compile(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ ")
+_USER_INFO: Final = re.compile(r'(://|host:port pair: ")[^\n"]*@')
+"""Who one is, in an address that kubectl repeats; it leaves out the password only where it can."""
 _REMOTE_EXIT: Final = re.compile(r"^command terminated with exit code (\d+)$")
 _HINT: Final = re.compile(r"^See 'kubectl[^']* --help' for usage\.\s*$")
 """What follows a complaint about a flag."""
@@ -308,6 +310,11 @@ def is_klog(line: str) -> bool:
 def is_kubectls_own(line: str) -> bool:
     """Tell kubectl's own messages from what a credential plugin or a tool in the pod says."""
     return any(one.match(line) for one in (_OWN, _KLOG, _HINT))
+
+
+def without_user_info(line: str) -> str:
+    """Return kubectl's words without a name and a password that stand in an address."""
+    return _USER_INFO.sub(r"\1REDACTED@", line)
 
 
 def find_rule(lines: Iterable[str]) -> tuple[Rule | None, str]:
@@ -334,7 +341,7 @@ def find_rule(lines: Iterable[str]) -> tuple[Rule | None, str]:
 def _evidence(lines: Iterable[str], line: str) -> str:
     """Return what is known of why kubectl ended: its words, or at least its last noise."""
     if line:
-        return f"kubectl said: {shown_text(line)}"
+        return f"kubectl said: {shown_text(without_user_info(line))}"
     noise = [one.rstrip("\r\n") for one in lines if _REMOTE_EXIT.match(one)]
     return f"kubectl said: {shown_text(noise[-1])}" if noise else "kubectl said nothing"
 

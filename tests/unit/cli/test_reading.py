@@ -276,6 +276,20 @@ def test_no_secret_stays_in_the_command(*, secret: str, name: str, joined: bool)
     assert all(secret not in word for word in made.command)
 
 
+@pytest.mark.parametrize("joined", [True, False])
+@pytest.mark.parametrize("address", ["https://me:hunt@er/2 @h:6443", "me:hunter@h:6443"])
+def test_an_address_goes_to_kubectl_with_the_password_and_nowhere_else(
+    address: str, *, joined: bool
+) -> None:
+    words = [f"--server={address}"] if joined else ["--server", address]
+    made = request("pod", "b.tar", *words)
+    assert made.kubectl.common() == [f"--server={address}"]
+    for said in (shlex.join(made.command), made.command_with("--force"), made.command_to_go_on()):
+        assert "hunt" not in said
+        assert "REDACTED@h:6443" in said
+    assert "hunt" not in refused("b.tar", "db-0", *words).fix
+
+
 def test_the_command_can_be_said_again() -> None:
     words = ("pod", "b.tar", "-ft/data", "--timeout", "5s")
     assert request(*words).command == ("kubectl", "restore", *words)

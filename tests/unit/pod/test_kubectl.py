@@ -54,6 +54,14 @@ def test_a_command_that_is_shown_has_no_secret() -> None:
     assert options.to_show() == ["--as=me", "--token=REDACTED", "--password=REDACTED"]
 
 
+@pytest.mark.parametrize("password", ["pw", "p@w", "p/w", "p w", "p\nw", "://", ""])
+def test_an_address_that_is_shown_names_nobody(password: str) -> None:
+    for scheme in ("https://", "http://", ""):
+        options = KubectlOptions(flags=(f"--server={scheme}me:{password}@host:6443/path",))
+        assert options.to_show() == [f"--server={scheme}REDACTED@host:6443/path"]
+    assert KubectlOptions(flags=("--server=https://host",)).to_show() == ["--server=https://host"]
+
+
 def test_which_kubectl(tmp_path: Path) -> None:
     for name in ("kubectl", "other", "third"):
         (tmp_path / name).write_text("#!/bin/sh\n")
