@@ -535,7 +535,7 @@ class Conversation:
         so_far = self._state_of_the_pod
         require_way(
             plan,
-            self._request.command_with("--force"),
+            self._request.command_in_earnest("--force"),
             so_far,
             is_noted=self._doubt.is_noted or self._request.dry_run,
         )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kubectl_restore.request import RestoreRequest
 
 _PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
+_KEPT: Final = frozenset({Action.KEEP, Action.ADJUST})
 _DIGITS: Final = 12
 """Of a check sum, in a message."""
 
@@ -98,24 +99,22 @@ class Prover:
         if self.request.verify is not Verification.CHECKSUM or algorithm is None:
             return
         members = plan.members
-        kept = [
-            number
-            for number in members.of_kind(Kind.FILE)
-            if plan.action(number) in {Action.KEEP, Action.ADJUST}
-        ]
+        kept = [number for number in members.of_kind(Kind.FILE) if plan.action(number) in _KEPT]
         known = (
             batch.fingerprints(algorithm, kept, self.progress, self.questions.pulse)
             if kept
             else None
         )
-        proof, done = Proof(), 0
+        proof, done, is_by_time = Proof(), 0, False
         wanted = _files(plan)
         while some := dict(islice(wanted, TOGETHER)):
             ours = {path: _digest(number, sent, known) for path, number in some.items()}
             theirs = self.questions.digests(some, algorithm)
-            proof.take(self._differing(ours, theirs, some, plan))
+            verdict, kept_wrongly = self._differing(ours, theirs, some, plan)
+            is_by_time = is_by_time or kept_wrongly
+            proof.take(verdict)
             done += len(some)
-        self._require(answer, proof)
+        self._require(answer, proof, is_by_time=is_by_time)
 
     def _differing(
         self,
@@ -123,8 +122,10 @@ class Prover:
         theirs: Mapping[bytes, bytes],
         numbers: Mapping[bytes, int],
         plan: Plan,
-    ) -> Verdict:
-        verdict = Verdict()
+    ) -> tuple[Verdict, bool]:
+        """Return what differs, and whether some of it was kept although it never was the same."""
+        verdict, is_by_time = Verdict(), False
+        judged_by_time = self.request.compare is Comparison.METADATA
         wrong = [path for path, digest in ours.items() if digest != theirs.get(path)]
         after = self.questions.survey(Phase.VERIFY, wrong) if wrong else {}
         for path in wrong:
@@ -134,10 +135,14 @@ class Prover:
                 what = "its content cannot be read there, so it is not proved"
             elif mine is not None:
                 what += f": {other.hex()[:_DIGITS]}... instead of {mine.hex()[:_DIGITS]}..."
-            if entry is not None and entry.mtime != plan.member(numbers[path]).mtime:
+            number = numbers[path]
+            if entry is not None and entry.mtime != plan.member(number).mtime:
                 what += "; something in the pod has written to it since"
+            elif other is not None and judged_by_time and plan.action(number) in _KEPT:
+                what += "; it was kept for its size and time"
+                is_by_time = True
             verdict.differences.append(Difference(path, what))
-        return verdict
+        return verdict, is_by_time
 
     def require(self, answer: Answer) -> None:
         """Return when what took a payload did not fail.
@@ -147,12 +152,17 @@ class Prover:
         """
         self._require(answer, Proof())
 
-    def _require(self, answer: Answer, proof: Proof) -> None:
+    def _require(self, answer: Answer, proof: Proof, *, is_by_time: bool = False) -> None:
         space = str(self.questions.space()) if is_full(answer) else ""
         again = self.request.command_to_go_on()
         failure = error_of(answer, proof, again=again, space=space)
-        if failure is not None:
-            raise failure
+        if failure is None:
+            return
+        if is_by_time and not self.request.is_piped:
+            # The same command would keep them again.
+            by_content = self.request.command_to_go_on("--compare=checksum")
+            failure.fix = f"to send again what has other content: {by_content}"
+        raise failure
 
     def _proved(
         self,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _SAVE: Final = "--save-replaced"
+_DRY_RUN: Final = "--dry-run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,13 @@ class RestoreRequest:
     command: tuple[str, ...] = ()
     """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
 
-    def command_to_go_on(self, *, is_noted: bool = False) -> str:
+    def command_to_go_on(self, *flags: str, is_noted: bool = False) -> str:
         """Return how to go on with a restore that has begun, for a fix.
 
         What it replaces was saved before it began; it is not what stands there now.
 
         Args:
+            flags: further ones.
             is_noted: the pod has a record of what was in flight, so nothing of it is in the way.
         """
         words: list[str] = []
@@ -84,12 +86,15 @@ class RestoreRequest:
             elif not word.startswith(f"{_SAVE}="):
                 words.append(word)
         again = replace(self, command=tuple(words))
-        return again.command_with("" if is_noted else "--force")
+        return again.command_with(*([] if is_noted else ["--force"]), *flags)
 
-    def command_with(self, flag: str = "") -> str:
-        """Return how to say this again, with one flag more where there is one, for a fix."""
-        if not flag:
-            return shlex.join(self.command)
+    def command_with(self, *flags: str) -> str:
+        """Return how to say this again, with these flags where they are missing, for a fix."""
         forced = self.overwrite is not Overwrite.REFUSE
-        has_it = flag in self.command or (flag == "--force" and forced)
-        return shlex.join(self.command if has_it else (*self.command, flag))
+        more = [one for one in flags if one not in self.command]
+        return shlex.join([*self.command, *(one for one in more if one != "--force" or not forced)])
+
+    def command_in_earnest(self, *flags: str) -> str:
+        """Return the same without --dry-run, for a fix that says that something is changed."""
+        words = (one for one in self.command if one.partition("=")[0] != _DRY_RUN)
+        return replace(self, command=tuple(words)).command_with(*flags)

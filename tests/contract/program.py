@@ -67,6 +67,20 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
+def run(*words: str) -> Result:
+    """Run a command that a message names, without its `kubectl restore`, to its end."""
+    done = subprocess.run(
+        [*program(), *words],
+        capture_output=True,
+        text=True,
+        errors="surrogateescape",
+        stdin=subprocess.DEVNULL,
+        env=environment(),
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
 def restore(
     pod: Pod,
     backup: Path,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import shlex
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.contract import trees
 from tests.contract.meddling import changing_kubectl
-from tests.contract.program import restore, restore_piped, verify
+from tests.contract.program import Result, restore, restore_piped, run, verify
 from tests.json_page import undocumented
 
 if TYPE_CHECKING:
@@ -45,10 +46,18 @@ def planned(text: str) -> dict[str, str]:
     return {one["name"]: one["action"] for one in lines if one["message_type"] == "plan"}
 
 
-def summary(text: str) -> dict[str, object]:
+def summary(text: str) -> dict[str, Any]:
     """Return the last line."""
-    found: dict[str, object] = json.loads(text.splitlines()[-1])
+    found: dict[str, Any] = json.loads(text.splitlines()[-1])
     return found
+
+
+def fixed(result: Result) -> list[str]:
+    """Return the words of the command that an error's fix names."""
+    (line,) = [one for one in result.err.splitlines() if one.startswith("Fix: ")]
+    words = shlex.split(line.partition(": kubectl restore ")[2])
+    assert words, line
+    return words
 
 
 @pytest.mark.parametrize("kind", TARS)
@@ -74,7 +83,10 @@ def test_a_second_run_sends_nothing_and_checks_contents_on_request(
     flipped = restore(pod, file, "--force", "--verify=checksum")
     assert flipped.code == 9, flipped
     assert "app/one: other content: " in flipped.err
-    by_content = restore(pod, file, "--force", "--compare=checksum", "-o", "json")
+    # The same command would keep it again.
+    told = fixed(flipped)
+    assert told[-3:] == ["--force", "--verify=checksum", "--compare=checksum"]
+    by_content = run(*told, "-o", "json")
     assert by_content.code == 0, by_content
     assert summary(by_content.out)["bytes_restored"] == 12_000
     assert trees.differences(trees.tree_of(file.read_bytes()), pod.tree(), owners=pod.is_root) == []
@@ -96,6 +108,9 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert refused.code == 6, refused
     assert planned(refused.out)["app/sub/three"] == "refuse"
     assert planned(refused.out)["app/two"] == "create"
+    told = shlex.split(summary(refused.out)["fix"].partition(": ")[2])
+    assert told[-1] == "--force"
+    assert "--dry-run" not in told
     result = restore(pod, file, "--dry-run", "--force", "--delete", "-o", "json")
     assert result.code == 0, result
     actions = planned(result.out)

@@ -76,7 +76,7 @@ def test_what_was_kept_must_still_be_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "by_content", "written"),
+    ("entry", "by_content", "written"),
     [
         (ENTRY, False, []),
         (ENTRY._replace(mtime=99), False, [b"f"]),
@@ -87,10 +87,10 @@ def test_what_was_kept_must_still_be_there() -> None:
     ],
 )
 def test_what_becomes_of_a_kept_file_is_no_failure_of_ours_and_is_not_put_right(
-    found: Entry, written: list[bytes], *, by_content: bool
+    entry: Entry, written: list[bytes], *, by_content: bool
 ) -> None:
     kept = Operation(b"f", Action.KEEP, MEMBER, stands=Standing.FILE)
-    verdict = checked([kept], {b"f": found}, by_content=by_content)
+    verdict = checked([kept], {b"f": entry}, by_content=by_content)
     assert verdict.written == written
     assert (verdict.differences, amendments(verdict, lambda _uid, _gid: True)) == ([], [])
 
