@@ -45,13 +45,13 @@ from kubectl_restore.proving import Prover
 from kubectl_restore.replaced import Replaced
 from kubectl_restore.restored import Restored
 from kubectl_restore.resuming import rest_of
-from kubectl_restore.saving import Saved, save_replaced
+from kubectl_restore.saving import Saved, foresee_saving, save_replaced
 from kubectl_restore.steps import operations_of, steps_of
 from kubectl_restore.surveying import Surveyor, dialect_of
 from kubectl_restore.watch import as_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kubectl_restore.archive.index import Index, Member
     from kubectl_restore.batch import Batch
@@ -232,6 +232,8 @@ class Conversation:
         ):
             self._plan = plan = self._asked(batch, plan, surveyor)
         self._require(plan)
+        if self._request.dry_run:
+            self._saved = self._save(plan, foresee_saving)
         self._attempts.began(plan)
         return plan
 
@@ -283,14 +285,7 @@ class Conversation:
         """
         plan, batch = self.plan, self.batch
         if not self._attempts.is_saved:
-            self._saved = save_replaced(
-                self._request,
-                # A directory comes before what stands in it.
-                Replaced(plan, plan.contents, further=[path for path, _ in reversed(plan.extras)]),
-                self._session,
-                algorithm=self.capabilities.algorithm,
-                progress=self._progress,
-            )
+            self._saved = self._save(plan, save_replaced)
             self._attempts.is_saved = True
         changes = bool(plan.resumed) or plan.count(Action.CREATE, Action.REPLACE) > 0
         if self._is_held and changes:
@@ -298,6 +293,17 @@ class Conversation:
             self._is_noted = self._questions.intend(batch.identity.encode(), lines)
         self._append(batch, plan)
         return self._stream(batch, plan)
+
+    def _save(self, plan: Plan, save: Callable[..., Saved]) -> Saved:
+        # A directory comes before what stands in it.
+        further = [path for path, _ in reversed(plan.extras)]
+        return save(
+            self._request,
+            Replaced(plan, plan.contents, further=further),
+            self._session,
+            algorithm=self.capabilities.algorithm,
+            progress=self._progress,
+        )
 
     def _append(self, batch: Batch, plan: Plan) -> None:
         """Have large files go on where they stopped.

@@ -127,6 +127,26 @@ def save_replaced(
     return _Saving(request.save_replaced, session, algorithm, progress).run(request, replaced)
 
 
+def foresee_saving(
+    request: RestoreRequest,
+    replaced: Replaced,
+    session: Session,
+    *,
+    algorithm: Algorithm | None,
+    progress: Progress,
+) -> Saved:
+    """Say what would be saved, for a dry run; see `save_replaced`. Nothing is written.
+
+    Raises:
+        UsageError: there is no room for the file.
+        InTheWayError: something there cannot be saved.
+        PodCannotError: the container cannot send contents, or not prove them.
+    """
+    if request.save_replaced is None:
+        return Saved()
+    return _Saving(request.save_replaced, session, algorithm, progress).foresee(replaced)
+
+
 class _Saving:
     """The state of one."""
 
@@ -147,12 +167,47 @@ class _Saving:
     def run(self, request: RestoreRequest, replaced: Replaced) -> Saved:
         """Do all of it; see `save_replaced`."""
         directories = replaced.directories()
-        self._progress.status(Status(Phase.SAVE))
-        for some in replaced.chunks(directories):
-            self._measure(some, self._standing(some, directories))
+        self._measure_all(replaced, directories)
         if not self._sizes.paths:
             file = shown(os.fsencode(self._path))
             return Saved((f"nothing that stood there was changed, so {file} was not written",))
+        with NewArchive(self._path) as archive:
+            for some in replaced.chunks(directories):
+                self._save(archive, some, self._standing(some, directories))
+            further = self._require_as_saved(replaced, directories)
+            archive.finish()
+        return self._result(request, further)
+
+    def foresee(self, replaced: Replaced) -> Saved:
+        """Find out what would keep it from being done; see `foresee_saving`."""
+        directories = replaced.directories()
+        self._measure_all(replaced, directories)
+        if not self._sizes.paths:
+            return Saved()
+        unread: list[bytes] = []
+        is_asked = False
+        for some in replaced.chunks(directories):
+            found = self._standing(some, directories)
+            files = [path for path, entry in found.items() if entry.kind is Standing.FILE]
+            full = [path for path in files if found[path].size]
+            if full and not is_asked:
+                # One byte shows whether the container has what it needs for all of them.
+                self._questions.contents([(full[0], 1)], lambda _data: None)
+                is_asked = True
+            unread += self._questions.unreadable(files)
+        _require_readable(unread)
+        count, file = counted(self._sizes.paths, "path"), shown(os.fsencode(self._path))
+        return Saved((f"{count} would be saved in {file} before anything is changed",))
+
+    def _measure_all(self, replaced: Replaced, directories: Mapping[bytes, None]) -> None:
+        """Find out how much there is.
+
+        Raises:
+            InTheWayError, PodCannotError, UsageError: see `save_replaced`.
+        """
+        self._progress.status(Status(Phase.SAVE))
+        for some in replaced.chunks(directories):
+            self._measure(some, self._standing(some, directories))
         if self._sizes.inodes and self._algorithm is None:
             tools = ", ".join(Algorithm)
             raise PodCannotError(
@@ -160,14 +215,9 @@ class _Saving:
                 reason=f"it has none of {tools}",
                 fix="leave --save-replaced out, or name another container: -c CONTAINER",
             )
-        self._sizes.close()
-        require_local_room(self._path, self._sizes.total)
-        with NewArchive(self._path) as archive:
-            for some in replaced.chunks(directories):
-                self._save(archive, some, self._standing(some, directories))
-            further = self._require_as_saved(replaced, directories)
-            archive.finish()
-        return self._result(request, further)
+        if self._sizes.paths:
+            self._sizes.close()
+            require_local_room(self._path, self._sizes.total)
 
     def _require_as_saved(
         self, replaced: Replaced, directories: Mapping[bytes, None]
@@ -308,16 +358,20 @@ class _Saving:
         changed = [path for path in paths if not _is_as_it_was(found[path], now.get(path))]
         changed += [p for p in paths if found[p].kind is Standing.SYMLINK and p not in texts]
         unread = [path for path in digests if path not in theirs]
-        if unread and not changed:
-            raise PodCannotError(
-                f"{counted(len(unread), 'file')} cannot be read, and so not saved; "
-                "nothing was changed",
-                reason=listed([shown(path) for path in unread]),
-                fix="leave them out: --exclude NAME, or leave --save-replaced out",
-            )
+        if not changed:
+            _require_readable(unread)
         if not unread:
             changed += [path for path, digest in digests.items() if theirs[path] != digest]
         _require_none(list(dict.fromkeys(changed)))
+
+
+def _require_readable(unread: Sequence[bytes]) -> None:
+    if unread:
+        raise PodCannotError(
+            f"{counted(len(unread), 'file')} cannot be read, and so not saved; nothing was changed",
+            reason=listed([shown(path) for path in unread]),
+            fix="leave them out: --exclude NAME, or leave --save-replaced out",
+        )
 
 
 def _require_none(changed: Sequence[bytes]) -> None:

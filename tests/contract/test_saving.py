@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -281,9 +282,11 @@ def test_what_cannot_be_saved_is_not_replaced(
     archive = trees.Archive(owner=pod.owner)
     archive.add("socket", b"a file")
     path = backup(archive.finish())
-    result = restore(pod, path, "--force", f"--save-replaced={tmp_path / 'saved.tar'}")
-    assert result.code == 6, result
-    assert "socket: a socket" in result.err
+    for flag in ("--dry-run", "--yes"):
+        saved = f"--save-replaced={tmp_path / 'saved.tar'}"
+        result = restore(pod, path, "--force", saved, flag)
+        assert result.code == 6, result
+        assert "socket: a socket" in result.err
     assert stat.S_ISSOCK((directory / "socket").stat().st_mode)
     assert names_in(tmp_path) == {"backup.tar"}
 
@@ -375,6 +378,23 @@ def test_what_is_written_to_while_the_backup_is_sent_is_not_deleted(
         assert content.read() == b"mine\n"
 
 
+def test_a_dry_run_says_how_much_would_be_saved_and_saves_nothing(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
+    pod = cluster.pod("busybox")
+    assert restore(pod, backup(before(pod.owner), "old.tar")).code == 0
+    stood, listed = pod.tree(), names_in(tmp_path)
+    file, saved = backup(after(pod.owner)), tmp_path / "saved.tar"
+    planned = restore(pod, file, "--force", f"--save-replaced={saved}", "--dry-run")
+    assert planned.code == 0, planned
+    assert names_in(tmp_path) == listed | {"backup.tar"}
+    assert pod.tree() == stood
+    done = restore(pod, file, "--force", f"--save-replaced={saved}")
+    assert done.code == 0, done
+    (count,) = re.findall(r"Note: (\d+) paths saved in", done.out)
+    assert f"Note: {count} paths would be saved in {saved}" in planned.out
+
+
 def test_a_file_that_may_not_be_read_is_named_and_nothing_is_changed(
     cluster: Cluster, backup: Writer, tmp_path: Path
 ) -> None:
@@ -387,9 +407,12 @@ def test_a_file_that_may_not_be_read_is_named_and_nothing_is_changed(
     archive.add("closed", b"yours")
     archive.add("open", b"yours")
     saved = tmp_path / "saved.tar"
-    result = restore(pod, backup(archive.finish()), "--force", f"--save-replaced={saved}")
-    assert result.code == 7, result
-    assert "closed" in result.err.split("Reason: ")[1].splitlines()[0]
+    file = backup(archive.finish())
+    for flag in ("--dry-run", "--yes"):
+        result = restore(pod, file, "--force", f"--save-replaced={saved}", flag)
+        assert result.code == 7, result
+        assert "Error: 1 file cannot be read" in result.err
+        assert "closed" in result.err.split("Reason: ")[1].splitlines()[0]
     assert pod.run("cat", f"{pod.path}/open") == b"mine"
     assert not saved.exists()
 

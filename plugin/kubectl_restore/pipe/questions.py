@@ -78,6 +78,13 @@ class Questions:
 
     def closed(self, directories: Iterable[bytes]) -> list[bytes]:
         """Ask which of these directories take nothing from us."""
+        return self._closed(b"closed", directories)
+
+    def unreadable(self, files: Iterable[bytes]) -> list[bytes]:
+        """Ask which of these files we may not read."""
+        return self._closed(b"closed -r", files)
+
+    def _closed(self, command: bytes, paths: Iterable[bytes]) -> list[bytes]:
         found: list[bytes] = []
 
         def take(word: bytes, rest: bytes) -> bool:
@@ -85,8 +92,8 @@ class Questions:
                 found.append(rest[2:])
             return word == b"closed"
 
-        for payload in questions(directories):
-            self._ask(b"closed", payload, take)
+        for payload in questions(paths):
+            self._ask(command, payload, take)
         return found
 
     def leads(self, links: Iterable[bytes]) -> dict[bytes, bytes]:

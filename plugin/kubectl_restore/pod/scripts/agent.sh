@@ -415,10 +415,11 @@ while IFS= read -r line; do
         ask 3 4 xargs -0 stat -c "$token stat %f %s %Y %u %g %i %b %h %d %n $token"
         ;;
     closed)
-        # Which of these directories take nothing from us?
+        # Which of these directories take nothing from us? With the word -r: which files we may not read?
         # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'for path; do
-            [ -w "$path" ] || printf "%s closed %s %s\n" "$0" "$path" "$0"; done' "$token"
+        ask 3 4 xargs -0 sh -c 'test=$1; shift; for path; do
+            [ "$test" "$path" ] || printf "%s closed %s %s\n" "$0" "$path" "$0"
+            done' "$token" "${1:--w}"
         ;;
     resolve)
         # Where do these links to directories lead?
