@@ -545,7 +545,7 @@ class Conversation:
             so_far,
             is_noted=self._doubt.is_noted or self._request.dry_run,
         )
-        require_devices(plan, capabilities, so_far)
+        require_devices(plan, capabilities, so_far, deletes=self._request.delete)
         closed = questions.closed(sorted(plan.written_to))
         others = [] if capabilities.uid in {0, None} else plan.out_of_reach
         require_writable(self._request.target_path, capabilities.uid, closed, others, so_far)

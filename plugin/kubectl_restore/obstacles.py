@@ -10,7 +10,7 @@ from kubectl_restore.archive.algorithms import Algorithm
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.names import shown
 from kubectl_restore.operation import Action
-from kubectl_restore.phrases import LISTED, counted, listed
+from kubectl_restore.phrases import LISTED, counted, leave_them_out, listed
 from kubectl_restore.policy import Comparison, Verification
 
 if TYPE_CHECKING:
@@ -112,7 +112,9 @@ def require_writable(
     )
 
 
-def require_devices(plan: Plan, capabilities: Capabilities, so_far: str) -> None:
+def require_devices(
+    plan: Plan, capabilities: Capabilities, so_far: str, *, deletes: bool = False
+) -> None:
     """Return when no device node has to be made, or they may be made.
 
     busybox's tar says that it could not, and ends with 0.
@@ -128,7 +130,8 @@ def require_devices(plan: Plan, capabilities: Capabilities, so_far: str) -> None
     raise PodCannotError(
         f"the container may not make device nodes; {so_far}",
         reason=f"{who}\n{listed([shown(path) for path in plan.devices])}",
-        fix="leave them out: --exclude NAME, or name a container that may make them: -c CONTAINER",
+        fix=f"{leave_them_out(deletes=deletes)}, or name a container that may make them: "
+        "-c CONTAINER",
     )
 
 

@@ -23,3 +23,8 @@ def listed(lines: Sequence[str], further: int = 0) -> str:
     if more:
         some.append(f"and {more:,} more")
     return "\n".join(some)
+
+
+def leave_them_out(*, deletes: bool) -> str:
+    """Return how to leave members out of a restore; --delete would delete what is left out."""
+    return "leave them out: --exclude NAME" + (" without --delete" if deletes else "")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 
 _SAVE: Final = "--save-replaced"
-_DRY_RUN: Final = "--dry-run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +95,12 @@ class RestoreRequest:
 
     def command_in_earnest(self, *flags: str) -> str:
         """Return the same without --dry-run, for a fix that says that something is changed."""
-        words = (one for one in self.command if one.partition("=")[0] != _DRY_RUN)
-        return replace(self, command=tuple(words)).command_with(*flags)
+        return self._without("--dry-run").command_with(*flags)
+
+    def command_leaving_out(self, *flags: str) -> str:
+        """Return the same without --delete: what is left out of a restore would be deleted."""
+        return self._without("--delete").command_with(*flags)
+
+    def _without(self, switch: str) -> RestoreRequest:
+        words = (one for one in self.command if one.partition("=")[0] != switch)
+        return replace(self, command=tuple(words))

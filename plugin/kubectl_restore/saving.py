@@ -22,7 +22,7 @@ from kubectl_restore.archive.index import Kind
 from kubectl_restore.archive.writing import END, NewArchive, require_local_room, require_place
 from kubectl_restore.errors import InTheWayError, PodCannotError, UsageError, VerificationError
 from kubectl_restore.names import pasteable, shown
-from kubectl_restore.phrases import counted, listed
+from kubectl_restore.phrases import counted, leave_them_out, listed
 from kubectl_restore.pipe.questions import Questions
 from kubectl_restore.pod.survey import Standing
 from kubectl_restore.policy import Overwrite
@@ -124,7 +124,9 @@ def save_replaced(
     """
     if request.save_replaced is None:
         return Saved()
-    return _Saving(request.save_replaced, session, algorithm, progress).run(request, replaced)
+    return _Saving(request, request.save_replaced, session, algorithm, progress).run(
+        request, replaced
+    )
 
 
 def foresee_saving(
@@ -144,15 +146,21 @@ def foresee_saving(
     """
     if request.save_replaced is None:
         return Saved()
-    return _Saving(request.save_replaced, session, algorithm, progress).foresee(replaced)
+    return _Saving(request, request.save_replaced, session, algorithm, progress).foresee(replaced)
 
 
 class _Saving:
     """The state of one."""
 
     def __init__(
-        self, path: Path, session: Session, algorithm: Algorithm | None, progress: Progress
+        self,
+        request: RestoreRequest,
+        path: Path,
+        session: Session,
+        algorithm: Algorithm | None,
+        progress: Progress,
     ) -> None:
+        self._deletes = request.delete
         self._path = path
         self._questions = Questions(session, Silence())
         self._algorithm = algorithm
@@ -195,7 +203,7 @@ class _Saving:
                 self._questions.contents([(full[0], 1)], lambda _data: None)
                 is_asked = True
             unread += self._questions.unreadable(files)
-        _require_readable(unread)
+        _require_readable(unread, deletes=self._deletes)
         count, file = counted(self._sizes.paths, "path"), shown(os.fsencode(self._path))
         return Saved((f"{count} would be saved in {file} before anything is changed",))
 
@@ -268,7 +276,7 @@ class _Saving:
             raise InTheWayError(
                 f"{counted(len(odd), 'path')} cannot be saved; nothing was changed",
                 reason=listed([f"{shown(path)}: {_UNFIT[found[path].kind]}" for path in odd]),
-                fix="leave them out: --exclude NAME, or leave --save-replaced out",
+                fix=f"{leave_them_out(deletes=self._deletes)}, or leave --save-replaced out",
             )
         return found
 
@@ -359,18 +367,18 @@ class _Saving:
         changed += [p for p in paths if found[p].kind is Standing.SYMLINK and p not in texts]
         unread = [path for path in digests if path not in theirs]
         if not changed:
-            _require_readable(unread)
+            _require_readable(unread, deletes=self._deletes)
         if not unread:
             changed += [path for path, digest in digests.items() if theirs[path] != digest]
         _require_none(list(dict.fromkeys(changed)))
 
 
-def _require_readable(unread: Sequence[bytes]) -> None:
+def _require_readable(unread: Sequence[bytes], *, deletes: bool) -> None:
     if unread:
         raise PodCannotError(
             f"{counted(len(unread), 'file')} cannot be read, and so not saved; nothing was changed",
             reason=listed([shown(path) for path in unread]),
-            fix="leave them out: --exclude NAME, or leave --save-replaced out",
+            fix=f"{leave_them_out(deletes=deletes)}, or leave --save-replaced out",
         )
 
 

@@ -154,6 +154,11 @@ class Supply:
                 is_kept=False,
             )
 
+    def _again(self, flag: str) -> str:
+        request = self._request
+        is_left_out = flag == "--skip-unsafe"
+        return request.command_leaving_out(flag) if is_left_out else request.command_with(flag)
+
     def _tell(self, index: Index, chosen: Chosen, *, so_far: str) -> None:
         """Say what there is to say of a batch.
 
@@ -163,7 +168,7 @@ class Supply:
         for warning in (*index.warnings, *chosen.warnings):
             self._progress.message(Level.WARNING, warning)
         if chosen.refused and not self._request.selection.skip_unsafe:
-            raise unsafe(chosen.refused, self._request.command_with, so_far)
+            raise unsafe(chosen.refused, self._again, so_far)
         for one in chosen.refused:
             said = f"left out: {shown(one.member.name)}: {one.reason}"
             self._progress.message(Level.WARNING, said)

@@ -133,6 +133,12 @@ def test_what_is_refused_is_left_out_alone(cluster: Cluster, backup: Writer, kin
     for flag in ("--skip-unsafe", "--devices"):
         assert flag in refused.err.split("Fix:")[1]
     assert pod.tree() == {}
+    deleting = restore(pod, file, "--delete")
+    # Of two flags that contradict each other only one is named.
+    skipping, devices = deleting.err.split("Fix:")[1].splitlines()[:2]
+    assert skipping.endswith(" --skip-unsafe")
+    assert "--delete" not in skipping
+    assert "--delete" in devices
     result = restore(pod, file, "--skip-unsafe")
     assert result.code == 0, result
     assert sorted(pod.tree()) == [b"fine", b"link"]

@@ -282,11 +282,12 @@ def test_what_cannot_be_saved_is_not_replaced(
     archive = trees.Archive(owner=pod.owner)
     archive.add("socket", b"a file")
     path = backup(archive.finish())
-    for flag in ("--dry-run", "--yes"):
+    for flag in ("--dry-run", "--yes", "--delete"):
         saved = f"--save-replaced={tmp_path / 'saved.tar'}"
         result = restore(pod, path, "--force", saved, flag)
         assert result.code == 6, result
         assert "socket: a socket" in result.err
+        assert ("--exclude NAME without --delete" in result.err) == (flag == "--delete")
     assert stat.S_ISSOCK((directory / "socket").stat().st_mode)
     assert names_in(tmp_path) == {"backup.tar"}
 
