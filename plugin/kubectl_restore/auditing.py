@@ -203,7 +203,7 @@ class Auditor:
                 yield "owner", f"{entry.uid}:{entry.gid} instead of {owner[0]}:{owner[1]}"
             else:
                 self.foreign += 1
-        if entry.mtime != content.mtime:
+        if not entry.has_time(content.mtime):
             yield "mtime", f"{entry.mtime} instead of {content.mtime}"
 
     def _tell(self, path: bytes, kind: str, what: str = "") -> None:

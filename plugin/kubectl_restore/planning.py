@@ -140,7 +140,7 @@ class Planner:
             entry is not None
             and entry.kind is Standing.SYMLINK
             and entry.size == len(link.link)
-            and (entry.mtime != link.mtime or self._fingerprints is not None)
+            and (not entry.has_time(link.mtime) or self._fingerprints is not None)
         )
 
     def elsewhere(self, numbers: Iterable[int]) -> list[bytes]:
@@ -230,7 +230,7 @@ class Planner:
 
     def _of_whole(self, member: Member, entry: Entry) -> Operation:
         content = self.contents.of(member)
-        if entry.mtime == content.mtime and has_rights(content, entry, self._policy):
+        if entry.has_time(content.mtime) and has_rights(content, entry, self._policy):
             return Operation(member.path, Action.KEEP, member, stands=entry.kind)
         return Operation(member.path, Action.ADJUST, member)
 
@@ -294,7 +294,7 @@ class Planner:
         elif policy.uid not in {None, entry.uid}:
             reason = _FOREIGN
         elif member is not None and policy.overwrite in _FOR_GOOD:
-            is_right = entry.mtime == member.mtime and has_rights(member, entry, policy)
+            is_right = entry.has_time(member.mtime) and has_rights(member, entry, policy)
             if not is_right or policy.overwrite is Overwrite.ALWAYS:
                 action = Action.REPLACE
         elif member is not None and not has_rights(member, entry, policy):
@@ -307,7 +307,7 @@ class Planner:
         member, entry, policy = self._members[number], self._found[path], self._policy
         return (
             entry.kind is Standing.DIRECTORY
-            and entry.mtime == member.mtime
+            and entry.has_time(member.mtime)
             and has_rights(member, entry, policy)
             and policy.uid in {None, entry.uid}
         )
@@ -369,7 +369,7 @@ class Planner:
         """Decide about what has the backup's content."""
         is_due = self._policy.overwrite is Overwrite.IF_CHANGED and content.kind is Kind.FILE
         if has_rights(content, entry, self._policy) and not (
-            is_due and entry.mtime != content.mtime
+            is_due and not entry.has_time(content.mtime)
         ):
             return Action.KEEP, ""
         # A file with names that the backup knows nothing of is not changed under them.

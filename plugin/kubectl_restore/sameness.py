@@ -95,6 +95,6 @@ def has_content(content: Member, seen: Seen, *, distrusts_size: bool) -> bool:
     if content.kind is Kind.FILE and seen.has_our_digest is not None:
         return seen.has_our_digest
     is_empty = distrusts_size and content.extents is None and content.kind is Kind.FILE
-    return entry.mtime == content.mtime and not (
+    return entry.has_time(content.mtime) and not (
         is_empty and entry.blocks * 512 < content.size > _IN_AN_INODE
     )

@@ -24,7 +24,6 @@ _MOST_TIMES: Final = 5000
 _MOST_DIFFERENCES: Final = 1000
 """That are kept by name; the rest is counted."""
 _SET_IDS: Final = 0o6000
-_LAST_OF_32_BITS: Final = 2**31 - 1
 _IN_AN_INODE: Final = 4096
 """Bytes."""
 _MOST_AMENDMENTS: Final = 200
@@ -184,8 +183,9 @@ def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
 
 def _is_as_kept(content: Member, entry: Entry) -> bool:
     """Tell whether a file has the time and mode that it had when it was planned to be kept."""
-    here = (entry.mtime, entry.mode)
-    return content.kind is not Kind.FILE or here == (content.mtime, content.mode)
+    return content.kind is not Kind.FILE or (
+        entry.has_time(content.mtime) and entry.mode == content.mode
+    )
 
 
 def _compare_rest(
@@ -197,7 +197,7 @@ def _compare_rest(
     if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
         verdict.modes[path] = content.mode
     was_sent = content.kind is Kind.FILE and operation.action is not Action.ADJUST
-    if _is_clamped(content.mtime, entry.mtime):
+    if entry.has_nearest(content.mtime):
         verdict.clamped.append(path)
     elif was_sent and entry.mtime > content.mtime:
         verdict.written.append(path)
@@ -207,14 +207,6 @@ def _compare_rest(
         verdict.owners[path] = (content.uid, content.gid)
         if content.mode & _SET_IDS and content.kind is not Kind.SYMLINK:
             verdict.special[path] = content.mode
-
-
-def _is_clamped(wanted: int, stands: int) -> bool:
-    """Tell whether a volume seems to have put the nearest time that it has for another.
-
-    ext4 keeps 1901 to 2446, XFS to 2038 or 2486, others have nothing before 1970.
-    """
-    return wanted < stands <= 0 or wanted > stands >= _LAST_OF_32_BITS
 
 
 @dataclass(frozen=True, slots=True)

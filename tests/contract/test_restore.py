@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
-from tests.contract.program import restore
+from tests.contract.program import restore, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -308,3 +308,7 @@ def test_a_time_that_the_volume_does_not_keep_is_said_to_be_that(
     # What the volume does to a time, nobody in the pod has done.
     assert "has written to" not in result.out
     assert "without the backup's modification time" not in result.out
+    again = restore(pod, backup(archive.finish()))
+    assert again.code == 0, again
+    assert "already" in again.out
+    assert verify(pod, backup(archive.finish())).code == 0

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_LAST_OF_32_BITS: Final = 2**31 - 1
+"""Seconds since 1970."""
 LARGEST_QUESTION: Final = 256 * 1024
 """Bytes of one survey's payload; several are asked one after the other."""
 
@@ -59,6 +61,17 @@ class Entry(NamedTuple):
     def number(self) -> int:
         """What tells the file from all others, in 64 bits."""
         return (self.device << 40 ^ self.inode) & 0xFFFF_FFFF_FFFF_FFFF
+
+    def has_time(self, mtime: int) -> bool:
+        """Tell whether it has a time, or the nearest that its volume can have for it."""
+        return self.mtime == mtime or self.has_nearest(mtime)
+
+    def has_nearest(self, mtime: int) -> bool:
+        """Tell whether its volume seems to have put the nearest time that it has for another.
+
+        ext4 keeps 1901 to 2446, XFS to 2038 or 2486, others have nothing before 1970.
+        """
+        return mtime < self.mtime <= 0 or mtime > self.mtime >= _LAST_OF_32_BITS
 
 
 def symlinks(found: Mapping[bytes, Entry]) -> list[bytes]:
