@@ -16,7 +16,7 @@ from kubectl_restore.policy import Verification
 from kubectl_restore.progress import Finding, Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kubectl_restore.archive.fingerprints import Fingerprints
     from kubectl_restore.archive.index import Member
@@ -43,7 +43,7 @@ class _Known:
         targets: the paths that hard links lead to.
         inodes: of what stands there.
         texts: where symlinks lead, of the members at hand.
-        leads: links that may stand for directories, of the members at hand.
+        leads: links that may stand for directories, and where they lead.
         digests: check sums of files, of the members at hand.
     """
 
@@ -53,7 +53,7 @@ class _Known:
     targets: set[bytes] = field(default_factory=set)
     inodes: dict[bytes, int] = field(default_factory=dict)
     texts: Mapping[bytes, bytes] = field(default_factory=dict)
-    leads: Container[bytes] = frozenset()
+    leads: dict[bytes, bytes] = field(default_factory=dict)
     digests: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
@@ -101,14 +101,16 @@ class Auditor:
             links_there = symlinks(seen)
             known.texts = self.questions.texts(links_there)
             if self.request.keep_directory_symlinks:
-                known.leads = self.questions.leads(links_there)
+                known.leads.update(self.questions.leads(links_there))
             known.digests = self._digests(paths, seen, fingerprints)
             for number in numbers:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
         if self.request.selection.is_partial:
             # What was left out would be taken for what the backup does not have.
             return
-        extras = Listing(self.questions).extras(members, known.directories, whole=False)
+        kept = {path: there for path, there in known.leads.items() if path in known.directories}
+        listing = Listing(self.questions)
+        extras = listing.extras(members, known.directories, links=kept, whole=False)
         for path, is_directory in sorted(extras):
             self._tell(path, "extra", "a directory" if is_directory else "")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import deque
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.layout import parents
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.names import shown
 from kubectl_restore.phrases import counted, listed
@@ -39,7 +41,12 @@ class Listing:
     questions: Questions
 
     def extras(
-        self, members: Members, before: Mapping[bytes, Entry], *, whole: bool = True
+        self,
+        members: Members,
+        before: Mapping[bytes, Entry],
+        *,
+        links: Mapping[bytes, bytes] | None = None,
+        whole: bool = True,
     ) -> list[tuple[bytes, bool]]:
         """Return everything that is not in the backup, and whether it is a directory.
 
@@ -49,14 +56,25 @@ class Listing:
         Args:
             members: the backup's.
             before: what stands at its directories; at the target: the empty path.
+            links: symbolic links that stand for directories of the backup, and where they lead
+                inside the target. What is in the backup below them stands there, under names that
+                are not in the backup: there nothing is looked for.
             whole: look into directories that are not in the backup, too.
 
         Raises:
             PodCannotError: a directory cannot be listed.
         """
         named = {members.path(number) for number in members.of_kind(Kind.DIRECTORY)}
-        own = [p for p in named if p in before and before[p].kind is Standing.DIRECTORY]
-        needed = set(before) | named
+        links = links or {}
+        own = [
+            path
+            for path in named
+            if path in before
+            and before[path].kind is Standing.DIRECTORY
+            and links.keys().isdisjoint(parents(path))
+        ]
+        needed = set(before) | named | set(links.values())
+        needed.update(chain.from_iterable(map(parents, links.values())))
         found: list[tuple[bytes, bool]] = []
         waiting = deque(sorted(own))
         inside: set[bytes] = set()

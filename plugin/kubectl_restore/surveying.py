@@ -81,7 +81,7 @@ class Surveyor:
         self._settle(planner, batch)
         if self.request.delete:
             listing = Listing(questions)
-            extras = listing.extras(members, before)
+            extras = listing.extras(members, before, links=links)
             listing.require_no_mounts(extras)
             planner.take_extras(extras)
         return planner.finish()
