@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
+from kubectl_restore.archive.index import Kind
+
 if TYPE_CHECKING:
     from kubectl_restore.archive.index import Member
     from kubectl_restore.pod.survey import Standing
@@ -42,6 +44,14 @@ class Operation(NamedTuple):
     reason: str = ""
     needs_force: bool = False
     stands: Standing | None = None
+
+    @property
+    def outcome(self) -> Action:
+        """What becomes of the path, for people: a directory that is sent again is the same one."""
+        is_directory = self.member is None or self.member.kind is Kind.DIRECTORY
+        if self.action is Action.REPLACE and is_directory:
+            return Action.ADJUST
+        return self.action
 
 
 class Left(Enum):

@@ -140,7 +140,7 @@ class Tally:
         regular_files: of those.
         bytes: of their content.
         replaced: of `files`.
-        adjusted: whose content was right, and whose mode or owner was set.
+        adjusted: whose content was right, and directories, whose mode, owner or time was set.
         same: other than directories, that were right already.
         filled: files with holes that are written out.
         attributed: with attributes or ACLs that the pod's tar was given.
@@ -187,11 +187,12 @@ class Tally:
         """Count what was carried out."""
         self.kept.update(plan.reasons(Action.KEEP))
         self.skipped.update(plan.reasons(Action.SKIP))
-        self.files += plan.count(Action.CREATE, Action.REPLACE)
+        outcomes = plan.outcomes()
+        self.files += outcomes[Action.CREATE] + outcomes[Action.REPLACE]
         self.regular_files += plan.regular_files
         self.bytes += plan.bytes
-        self.replaced += plan.count(Action.REPLACE)
-        self.adjusted += plan.count(Action.ADJUST)
+        self.replaced += outcomes[Action.REPLACE]
+        self.adjusted += outcomes[Action.ADJUST]
         self.same += plan.same
         self.deleted += len(plan.extras)
         self.filled += plan.filled

@@ -225,6 +225,15 @@ class Plan:
             one.action in actions for one in self.parents.values()
         )
 
+    def outcomes(self) -> dict[Action, int]:
+        """Return how many paths come out how: as `Operation.outcome` tells them apart."""
+        found = {one: self.count(one) for one in Action}
+        codes = Counter(self._actions[number] for number in self.members.of_kind(Kind.DIRECTORY))
+        stay = codes[_CODES[Action.REPLACE]]
+        found[Action.REPLACE] -= stay
+        found[Action.ADJUST] += stay
+        return found
+
     def reasons(self, action: Action) -> Counter[str]:
         """Return how many members it is done about for which reason."""
         found: Counter[str] = Counter()

@@ -18,7 +18,7 @@ DELETE = "delete"
 
 def operations_of(plan: Plan) -> dict[str, int]:
     """Return how many paths something is done about, by action."""
-    counts = {action.value: plan.count(action) for action in Action}
+    counts = {action.value: count for action, count in plan.outcomes().items()}
     return {**counts, DELETE: len(plan.extras)}
 
 
@@ -31,6 +31,6 @@ def steps_of(plan: Plan) -> Iterator[Step]:
             continue
         kind = Kind.DIRECTORY if member is None else member.kind
         size = member.size if member is not None and kind is Kind.FILE else None
-        yield Step(one.action.value, one.path, kind.value, size, one.reason)
+        yield Step(one.outcome.value, one.path, kind.value, size, one.reason)
     for path, is_directory in plan.extras:
         yield Step(DELETE, path, Kind.DIRECTORY.value if is_directory else "", None)

@@ -58,8 +58,8 @@ def test_what_a_restore_did(cluster: Cluster, backup: Writer, place: Path, kind:
     assert (target["namespace"], target["pod"]) == (cluster.namespace, pod.name)
     assert (target["pod_uid"], target["container"]) == (pod.uid, pod.container)
     assert target["path"] == pod.path
-    assert receipt["operations"] == {"create": 1, "replace": 2}
-    assert (receipt["files_restored"], receipt["bytes_restored"]) == (3, 6)
+    assert receipt["operations"] == {"adjust": 1, "create": 1, "replace": 1}
+    assert (receipt["files_restored"], receipt["bytes_restored"]) == (2, 6)
     assert receipt["verification"] == {"compared": "size", "is_proved": True}
     assert receipt["result"]["exit_code"] == 0
     assert receipt["tool"]["kubectl"]
@@ -73,7 +73,7 @@ def test_what_a_restore_did(cluster: Cluster, backup: Writer, place: Path, kind:
     )
     assert planned.code == 0, planned
     receipt = read(place)
-    assert receipt["operations"] == {"replace": 3}
+    assert receipt["operations"] == {"adjust": 1, "replace": 2}
     assert receipt["files_restored"] == 0
     assert receipt["verification"]["is_proved"] is False
     # It is of the latest run.

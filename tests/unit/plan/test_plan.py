@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,6 +125,16 @@ def test_what_stands_there_decides(
         assert plan.layout is None
         assert decided[path].reason
         assert [one.path for one in plan.refused()] == [path]
+
+
+def test_a_directory_stays_the_one_it_was_whatever_it_is_given(tmp_path: Path) -> None:
+    stands = {b"": DIRECTORY, b"a": DIRECTORY, b"a/one": FILE}
+    policy = Policy(overwrite=IF_CHANGED)
+    plan = make_plan(index_of(tmp_path / "b.tar", sample()), stands, policy)
+    outcomes = {one.path: one.outcome for one in plan.operations()}
+    assert (outcomes[b"a"], outcomes[b"a/one"]) == (Action.ADJUST, Action.REPLACE)
+    counted = Counter(outcomes.values())
+    assert {one: count for one, count in plan.outcomes().items() if count} == counted
 
 
 @pytest.mark.parametrize("devices", [(1, 1), (1, 2)], ids=["one volume", "two"])
