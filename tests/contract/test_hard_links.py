@@ -58,7 +58,7 @@ def test_a_hard_link_to_a_symlink_needs_no_check_sum(
     pod = cluster.pod(kind)
     archive = trees.Archive(owner=pod.owner)
     archive.add("file", b"content")
-    archive.symlink("link", "nowhere")
+    archive.symlink("link", "file")
     archive.hardlink("again", "link")
     archive.hardlink("another", "file")
     file = backup(archive.finish())

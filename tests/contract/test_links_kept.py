@@ -29,8 +29,11 @@ def linked(cluster: Cluster, backup: Writer, kind: str) -> tuple[Pod, Path]:
     archive.add("app/current/file", b"through the link")
     archive.directory("app/current/sub")
     archive.add("app/current/sub/deep", b"deeper")
+    archive.directory("app/near")
+    archive.add("app/near/file", b"one level up")
     make = (
-        "cd {} && mkdir -p app/releases/2 app/releases/1 && ln -s releases/2 app/current"
+        "cd {} && mkdir -p app/beside && ln -s beside app/near && echo mine >app/beside/old"
+        " && mkdir -p app/releases/2 app/releases/1 && ln -s releases/2 app/current"
         " && echo mine >app/releases/2/old && echo mine >app/releases/1/old && echo >app/extra"
         " && mkdir app/releases/2/sub && echo mine >app/releases/2/sub/old"
     )
@@ -50,7 +53,9 @@ def test_what_came_through_a_link_is_not_deleted_nor_what_stands_beside_it(
         assert result.code == 0, result
         tree = pod.tree()
         assert tree[b"app/current"].kind == "symlink"
-        assert tree.keys() - stood.keys() == {b"app/releases/2/file", b"app/releases/2/sub/deep"}
+        assert tree.keys() - stood.keys() == {
+            b"app/releases/2/file", b"app/releases/2/sub/deep", b"app/beside/file"
+        }  # fmt: skip
         assert stood.keys() - tree.keys() == {b"app/extra"}
 
 
