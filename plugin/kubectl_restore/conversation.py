@@ -611,6 +611,7 @@ class Conversation:
             on_acknowledged=acknowledged,
             in_flight=in_flight,
             pauses=pauses_in(layout.segments()) if batch.is_packed else (),
+            packs=batch.is_packed and self.capabilities.unpacks,
         )
 
     def _command(self, owners: Iterable[tuple[int, int]]) -> bytes:

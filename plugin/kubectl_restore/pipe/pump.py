@@ -6,10 +6,13 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.outgoing import Zeros
+from kubectl_restore.pipe.transit import packed
 from kubectl_restore.pipe.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from kubectl_restore.pipe.transit import Transit
 
 _NOTHING: Final = memoryview(b"")
 _ZEROS: Final = memoryview(bytes(256 * 1024))
@@ -24,8 +27,8 @@ class Pump:
 
     The payload is cut into chunks: a line with the length, then that many bytes; `end` closes it.
     A chunk is begun only while the window has room. Blocks are views into somebody's buffer and
-    are written from there: no byte is copied or looked at here (but see `in_blocks`). Long holes
-    are not sent: a line says how many zeros the pod puts there.
+    are written from there: no byte is copied or looked at here (but see `in_blocks`, `transit`).
+    Long holes are not sent: a line says how many zeros the pod puts there.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Pump:
         in_blocks: bool = False,
         in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
         pauses: Iterable[int] = (),
+        transit: Transit | None = None,
     ) -> None:
         """Take the blocks of a payload of `total` bytes.
 
@@ -54,6 +58,7 @@ class Pump:
                 has acknowledged by then, and where the chunk ends; empty for nothing.
             pauses: where empty blocks may come, in bytes of the payload; they rise. No chunk goes
                 beyond one of them, so that one that is announced never waits.
+            transit: says which chunks are packed for the way; None for none.
         """
         self.window = Window()
         self._blocks = blocks
@@ -69,6 +74,7 @@ class Pump:
         self._unannounced = total
         self._announced = 0
         self._in_flight = in_flight
+        self._transit = transit
         self._pauses = iter(pauses)
         self._pause = 0
         self._said_at = clock()
@@ -84,6 +90,14 @@ class Pump:
         self.is_reading = False
         if self._closing == b"end\n":
             self._closing = b"abort\n"
+
+    def acknowledge(self, length: int) -> bool:
+        """Note the acknowledgement of the oldest chunk; see `Window.acknowledge`."""
+        time = self._clock()
+        is_known = self.window.acknowledge(length, time)
+        if is_known and self._transit is not None:
+            self._transit.acknowledged(length, time)
+        return is_known
 
     @property
     def wants_to_write(self) -> bool:
@@ -137,6 +151,8 @@ class Pump:
             return
         if self._chunk or self.is_reading:
             self.window.sent(self._chunk, self._clock())
+            if self._transit is not None:
+                self._transit.sent()
         else:
             self.closed = True
 
@@ -170,6 +186,8 @@ class Pump:
             self._hole -= self._chunk
             line = b"zeros %d%s\n" % (self._chunk, self._noted())
             self._head = memoryview(self._envelope(line, 0)[0])
+        elif self._transit is not None and self._transit.packs:
+            self._pack()
         else:
             line = b"%d%s\n" % (self._chunk, self._noted())
             before, behind = self._envelope(line, self._chunk)
@@ -177,7 +195,8 @@ class Pump:
             self._tail = memoryview(behind)
             self._left_of_chunk = self._chunk
             if self._in_blocks:
-                self._put_together()
+                self._head = memoryview(b"".join([self._head, self._taken(), self._tail]))
+                self._tail = _NOTHING
         self._unannounced -= self._chunk
         self._announced += self._chunk
 
@@ -185,13 +204,25 @@ class Pump:
         noted = self._in_flight(self.window.acknowledged, self._announced + self._chunk)
         return b" " + noted if noted else b""
 
-    def _put_together(self) -> None:
-        pieces = [bytes(self._head)]
+    def _pack(self) -> None:
+        """Put a chunk together, packed where that makes it smaller."""
+        self._left_of_chunk = self._chunk
+        content = self._taken()
+        small = packed(content)
+        if small is None:
+            line, small = b"%d%s\n" % (self._chunk, self._noted()), content
+        else:
+            line = b"packed %d %d%s\n" % (len(small), self._chunk, self._noted())
+        before, behind = self._envelope(line, len(small))
+        self._head = memoryview(b"".join([before, small, behind]))
+
+    def _taken(self) -> bytes:
+        """Return the chunk's bytes; nothing of it is left to be written."""
+        pieces = []
         while self._left_of_chunk:
             pieces.append(bytes(self._data()))
             self._pass_on(len(pieces[-1]))
-        self._head = memoryview(b"".join([*pieces, self._tail]))
-        self._tail = _NOTHING
+        return b"".join(pieces)
 
     def _next_block(self) -> None:
         block = next(self._blocks, None)

@@ -35,6 +35,7 @@ from kubectl_restore.pipe.feedback import (
 )
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.records import Data, Record, RecordParser
+from kubectl_restore.pipe.transit import Transit
 from kubectl_restore.pod.agent import agent_script, announcement, envelope
 from kubectl_restore.pod.capabilities import Framing
 from kubectl_restore.pod.kubectl_messages import (
@@ -126,6 +127,7 @@ class Session:
         self._said_before_hello = True
         self._unwritten = memoryview(agent_script())
         self._pump: Pump | None = None
+        self._transit = Transit()
         self._pump_acknowledged: Callable[[int], None] | None = None
         self._on_record: Callable[[bytes, bytes], bool] | None = None
         self._sink: Callable[[bytes], None] | None = None
@@ -191,6 +193,7 @@ class Session:
         on_record: Callable[[bytes, bytes], bool] | None = None,
         in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
         pauses: Iterable[int] = (),
+        packs: bool = False,
     ) -> Answer:
         """Run a command with a payload of `total` bytes.
 
@@ -203,6 +206,7 @@ class Session:
                 know (then it is kept in the answer).
             in_flight: see `Pump`.
             pauses: see `Pump`.
+            packs: chunks may be packed for the way; the agent has to know how to unpack them.
 
         Raises:
             RestoreError: the link was lost, the time ran out, a signal came, or the backup could
@@ -219,6 +223,7 @@ class Session:
             in_blocks=in_blocks,
             in_flight=in_flight,
             pauses=pauses,
+            transit=self._transit if packs else None,
         )
         return self._run((command,), pump)
 
@@ -509,7 +514,7 @@ class Session:
 
     def _acknowledge(self, rest: bytes) -> None:
         pump = self._pump
-        if pump is None or not rest.isdigit() or not pump.window.acknowledge(int(rest), now()):
+        if pump is None or not rest.isdigit() or not pump.acknowledge(int(rest)):
             raise _out_of_step(f"it acknowledged {shown(rest)} bytes, which were not sent")
         if self._pump_acknowledged is not None:
             self._pump_acknowledged(pump.window.acknowledged)

@@ -52,6 +52,7 @@ class Capabilities:
         missing: the tools that a restore needs and that are not there.
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
         algorithm: the best check sum that there is a tool for.
+        unpacks: it has gzip, for chunks that are packed for the way.
     """
 
     tar: Tar = Tar.OTHER
@@ -65,6 +66,7 @@ class Capabilities:
     missing: tuple[str, ...] = field(default=())
     target: str = "absent"
     algorithm: Algorithm | None = None
+    unpacks: bool = False
 
     @property
     def is_root(self) -> bool:
@@ -139,6 +141,7 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         gids=_ranges(answers.get(b"gids", b"")),
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
         target=answers.get(b"target", b"absent").decode("ascii", "replace"),
+        unpacks=answers.get(b"unpacks") == b"gzip",
         algorithm=best_of(answers.get(b"sums", b"").decode("ascii", "replace").split()),
     )
 

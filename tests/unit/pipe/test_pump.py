@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import tarfile
 from functools import partial
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from kubectl_restore.archive.outgoing import Zeros
 from kubectl_restore.errors import BackupError
 from kubectl_restore.pipe.pump import Pump
+from kubectl_restore.pipe.transit import Transit
 from kubectl_restore.pod.agent import envelope
 from kubectl_restore.pod.capabilities import Framing
 
@@ -41,6 +43,7 @@ class Reader:
         self.payload = bytearray()
         self.lengths: list[int] = []
         self.zeros = 0
+        self.packed = 0
         self.closing = b""
 
     def take(self, data: bytes) -> list[int]:
@@ -54,6 +57,15 @@ class Reader:
                 self.zeros += complete[-1]
                 self.payload += bytes(complete[-1])
                 del self.wire[: len(line) + 1]
+                continue
+            if line.startswith(b"packed "):
+                packed, length = map(int, line.split()[1:])
+                if len(rest) < packed:
+                    break
+                self.payload += gzip.decompress(rest[:packed])
+                self.packed += packed
+                del self.wire[: len(line) + 1 + packed]
+                complete.append(length)
                 continue
             if not line.isdigit():
                 self.closing = line
@@ -296,3 +308,22 @@ def test_a_reader_that_is_gone_is_a_broken_pipe() -> None:
     with pytest.raises(BrokenPipeError):
         pump.write(writing)
     os.close(writing)
+
+
+class Always(Transit):
+    """Packs whatever comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.packs = True
+
+
+def test_packed_chunks_carry_every_byte_and_those_that_do_not_shrink_go_as_they_are() -> None:
+    loose, tight = b"again and again " * 200_000, os.urandom(3_000_000)
+    data = loose + tight
+    pump = Pump(blocks_of(data, [70_000, 3]), len(data), lambda: 0.0, transit=Always())
+    reader = pumped(pump)
+    assert bytes(reader.payload) == data
+    assert reader.closing == b"end"
+    assert pump.window.acknowledged == len(data)
+    assert 0 < reader.packed < len(loose) // 4

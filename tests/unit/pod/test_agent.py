@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import os
 import shutil
 import signal
@@ -466,6 +468,56 @@ def test_zeros_are_made_in_the_pod(
         assert (target / "hole").read_bytes() == bytes(length)
     finally:
         agent.kill()
+
+
+@pytest.mark.parametrize("framing", [{"dd": "dd"}, {"head": "head"}, {"head": "toybox"}])
+def test_packed_chunks_are_unpacked_and_acknowledged_by_what_is_in_them(
+    shell: list[str], tmp_path: Path, framing: dict[str, str]
+) -> None:
+    if shell[0] == "busybox":
+        pytest.skip("this busybox finds its own applets without PATH")
+    is_toybox = "toybox" in framing.values()
+    tar = {"tar": "toybox"} if is_toybox else {}
+    target = tmp_path / "target"
+    target.mkdir()
+    names = {**COMMON, **framing, **tar, "gzip": "gzip"}
+    agent = Agent(shell, target, path=directory_of(tmp_path / "bin", names))
+    way = Framing.TAR if is_toybox else Framing.DD
+    stream = tar_of(one=os.urandom(100_000) + bytes(100_000), two=b"2")
+
+    def chunk(data: bytes, *, is_packed: bool) -> bytes:
+        small = gzip.compress(data) if is_packed else data
+        line = b"packed %d %d\n" % (len(small), len(data)) if is_packed else b"%d\n" % len(data)
+        before, behind = envelope(way, line, len(small))
+        return before + small + behind
+
+    try:
+        agent.send(b"probe\n")
+        assert read_probe((one.word, one.rest) for one in agent.records_until_done()).unpacks
+        pieces = [stream[at : at + 65_543] for at in range(0, len(stream), 65_543)]
+        chunks = [chunk(data, is_packed=number != 1) for number, data in enumerate(pieces)]
+        agent.send(b"extract -p\n" + b"".join(chunks) + b"end\n")
+        records = agent.records_until_done()
+        lengths = [int(record.rest) for record in records if record.word == b"ack"]
+        assert lengths == [len(data) for data in pieces]
+        assert Record(b"exit", b"0") in records
+        with tarfile.open(fileobj=io.BytesIO(stream)) as whole:
+            content = whole.extractfile("one")
+            assert content is not None
+            assert (target / "one").read_bytes() == content.read()
+    finally:
+        agent.kill()
+
+
+def test_a_packed_chunk_that_is_damaged_is_not_acknowledged(agent: Agent, tmp_path: Path) -> None:
+    stream = tar_of(one=bytes(100_000))
+    small = bytearray(gzip.compress(stream))
+    small[-8] ^= 1
+    agent.send(b"extract -p\n" + b"packed %d %d\n" % (len(small), len(stream)) + small + b"end\n")
+    records = agent.records_until_done()
+    assert not [one for one in records if one.word == b"ack"]
+    assert Record(b"done", b"4") in records
+    assert tmp_path.exists()
 
 
 def test_a_consumer_never_takes_a_cut_for_the_end(agent: Agent, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
 #
 # stdin   a command a line. After most comes a payload: lines with a length, each followed by
 #         exactly so many bytes (in an archive of their own where tar takes them), or `zeros` and a
-#         length; then a line `end` or `abort`. Behind a length may stand what is in flight then.
+#         length, or `packed`, a length and the one that its gzip member has unpacked; then a line `end` or `abort`. Behind a length may stand what is in flight then.
 # stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat, and
 #         behind the line of a record `data LENGTH` just so many bytes of files.
 # stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
@@ -259,6 +259,9 @@ take() {
     esac
 }
 
+# Of $1 bytes in $packed ones, a gzip member.
+unpacked() { take "$packed" | gzip -dc; }
+
 zeros() {
     case $framing in
     tar) head -c "$1" ;;
@@ -300,6 +303,11 @@ pieces() {
         end) return 0 ;;
         abort) return 1 ;;
         zeros) copy=zeros length=${flight%% *} flight=${flight#"${flight%% *}"} ;;
+        packed)
+            copy=unpacked packed=${flight%% *} flight=${flight#* }
+            length=${flight%% *} flight=${flight#"${flight%% *}"}
+            case $packed in '' | *[!0-9]*) return 3 ;; esac
+            ;;
         esac
         case $length in '' | *[!0-9]*) return 3 ;; esac
         flight=${flight# }
@@ -358,6 +366,7 @@ probe() {
         done 2>/dev/null </proc/self/${which}_map
         say "${which}s" "$ranges"
     done
+    command -v gzip >/dev/null 2>&1 && say unpacks gzip
     sums=''
     for tool in sha256sum sha1sum md5sum cksum; do
         command -v "$tool" >/dev/null 2>&1 && sums="$sums $tool"
