@@ -304,7 +304,8 @@ class _Run:
             raise
         finally:
             self.receipt.operations = talk.operations
-        return talk.summary(supply.left_out)
+        summary = talk.summary(supply.left_out)
+        return replace(summary, warnings=(*supply.doubts, *summary.warnings))
 
     def _insist(self, talk: Conversation, batch: Batch) -> None:
         """Restore a batch, and go on with it when the link is lost."""

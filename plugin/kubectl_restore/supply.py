@@ -34,6 +34,7 @@ class Supply:
     """The members that the user wants, checked.
 
     Attributes:
+        doubts: sentences that say that the backup may lack members.
         identity: what tells this backup from others in the pod; known with the first batch.
         about: what is known of the backup, for a receipt.
     """
@@ -44,6 +45,7 @@ class Supply:
         self._progress = progress
         self._watch = watch
         self._notes: list[str] = []
+        self.doubts: list[str] = []
         self._missing: set[Glob] | None = None
         self._idle: set[Glob] | None = None
         self.identity = ""
@@ -165,6 +167,7 @@ class Supply:
         Raises:
             BackupError: some of it is not safe to restore, and was not to be left out.
         """
+        self.doubts += index.doubts
         for warning in (*index.warnings, *chosen.warnings):
             self._progress.message(Level.WARNING, warning)
         if chosen.refused and not self._request.selection.skip_unsafe:

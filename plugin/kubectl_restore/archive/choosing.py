@@ -77,6 +77,11 @@ def choose(
     left, refused = _safe(left, selection, beat, is_part=is_part)
     if selection.mapping:
         mapping = selection.mapping
+        for old in mapping.idle(with_beat(map(left.members.name, range(len(left.members))), beat)):
+            warnings.append(
+                f"--transform-prefix {shown(old)}=...: nothing of the backup stands there, so "
+                "nothing is put elsewhere by it"
+            )
         mapped = left.members.renamed(mapping.path_of, mapping.link_of, beat)
         members, again = last_of_each(mapped)
         if again:

@@ -8,7 +8,7 @@ whole is an error; a tar in the pod would take a cut at a member's edge for the 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.codec import recognise
 from kubectl_restore.archive.heirs import with_heirs
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from kubectl_restore.watch import Watch
 
 __all__ = ["Extra", "Index", "Kind", "Member", "last_of_each", "normal_path", "read_index"]
+
+
+_USUAL_PADDING: Final = 64 * 1024
+"""Bytes: tars fill records of 10 KiB, some of 32 or 64."""
 
 
 def read_index(
@@ -54,7 +58,7 @@ def read_index(
         backup.check_unchanged()
         backup.note_parts(error)
         raise
-    if cache is not None and not index.missing_end:
+    if cache is not None and not index.doubts:
         cache.keep(backup, index)
     return index
 
@@ -69,19 +73,26 @@ def _read(
     walker = Walker(backup, compression, progress, watch)
     ended = walker.read_members(allow_missing_end=allow_missing_end)
     stream_length = walker.stream.position
-    if ended and walker.headers == 1 and walker.stream.is_plain and backup.size > MOST_PADDING:
+    if ended and walker.headers == 1 and walker.stream.is_plain and backup.size > _USUAL_PADDING:
         # Whatever else is in it, `require_end` would say the same; a sparse file may be endless.
         raise only_zeros(backup.size)
     stray = walker.read_rest() if ended else None
     require_end(walker, stream_length, stray, allow_missing_end=allow_missing_end or not ended)
+    padding = walker.stream.position - stream_length
     backup.check_unchanged()
     walker.report()
     index = taken_from(walker, compression)
+    doubts = doubts_of_end(ended=ended, stray=stray, padding=padding)
     return replace(
         index,
         stream_length=stream_length,
-        missing_end=not ended,
-        warnings=(*index.warnings, *warnings_of_end(ended=ended, stray=stray)),
+        missing_end=not ended or (stray is None and padding > MOST_PADDING),
+        warnings=(
+            *index.warnings,
+            *doubts,
+            *([] if index.members else ["the backup has no members"]),
+        ),
+        doubts=tuple(doubts),
     )
 
 
@@ -115,16 +126,25 @@ def require_end(walker: Walker, end: int, stray: int | None, *, allow_missing_en
         BackupError: it is not.
     """
     length = walker.stream.position
-    if walker.headers == 1 and (stray is not None or length > MOST_PADDING):
+    if walker.headers == 1 and (stray is not None or length > _USUAL_PADDING):
         raise only_zeros(length)
     if stray is None and length - end > MOST_PADDING and not allow_missing_end:
         raise zeros_behind(end, length - end)
 
 
-def warnings_of_end(*, ended: bool, stray: int | None) -> list[str]:
-    """Return what is to be said of an archive's end: was it marked, does something follow it."""
+def doubts_of_end(*, ended: bool, stray: int | None, padding: int) -> list[str]:
+    """Return what is to be said of an archive's end: was it marked, what follows it.
+
+    Args:
+        ended: it was.
+        stray: where something else than zeros follows.
+        padding: bytes behind the marker.
+    """
     if not ended:
         return ["the backup has no end marker; whether it is whole cannot be told"]
+    if stray is None and padding > _USUAL_PADDING:
+        much = f"{padding:,} bytes of zeros follow the archive's end; tars rarely pad so much"
+        return [f"{much}, but a download that was broken off leaves such a tail: is it whole?"]
     if stray is None:
         return []
     where = f"bytes from {stray} on follow the archive's end and are not restored"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.claims import Claim, Subject
 from kubectl_restore.archive.codec import recognise
-from kubectl_restore.archive.index import require_end, taken_from, warnings_of_end
+from kubectl_restore.archive.index import doubts_of_end, require_end, taken_from
 from kubectl_restore.archive.integrity import ON_COMMAND_LINE, require
 from kubectl_restore.archive.packed import PackedStream
 from kubectl_restore.archive.packing import Compression
@@ -79,18 +79,19 @@ def arriving(
         since = clock()
         while ended is None and not _is_enough(walker, passing, clock() - since):
             ended = walker.read_next(allow_missing_end=allow_missing_end)
-        warnings: list[str] = []
+        doubts: list[str] = []
         if ended is not None:
             passing.hold_no_more()
             end = walker.stream.position
             stray = walker.read_rest() if ended else None
             require_end(walker, end, stray, allow_missing_end=allow_missing_end or not ended)
-            warnings = warnings_of_end(ended=ended, stray=stray)
+            padding = walker.stream.position - end
+            doubts = doubts_of_end(ended=ended, stray=stray, padding=padding)
             if checksum is not None:
                 claim = Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE)
                 require([claim], {Subject.CHECKSUM: backup.checksum})
         index = taken_from(walker, compression)
-        index = replace(index, warnings=(*index.warnings, *warnings))
+        index = replace(index, warnings=(*index.warnings, *doubts), doubts=tuple(doubts))
         yield Arrived(index, passing, is_last=ended is not None)
 
 

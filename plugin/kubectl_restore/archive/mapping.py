@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.member import normal_path
 from kubectl_restore.archive.patterns import without_slashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,19 @@ class Mapping:
             if path.startswith(old) and path[len(old) : len(old) + 1] in {b"", b"/"}:
                 return new + path[len(old) :] if new else path[len(old) + 1 :]
         return path
+
+    def idle(self, names: Iterable[bytes]) -> list[bytes]:
+        """Return the old prefixes below which none of these recorded names is."""
+        left = [old for old, _ in self.prefixes if old]
+        if not left:
+            return left
+        stripped = Mapping(self.strip)
+        for name in names:
+            path = stripped.path_of(name)
+            left = [old for old in left if path != old and not path.startswith(old + b"/")]
+            if not left:
+                break
+        return left
 
     def link_of(self, target: bytes) -> bytes:
         """Return where a hard link leads then; a symbolic link's target is its content."""

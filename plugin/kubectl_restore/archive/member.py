@@ -104,6 +104,7 @@ class Index:
         compression: how the file is packed.
         missing_end: the end marker is not whole (and that was allowed).
         warnings: sentences for the user.
+        doubts: those of them that say that members may be missing.
         is_remembered: it was read at an earlier time; the file's own check sums were compared then.
     """
 
@@ -112,6 +113,7 @@ class Index:
     compression: Compression
     missing_end: bool = False
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     is_remembered: bool = False
 
 

@@ -103,6 +103,9 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
     with BackupFile.open(request.backup) as backup:
         path = backup.whole
         _require_place(path.parent)
+        for kind in (SUM, META) if request.force else ():
+            # Else what stands there is read as a claim.
+            _require_no_directory(beside(path, kind))
         index, integrity = read_proved(
             backup,
             request.checksum,
@@ -167,6 +170,20 @@ def _require_sane(index: Index, request: SealRequest, progress: Progress, watch:
     for one in refused:
         said = f"a restore leaves it out: {shown(one.member.name)}: {one.reason}"
         progress.message(Level.WARNING, said)
+
+
+def _require_no_directory(path: Path) -> None:
+    """Return when no directory stands where a file is to be written.
+
+    Raises:
+        UsageError: one does.
+    """
+    if path.is_dir() and not path.is_symlink():
+        raise UsageError(
+            f"the seal cannot be written: {shown(os.fsencode(path))} is a directory",
+            reason="nothing was written",
+            fix=f"take it away: mv -- {pasteable(path)} {pasteable(path)}.old",
+        )
 
 
 def _require_place(place: Path) -> None:

@@ -84,6 +84,9 @@ class RestoreCommand(_WordsCommand):
             )
             try:
                 run(request, display, watch)
+                if self.verifies or request.dry_run:
+                    # Nothing else was wanted.
+                    display.environment.require_written()
             except RestoreError as error:
                 return _ended(error, display, request.command)
             finally:
@@ -178,11 +181,13 @@ class InspectCommand(_WordsCommand):
                 output=manner.output,
             )
             try:
-                return inspect(request, display, watch, environment.pour)
+                code = inspect(request, display, watch, display.pour)
+                environment.require_written()
             except RestoreError as error:
                 return _ended(error, display, request.command)
             finally:
                 display.close()
+        return code
 
 
 class VersionCommand(_WordsCommand):

@@ -15,6 +15,7 @@ from kubectl_restore.archive.report import report_on
 from kubectl_restore.archive.safety import unsafe
 from kubectl_restore.archive.source import BackupFile
 from kubectl_restore.errors import ExitCode
+from kubectl_restore.progress import Level
 from kubectl_restore.ui.inspection import Inspection, member_fields
 from kubectl_restore.ui.json_fields import json_line
 from kubectl_restore.ui.listing import listed
@@ -73,6 +74,10 @@ def inspect(
         # What was to be left out is not there, as for a restore.
         refused = () if request.selection.skip_unsafe else chosen.refused
         progress.tick()
+        notes = (*index.warnings, *chosen.warnings, *chosen.notes)
+        if request.members and not request.as_json:
+            for note in notes:
+                progress.message(Level.WARNING, note)
         if request.members and not _pour(_lines(members, refused, watch, request), write):
             # Whoever read it has seen enough (`| head`).
             return ExitCode.RESTORED
@@ -85,7 +90,7 @@ def inspect(
                 is_complete=not index.missing_end,
                 integrity=integrity,
                 report=report_on(members, chosen.refused),
-                notes=(*index.warnings, *chosen.warnings, *chosen.notes),
+                notes=notes,
             )
             write(found.json() if request.as_json else found.text())
             # It has said what is refused, and why.

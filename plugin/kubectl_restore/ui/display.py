@@ -88,6 +88,11 @@ class Display:
         self.close()
         self.environment.result(comparison_text(comparison))
 
+    def pour(self, text: str) -> bool:
+        """Write a piece of a long result to stdout; tell whether anybody still reads it."""
+        self.close()
+        return self.environment.pour(text)
+
     def ask(self, question: str) -> None:
         """Ask; until there is an answer nothing else is drawn."""
         self.close()

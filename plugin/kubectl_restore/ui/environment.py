@@ -11,6 +11,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TextIO
 
+from kubectl_restore.errors import UsageError
+from kubectl_restore.names import shown_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -62,6 +65,7 @@ class Environment:
     typed_at: TextIO | None = field(default_factory=lambda: sys.stdin)
     _typed: bytes = b""
     _broken: bool = False
+    _unwritten: str = ""
 
     @property
     def err_is_terminal(self) -> bool:
@@ -106,14 +110,36 @@ class Environment:
         return line.decode("utf-8", "replace")
 
     def result(self, text: str) -> None:
-        """Write to stdout at once."""
+        """Write to stdout at once; to stderr where that takes nothing."""
         if self.log is not None:
             _write(self.log, text)
-        _write(self.out, text)
+        if not self.pour(text) and self._unwritten:
+            self.draw(text)
 
     def pour(self, text: str) -> bool:
         """Write a piece of a long result to stdout; tell whether anybody still reads it."""
-        return _write(self.out, text)
+        try:
+            self.out.write(text)
+            self.out.flush()
+        except BrokenPipeError:
+            return False
+        except (OSError, ValueError) as error:
+            self._unwritten = shown_text(getattr(error, "strerror", None) or str(error))
+            return False
+        return True
+
+    def require_written(self) -> None:
+        """Return when all of the result went out, or its reader had enough of it.
+
+        Raises:
+            UsageError: standard output did not take it.
+        """
+        if self._unwritten:
+            raise UsageError(
+                "the result could not be written to standard output",
+                reason=self._unwritten,
+                fix="see where standard output goes: is the disk full?",
+            )
 
 
 def _is_terminal(stream: TextIO) -> bool:

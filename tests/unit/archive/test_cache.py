@@ -16,6 +16,7 @@ from kubectl_restore.archive import cache as cache_module
 from kubectl_restore.archive.cache import IndexCache
 from kubectl_restore.archive.index import Index, read_index
 from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Silence
 from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
@@ -228,3 +229,17 @@ print(*lengths)
         out, err = one.communicate()
         assert (one.returncode, out, err) == (0, b"305\n", b"")
     assert read(path, IndexCache(tmp_path / "cache")).is_remembered
+
+
+def test_what_was_allowed_once_is_not_remembered_as_whole(
+    tmp_path: Path, cache: IndexCache
+) -> None:
+    path = tmp_path / "backup"
+    path.write_bytes(ARCHIVE + bytes(2 << 20))
+    with BackupFile.open(path) as backup:
+        index = read_index(
+            backup, allow_missing_end=True, progress=Silence(), watch=Watch(None), cache=cache
+        )
+    assert index.doubts
+    with pytest.raises(BackupError, match="never written"):
+        read(path, cache)

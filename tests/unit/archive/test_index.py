@@ -482,7 +482,9 @@ def test_a_sparse_map_that_makes_no_sense_is_corrupt(tmp_path: Path, data: bytes
 
 def test_an_archive_without_members_is_valid(tmp_path: Path) -> None:
     assert list(index_of_bytes(tmp_path, END).members) == []
-    assert list(index_of_bytes(tmp_path, bytes(10240)).members) == []
+    empty = index_of_bytes(tmp_path, bytes(10240))
+    assert list(empty.members) == []
+    assert empty.warnings == ("the backup has no members",)
     assert list(index_of_bytes(tmp_path, zipped(bytes(10240))).members) == []
 
 
@@ -499,7 +501,7 @@ def test_a_missing_end_is_accepted_only_when_asked(tmp_path: Path, *, packed: bo
         assert "--allow-missing-end" in caught.value.fix
         index = read(body + bytes(zeros), allow=True)
         assert index.missing_end
-        assert len(index.warnings) == len(index.members) == 1
+        assert len(index.doubts) == len(index.warnings) == len(index.members) == 1
     assert not read(body + END, allow=True).missing_end
     for cut in (1, 511, 513, 515, 1023):
         with pytest.raises(BackupError):
@@ -523,7 +525,10 @@ def test_what_follows_the_end_is_said(tmp_path: Path, *, packed: bool) -> None:
     assert [one.path for one in index.members] == [b"f"]
     (warning,) = index.warnings
     assert str(2048 + 1_000_000) in warning
-    assert index_of_bytes(tmp_path, file(b"f") + bytes(900_000)).warnings == ()
+    assert index.doubts == index.warnings
+    assert index_of_bytes(tmp_path, file(b"f") + END + bytes(64 << 10)).warnings == ()
+    (doubt,) = index_of_bytes(tmp_path, file(b"f") + END + bytes(900_000)).doubts
+    assert "900,000 bytes of zeros" in doubt
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -540,13 +545,16 @@ def test_a_long_tail_of_zeros_is_no_padding(tmp_path: Path, *, packed: bool) -> 
         read(longer)
     assert f"{padding + 512:,} bytes of zeros" in caught.value.reason
     assert "--allow-missing-end" in caught.value.fix
-    assert len(read(longer, allow=True).members) == 1
+    allowed = read(longer, allow=True)
+    assert len(allowed.members) == 1
+    assert allowed.missing_end
+    assert "is it whole?" in allowed.doubts[0]
 
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_many_zeros_are_no_archive_whatever_is_allowed(tmp_path: Path, *, packed: bool) -> None:
     for allow in (False, True):
-        zeros = bytes((1 << 20) + 512)
+        zeros = bytes((64 << 10) + 512)
         with pytest.raises(BackupError, match="no tar archive"):
             index_of_bytes(tmp_path, zipped(zeros) if packed else zeros, allow_missing_end=allow)
 

@@ -274,6 +274,34 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
     assert b"Traceback" not in said
 
 
+@pytest.mark.parametrize("flags", [[], ["--list"], ["-o", "json"]], ids=["text", "list", "json"])
+def test_a_result_that_cannot_be_written_is_an_error(backup: Path, flags: list[str]) -> None:
+    command = [sys.executable, "-I", str(ROOT / "plugin/start.py"), "inspect", str(backup), *flags]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "the result could not be written" in done.stderr
+
+
+def test_a_list_has_the_notes_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "b.tar"
+    path.write_bytes(file(b"a/f") + file(b"b/f") + END + file(b"second") + END)
+    code, out, err = inspected(
+        capsys, str(path), "--list", "--exclude=typo", "--strip-components=1"
+    )
+    assert code == 0
+    assert len(out.splitlines()) == 1
+    assert "a second archive appended" in err
+    assert "--exclude typo" in err
+    assert "--strip-components" in err
+
+
+def test_a_prefix_below_which_nothing_is_is_said(
+    backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "nowhere=" in inspected(capsys, str(backup), "--transform-prefix=nowhere=x")[1]
+
+
 @pytest.mark.parametrize("words", [["-t", "/data"], ["--force"], ["--token=x"], ["-n", "x"]])
 def test_flags_of_a_restore_mean_nothing_here(
     backup: Path, capsys: pytest.CaptureFixture[str], words: list[str]

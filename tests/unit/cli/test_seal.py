@@ -183,6 +183,15 @@ def test_a_directory_in_the_way(backup: Path) -> None:
     assert left_beside(backup) == {"b.tar.sha256"}
 
 
+def test_a_directory_in_the_way_of_the_second_file_is_found_before_the_first_is_written(
+    backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(f"{backup}.meta.json").mkdir()
+    assert run_words(["seal", str(backup), "--force"]) == 2
+    assert left_beside(backup) == {"b.tar.meta.json"}
+    assert "b.tar.meta.json is a directory" in capsys.readouterr().err
+
+
 def test_odd_times_are_left_out(backup: Path) -> None:
     os.utime(backup, (1 << 40, 1 << 40))
     if backup.stat().st_mtime != 1 << 40:
