@@ -128,6 +128,11 @@ class Environment:
             return False
         return True
 
+    @property
+    def is_unwritten(self) -> bool:
+        """Tell whether standard output has refused something; nobody reading is no refusal."""
+        return bool(self._unwritten)
+
     def require_written(self) -> None:
         """Return when all of the result went out, or its reader had enough of it.
 

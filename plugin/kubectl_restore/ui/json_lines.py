@@ -98,7 +98,7 @@ class JsonLines(JsonProgress):
 
     def finished(self, summary: Summary) -> None:
         """Say the result."""
-        self._put(summary_fields(summary, self._header))
+        self._end_with(summary_fields(summary, self._header))
 
     def broken_off(self, summary: Summary) -> None:
         """Keep it: the error that follows says it."""
@@ -106,8 +106,13 @@ class JsonLines(JsonProgress):
 
     def error(self, error: RestoreError) -> None:
         """Say why it ended."""
-        self._put(exit_error_fields(error, self._arrived))
+        self._end_with(exit_error_fields(error, self._arrived))
 
     def _put(self, made: Mapping[str, Any]) -> None:
         # A reader that is gone breaks no restore.
         self._is_read = self._is_read and self.environment.pour(json_line(made))
+
+    def _end_with(self, made: Mapping[str, Any]) -> None:
+        # What was done is never lost: stderr has it where stdout takes nothing.
+        if self._is_read or self.environment.is_unwritten:
+            self.environment.result(json_line(made))
