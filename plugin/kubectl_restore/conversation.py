@@ -45,7 +45,7 @@ from kubectl_restore.proving import Prover
 from kubectl_restore.replaced import Replaced
 from kubectl_restore.restored import Restored
 from kubectl_restore.resuming import rest_of
-from kubectl_restore.saving import Saved, foresee_saving, save_replaced
+from kubectl_restore.saving import Saved, foresee_saving, save_replaced, with_content
 from kubectl_restore.steps import operations_of, steps_of
 from kubectl_restore.surveying import Surveyor, dialect_of
 from kubectl_restore.watch import as_duration
@@ -420,7 +420,10 @@ class Conversation:
         changed: set[bytes] = set()
         if self._request.save_replaced is not None:
             # Written to while the backup was sent: what was saved is not what would go.
-            changed.update(self._saved.changed(questions.survey(Phase.VERIFY, paths)))
+            found, algorithm = questions.survey(Phase.VERIFY, paths), self.capabilities.algorithm
+            files = with_content(found)
+            digests = questions.digests(files, algorithm) if files and algorithm else {}
+            changed.update(self._saved.changed(found, digests))
         extras = [one for one in plan.extras if one[0] not in changed]
         questions.remove(b"rm -f", [path for path, is_directory in extras if not is_directory])
         questions.remove(b"rmdir", [path for path, is_directory in extras if is_directory])
@@ -597,7 +600,7 @@ class Conversation:
         self._through_links = self._through_links or plan.through_links
         self._attributed = self._attributed or bool(plan.attributed)
         self.has_begun = True
-        self._questions.amend(b"rm -f", plan.removed_first)
+        self._questions.remove(b"rm -f", plan.removed_first)
         tap = None
         algorithm = self.capabilities.algorithm
         if self._request.verify is Verification.CHECKSUM and algorithm is not None:

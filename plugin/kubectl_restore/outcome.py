@@ -34,7 +34,7 @@ _NAMED: Final = 3
 _Names = list[bytes]
 _KILLED: Final = 137
 """128 + SIGKILL."""
-_NO_SPACE: Final = ("No space left on device", "Disk quota exceeded")
+_NO_SPACE: Final = ("No space left on device", "Disk quota exceeded", ": Wrote only ")
 _POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
     _NO_SPACE: "the volume is full",
     ("Cannot mknod", "can't create node"): "the container may not make device nodes",
@@ -151,6 +151,7 @@ class Tally:
         owners: without their owner.
         written: files with a later time than they were given.
         clamped: paths with a time that their volume does not keep.
+        aged: files with another time, kept for their content.
         missed: the first ones of these four, by name.
         kept: directories that were left as they are, by reason.
         skipped: what something else stands in the place of, and stays, by reason.
@@ -175,6 +176,7 @@ class Tally:
     owners: int = 0
     written: int = 0
     clamped: int = 0
+    aged: int = 0
     missed: dict[str, _Names] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -212,6 +214,7 @@ class Tally:
         self.owners += proof.owners
         self.written += proof.written
         self.clamped += proof.clamped
+        self.aged += proof.aged
         for what, paths in proof.missed.items():
             known = self.missed.setdefault(what, [])
             known += paths[: max(0, LISTED - len(known))]
@@ -312,6 +315,11 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         notes.append(
             f"{counted(tally.clamped, 'path')} with a modification time that the volume does not "
             f"keep; it has put the nearest that it has: {_named(tally, 'clamped', tally.clamped)}"
+        )
+    if tally.aged:
+        notes.append(
+            f"{counted(tally.aged, 'file')} kept for the content, with another modification time "
+            f"(--force sets it): {_named(tally, 'aged', tally.aged)}"
         )
     if tally.written:
         notes.append(

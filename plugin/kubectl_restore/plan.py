@@ -83,6 +83,7 @@ class Plan:
         self.settled: set[int] = set()
         self.fills_holes = False
         self.room = 0
+        self._room = 0
         self.inodes = 0
         self._freed = array("I", bytes(4 * len(self.members)))
         self._actions = bytearray(len(self.members))
@@ -182,6 +183,7 @@ class Plan:
             volumes: their paths, among them the empty one, the target's own.
         """
         found = dict.fromkeys(volumes, (0, 0))
+        most = dict.fromkeys(volumes, 0)
         inner = sorted((path for path in volumes if path), key=len, reverse=True)
         if not inner:
             return {b"": (max(0, self.room), self.inodes)}
@@ -191,7 +193,8 @@ class Plan:
             size, count = found[volume]
             more, is_new = self._needed_for(number, member)
             found[volume] = (size + more, count + is_new)
-        return {path: (max(0, size), count) for path, (size, count) in found.items()}
+            most[volume] = max(most[volume], size + more)
+        return {path: (most[path], count) for path, (_, count) in found.items()}
 
     def _needed_for(self, number: int, member: Member) -> tuple[int, int]:
         is_new = self.action(number) is Action.CREATE and member.kind is not Kind.HARDLINK
@@ -200,13 +203,15 @@ class Plan:
     def take_room(self, number: int, member: Member) -> None:
         """Count what a member that is sent needs."""
         size, count = self._needed_for(number, member)
-        self.room += size
+        self._room += size
+        self.room = max(self.room, self._room)
         self.inodes += count
 
     def take_rest(self, number: int) -> None:
         """Count what a file needs that goes on where it stopped."""
         member = self.members[number]
-        self.room += self._blocks(member) - self.resumed[number].start
+        self._room += self._blocks(member) - self.resumed[number].start
+        self.room = max(self.room, self._room)
         self.regular_files += 1
         self.bytes += member.size
 

@@ -10,7 +10,6 @@ finish            the plan
 from __future__ import annotations
 
 import stat
-from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -83,7 +82,6 @@ class Planner:
         self._targets: dict[bytes, Entry | None] = {
             normal_path(self._members[number].link): None for number in self._links
         }
-        self._names: Counter[int] | None = None
         self.contents = Contents(self._members, before)
         self._plan = Plan(index, self.contents)
         self._plan.fills_holes = not policy.dialect.holes
@@ -139,8 +137,8 @@ class Planner:
         return (
             entry is not None
             and entry.kind is Standing.SYMLINK
+            # Another place of the same length is no rare thing: releases/v1, releases/v2.
             and entry.size == len(link.link)
-            and (not entry.has_time(link.mtime) or self._fingerprints is not None)
         )
 
     def elsewhere(self, numbers: Iterable[int]) -> list[bytes]:
@@ -372,8 +370,8 @@ class Planner:
             is_due and not entry.has_time(content.mtime)
         ):
             return Action.KEEP, ""
-        # A file with names that the backup knows nothing of is not changed under them.
-        is_shared = member.kind is Kind.FILE and entry.links > self._names_of(member)
+        # It may have names that the backup knows nothing of: under them nothing is changed.
+        is_shared = member.kind is Kind.FILE and entry.links > 1
         is_ours = self._policy.uid in {None, entry.uid}
         if self._policy.overwrite is Overwrite.IF_CHANGED and is_ours and not is_shared:
             return Action.ADJUST, ""
@@ -381,14 +379,6 @@ class Planner:
         if action is Action.REFUSE:
             reason = f"{reason}, with another mode or owner"
         return action, reason
-
-    def _names_of(self, member: Member) -> int:
-        """Return how many names the backup has for a file."""
-        if self._names is None:
-            carriers = (self.contents.number_of(self._members[number]) for number in self._links)
-            self._names = Counter(one for one in carriers if one is not None)
-        number = self.contents.number_at(member.path)
-        return 1 if number is None else 1 + self._names[number]
 
     def _of_different(self, content: Member, entry: Entry) -> tuple[Action, str]:
         overwrite = self._policy.overwrite
@@ -449,7 +439,8 @@ class Planner:
             plan.parents[path] = operation
         else:
             plan.decide(number, operation)
-            if action in _SENT and entry is not None and entry.blocks:
+            # What has further names stays on the disk.
+            if action in _SENT and entry is not None and entry.blocks and entry.links == 1:
                 plan.free(number, entry.blocks)
             if number in self._link_numbers and action in _SENT:
                 self._relink(number, self._members[number])

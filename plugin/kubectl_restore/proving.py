@@ -7,12 +7,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Kind
+from kubectl_restore.names import shown
 from kubectl_restore.operation import Action
 from kubectl_restore.outcome import error_of, is_full
 from kubectl_restore.planning import TOGETHER
 from kubectl_restore.policy import Comparison, Verification
 from kubectl_restore.progress import Phase
-from kubectl_restore.verify import Difference, Proof, Verdict, amendments, compare
+from kubectl_restore.verify import Difference, Proof, Verdict, amendments, compare, targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -114,7 +115,23 @@ class Prover:
             is_by_time = is_by_time or kept_wrongly
             proof.take(verdict)
             done += len(some)
+        self._prove_texts(plan, proof)
         self._require(answer, proof, is_by_time=is_by_time)
+
+    def _prove_texts(self, plan: Plan, proof: Proof) -> None:
+        """Compare where symbolic links lead: what they say is their content."""
+        members = plan.members
+        wanted = (
+            members[one] for one in members.of_kind(Kind.SYMLINK) if plan.action(one) in _PROVED
+        )
+        while some := list(islice(wanted, TOGETHER)):
+            texts, verdict = self.questions.texts(one.path for one in some), Verdict()
+            for one in some:
+                text = texts.get(one.path, b"")
+                if text != one.link:
+                    what = f"leads to {shown(text)} instead of {shown(one.link)}"
+                    verdict.differences.append(Difference(one.path, what))
+            proof.take(verdict)
 
     def _differing(
         self,
@@ -175,6 +192,8 @@ class Prover:
         """Compare some of what was promised, and put right what can be put right."""
         questions, owners = self.questions, self.request.same_owner
         paths = [one.path for one in some]
+        # What hard links have to be one file with may be of another piece.
+        paths += sorted(targets_of(some).difference(paths))
         after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
         failed = answer.consumer != 0
         by_content = self.request.compare is Comparison.CHECKSUM

@@ -57,6 +57,9 @@ class Replaced:
         for one in self.plan.operations():
             if one.action is Action.REPLACE and one.member and _is_directory(one.member):
                 found.add(one.path)
+            elif one.action is Action.ADJUST:
+                # The undo may send it whole, which changes the time of what it stands in.
+                found.add(one.path.rpartition(b"/")[0])
         return dict.fromkeys(sorted(found - {b""}))
 
     def chunks(self, directories: Mapping[bytes, None]) -> Iterator[list[Wanted]]:

@@ -67,14 +67,27 @@ class Saved:
     next_steps: tuple[str, ...] = ()
     further: Mapping[bytes, int] = field(default_factory=dict)
 
-    def changed(self, found: Mapping[bytes, Entry]) -> list[bytes]:
+    def changed(self, found: Mapping[bytes, Entry], digests: Mapping[bytes, bytes]) -> list[bytes]:
         """Return those of `further` that are not what was saved.
 
         Args:
             found: what stands there now.
+            digests: the check sums of the files among it; see `with_content`.
         """
-        saved = self.further
-        return [path for path, entry in found.items() if saved.get(path, 0) != _number(entry)]
+        return [
+            path
+            for path, entry in found.items()
+            if self.further.get(path, 0) != _number(entry, digests.get(path))
+        ]
+
+
+def with_content(found: Mapping[bytes, Entry]) -> list[bytes]:
+    """Return the files that have any: a time in whole seconds does not show that they stay so.
+
+    Args:
+        found: what stands at some paths.
+    """
+    return [path for path, one in found.items() if one.kind is Standing.FILE and one.size]
 
 
 def require_file(request: RestoreRequest) -> None:
@@ -240,9 +253,13 @@ class _Saving:
         changed: list[bytes] = []
         for some in replaced.chunks(directories):
             found = self._standing(some, directories)
+            files = with_content(found)
+            digests: dict[bytes, bytes] = {}
+            if files and self._algorithm is not None:
+                digests = self._questions.digests(files, self._algorithm)
             for one in some:
                 entry, saved = found.get(one.path), next(numbers)
-                if saved != (0 if entry is None else _number(entry)):
+                if saved != (0 if entry is None else _number(entry, digests.get(one.path))):
                     changed.append(one.path)
                 if one.path in further:
                     further[one.path] = saved
@@ -299,7 +316,6 @@ class _Saving:
             PodCannotError: they cannot be read.
         """
         paths = [one.path for one in some if one.path in found]
-        self._saved.extend(_number(found[one.path]) if one.path in found else 0 for one in some)
         texts = self._questions.texts([p for p in paths if found[p].kind is Standing.SYMLINK])
         writer = Arriving(archive, self._algorithm, self._advance)
         claimed: dict[bytes, _First] = {}
@@ -324,6 +340,10 @@ class _Saving:
             path: first.digest for path, first in claimed.items() if first.digest
         }
         self._prove(found, paths, due, texts)
+        for one in some:
+            stood = found.get(one.path)
+            sum_of_it = due.get(one.path) if stood is not None and stood.size else None
+            self._saved.append(0 if stood is None else _number(stood, sum_of_it))
 
     def _first_of(self, path: bytes, entry: Entry) -> _First | None:
         """Return the first path of a file that has several; None for any other."""
@@ -445,16 +465,18 @@ def _identity(entry: Entry) -> tuple[int, ...]:
     return (entry.device, entry.inode, entry.size, entry.mode, entry.mtime, entry.uid, entry.gid)
 
 
-def _number(entry: Entry) -> int:
+def _number(entry: Entry, digest: bytes | None = None) -> int:
     """Return what tells two states of a path apart; things come and go in a directory in use."""
-    return hash(entry.kind) if entry.kind is Standing.DIRECTORY else hash(_identity(entry))
+    if entry.kind is Standing.DIRECTORY:
+        return hash((entry.mode, entry.uid, entry.gid))
+    return hash((*_identity(entry), digest))
 
 
 def _is_as_it_was(before: Entry, now: Entry | None) -> bool:
     """Tell whether something is still there; things come and go in a directory that is in use."""
     if now is None or before.kind is not now.kind:
         return False
-    return before.kind is Standing.DIRECTORY or _identity(before) == _identity(now)
+    return _number(before) == _number(now)
 
 
 def _looks_like(member: Member | None, entry: Entry) -> bool:

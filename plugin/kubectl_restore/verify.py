@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.index import Kind, normal_path
 from kubectl_restore.contents import STANDING, size_of
+from kubectl_restore.names import shown
 from kubectl_restore.operation import Action
 from kubectl_restore.phrases import LISTED
 from kubectl_restore.pod.survey import Standing
@@ -52,6 +53,7 @@ class Verdict:
             in the pod has written to them since, or the volume keeps no times. And those that were
             kept and have not their time or mode any more.
         clamped: the paths whose time is none that their volume keeps: they have its first or last.
+        aged: files that were kept for their content, whose time is another.
         special: of the paths without their owner, those whose mode a new owner takes bits from.
     """
 
@@ -61,6 +63,7 @@ class Verdict:
     times: dict[bytes, int] = field(default_factory=dict)
     written: list[bytes] = field(default_factory=list)
     clamped: list[bytes] = field(default_factory=list)
+    aged: list[bytes] = field(default_factory=list)
     special: dict[bytes, int] = field(default_factory=dict)
 
 
@@ -76,8 +79,9 @@ class Proof:
         times: paths without their modification time.
         written: files with a later time than they were given.
         clamped: paths with a time that their volume does not keep.
-        missed: the first ones of these five, by name: `mode`, `owner`, `time`, `written`,
-            `clamped`.
+        aged: files with another time, kept for their content.
+        missed: the first ones of these six, by name: `mode`, `owner`, `time`, `written`,
+            `clamped`, `aged`.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -87,6 +91,7 @@ class Proof:
     times: int = 0
     written: int = 0
     clamped: int = 0
+    aged: int = 0
     missed: dict[str, list[bytes]] = field(default_factory=dict)
 
     def take(self, verdict: Verdict) -> None:
@@ -99,12 +104,14 @@ class Proof:
         self.times += len(verdict.times)
         self.written += len(verdict.written)
         self.clamped += len(verdict.clamped)
+        self.aged += len(verdict.aged)
         for what, paths in (
             ("mode", verdict.modes),
             ("owner", verdict.owners),
             ("time", verdict.times),
             ("written", verdict.written),
             ("clamped", verdict.clamped),
+            ("aged", verdict.aged),
         ):
             known = self.missed.setdefault(what, [])
             known += islice(paths, max(0, LISTED - len(known)))
@@ -150,12 +157,13 @@ def compare(
         if content is None or (is_kept and content.kind is Kind.DIRECTORY):
             continue
         what = _content_differs(content, entry, suspicious=suspicious)
+        what = what or _link_differs(operation, entry, after)
         if what:
             verdict.differences.append(Difference(operation.path, what))
         elif not is_kept:
             _compare_rest(verdict, operation, content, entry, owners=owners)
-        elif not by_content and not _is_as_kept(content, entry):
-            verdict.written.append(operation.path)
+        else:
+            _compare_kept(verdict, operation.path, content, entry, by_content=by_content)
     return verdict
 
 
@@ -164,6 +172,21 @@ def _kind_differs(entry: Entry, kind: Standing | None) -> str:
     if entry.kind is Standing.SYMLINK and kind is Standing.DIRECTORY:
         what += "; what stands below it in the backup may be where it leads by now"
     return what
+
+
+def targets_of(operations: Iterable[Operation]) -> set[bytes]:
+    """Return the paths that hard links among them have to be one file with."""
+    members = (one.member for one in operations)
+    return {normal_path(one.link) for one in members if one and one.kind is Kind.HARDLINK}
+
+
+def _link_differs(operation: Operation, entry: Entry, after: Mapping[bytes, Entry]) -> str:
+    member = operation.member
+    if member is None or member.kind is not Kind.HARDLINK:
+        return ""
+    target = after.get(normal_path(member.link))
+    is_one = target is None or target.number == entry.number
+    return "" if is_one else f"no hard link to {shown(member.link)}"
 
 
 def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
@@ -181,11 +204,17 @@ def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
     return ""
 
 
-def _is_as_kept(content: Member, entry: Entry) -> bool:
-    """Tell whether a file has the time and mode that it had when it was planned to be kept."""
-    return content.kind is not Kind.FILE or (
-        entry.has_time(content.mtime) and entry.mode == content.mode
-    )
+def _compare_kept(
+    verdict: Verdict, path: bytes, content: Member, entry: Entry, *, by_content: bool
+) -> None:
+    """Compare time and mode of what was right already."""
+    if content.kind is not Kind.FILE:
+        return
+    if by_content:
+        if not entry.has_time(content.mtime):
+            verdict.aged.append(path)
+    elif not entry.has_time(content.mtime) or entry.mode != content.mode:
+        verdict.written.append(path)
 
 
 def _compare_rest(

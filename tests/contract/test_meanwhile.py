@@ -93,3 +93,80 @@ def test_what_happens_to_a_kept_file_is_told_apart_from_a_failed_restore(
     assert "something in the pod has" in reason
     assert reason.endswith(": app/kept")
     assert pod.run("cat", f"{pod.path}/app/new") == b"comes"
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_no_link_is_removed_where_a_directory_has_come_to_lead(
+    cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
+) -> None:
+    """Toybox does not replace links that lead out of the target: they are removed first."""
+    pod = cluster.pod(kind)
+    if pod.host_directory() is None:
+        pytest.skip("the volume is on another machine")
+    pod.run("sh", "-c", f"cd {pod.path} && mkdir app else && ln -s /x app/lnk && echo x >else/lnk")
+    archive = trees.Archive(owner=pod.owner)
+    archive.directory("app")
+    archive.add("app/lnk", b"a file")
+    swap = 'os.rename("app", "moved"); os.symlink("else", "app")'
+    when = "remove" if kind == "toybox" else "extract"
+    kubectl = changing_kubectl(tmp_path, pod, swap, when=when)
+    restore(pod, backup(archive.finish()), "--force", "--retries=0", kubectl=kubectl)
+    if kind == "toybox":
+        assert b"else/lnk" in pod.tree()
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_a_link_that_leads_elsewhere_is_not_right_whatever_its_length_and_time(
+    cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    archives = []
+    for version in ("v1", "v2"):
+        archive = trees.Archive(owner=pod.owner)
+        archive.directory("app")
+        archive.symlink("app/current", f"releases/{version}")
+        archives.append(backup(archive.finish(), f"{version}.tar"))
+    assert restore(pod, archives[1]).code == 0
+    assert restore(pod, archives[0]).code == 6
+    assert restore(pod, archives[0], "--force").code == 0
+    assert pod.run("readlink", f"{pod.path}/app/current") == b"releases/v1\n"
+    if pod.host_directory() is None:
+        return
+    # And what comes in its place before the proof is found by that.
+    pod.run("rm", f"{pod.path}/app/current")
+    swap = 'os.unlink("app/current"); os.symlink("releases/v3", "app/current")'
+    kubectl = changing_kubectl(tmp_path, pod, swap, when="extract survey")
+    result = restore(pod, archives[0], "--verify=checksum", kubectl=kubectl)
+    assert result.code == 9, result
+    assert "app/current: leads to releases/v3 instead of releases/v1" in result.err
+
+
+@pytest.mark.parametrize("kind", TARS)
+def test_a_hard_link_that_is_none_any_more_is_found(
+    cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    if pod.host_directory() is None:
+        pytest.skip("the volume is on another machine")
+    archive = trees.Archive(owner=pod.owner)
+    archive.add("one", b"content")
+    archive.hardlink("two", "one")
+    part = 'import shutil; shutil.copy2("two", "copy"); os.rename("copy", "two")'
+    # Behind the stream, before the proof.
+    kubectl = changing_kubectl(tmp_path, pod, part, when="extract survey")
+    result = restore(pod, backup(archive.finish()), kubectl=kubectl)
+    assert result.code == 9, result
+    assert "two: no hard link to one" in result.err
+
+
+def test_a_file_kept_for_its_content_with_another_time_is_said(
+    cluster: Cluster, backup: Writer
+) -> None:
+    pod = cluster.pod("busybox")
+    file = backup(trees.small())
+    assert restore(pod, file).code == 0
+    pod.run("touch", "-d", "@1234567890", f"{pod.path}/app/config.yaml")
+    result = restore(pod, file, "--compare=checksum")
+    assert result.code == 0, result
+    assert "1 file kept for the content, with another modification time" in result.out
+    assert restore(pod, file, "--compare=checksum", "--strict").code == 10

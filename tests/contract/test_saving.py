@@ -351,6 +351,26 @@ def test_what_changes_after_its_turn_is_not_replaced(
     assert not saved.exists()
 
 
+@pytest.mark.parametrize("when", ["hash survey survey", "extract"])
+def test_what_has_the_same_size_and_time_is_not_taken_for_the_same(
+    cluster: Cluster, backup: Writer, tmp_path: Path, when: str
+) -> None:
+    pod = cluster.pod("debian")
+    if pod.host_directory() is None:
+        pytest.skip("the volume is on another machine")
+    archive = trees.Archive()
+    archive.directory("app")
+    archive.add("app/counter", b"0001", mtime=OLDER)
+    assert restore(pod, backup(archive.finish(), "old.tar")).code == 0
+    saved = tmp_path / "saved.tar"
+    write = f'open("app/counter", "r+").write("0002"); os.utime("app/counter", ({OLDER}, {OLDER}))'
+    kubectl = changing_kubectl(tmp_path, pod, write, when=when)
+    flags = ("--force", "--delete", f"--save-replaced={saved}")
+    result = restore(pod, backup(trees.small()), *flags, kubectl=kubectl)
+    assert result.code == 9, result
+    assert pod.run("cat", f"{pod.path}/app/counter") == b"0002"
+
+
 def test_what_is_written_to_while_the_backup_is_sent_is_not_deleted(
     cluster: Cluster, backup: Writer, tmp_path: Path
 ) -> None:

@@ -442,7 +442,8 @@ while IFS= read -r line; do
         # What stands in these directories?
         # shellcheck disable=SC2016 # for the inner shell
         ask 3 4 xargs -0 sh -c 'for directory; do
-            [ -r "$directory" ] && [ -x "$directory" ] ||
+            # Not -x: busybox looks at the bits, whoever we are.
+            [ -r "$directory" ] && [ -d "$directory/." ] ||
                 printf "%s unlisted %s %s\n" "$0" "$directory" "$0"
             for path in "$directory"/* "$directory"/.*; do
                 case $path in "$directory"/. | "$directory"/..) continue ;; esac
