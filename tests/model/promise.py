@@ -25,7 +25,7 @@ class Promise:
         code: the exit code.
         tree: what stands there afterwards.
         unchanged: files and links that were right.
-        adjusted: those of which mode, owner or time were set alone.
+        adjusted: paths, directories too, of which mode, owner or time were set alone.
         skipped: paths at which something else stays.
     """
 
@@ -103,17 +103,21 @@ def _fate(case: Case, path: bytes) -> str:
         return "create"
     if wanted.kind == "directory":
         return "directory" if stands.kind == "directory" else "refuse"
-    return _fate_of_file(case, stands, wanted, linked=True)
+    # Under its other names nothing is changed.
+    shared = wanted.kind == "file" and bool(case.before.names(path))
+    return _fate_of_file(case, stands, wanted, linked=True, shared=shared)
 
 
-def _fate_of_file(case: Case, stands: Node, wanted: Node, *, linked: bool) -> str:
+def _fate_of_file(
+    case: Case, stands: Node, wanted: Node, *, linked: bool, shared: bool = False
+) -> str:
     policy = case.policy
     if stands.kind == "directory":
         return "skip" if policy is Overwrite.NEVER else "refuse"
     if linked and _is_same(stands, wanted) and policy is not Overwrite.ALWAYS:
         if _has_rights(stands, wanted):
             return "keep"
-        if policy is Overwrite.IF_CHANGED:
+        if policy is Overwrite.IF_CHANGED and not shared:
             return "adjust"
     if policy in _SETS_ALL or (policy is Overwrite.IF_NEWER and wanted.mtime > stands.mtime):
         return "replace"
@@ -189,6 +193,11 @@ def _set_directories(
             tree.put(path, wanted)
         elif case.policy in _SETS_ALL:
             tree.change(path, mode=wanted.mode, owner=wanted.owner, mtime=wanted.mtime)
+            is_always = case.policy is Overwrite.ALWAYS
+            promise.adjusted += is_always or stood != wanted or path in parents
+        elif path in parents and stood == wanted:
+            # Its time comes right again.
+            promise.adjusted += 1
         elif path in parents and stood != wanted:
             tree.change(path, mtime=ANY)
 
