@@ -14,6 +14,7 @@ from kubectl_restore.planning import TOGETHER
 from kubectl_restore.pod.survey import Standing, symlinks
 from kubectl_restore.policy import Verification
 from kubectl_restore.progress import Finding, Phase
+from kubectl_restore.verify import text_differs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -191,10 +192,10 @@ class Auditor:
             yield "kind", f"a {entry.kind} instead of a {wanted}"
             return
         size = size_of(content)
-        text = texts.get(member.path)
-        if content.kind is Kind.SYMLINK and text != content.link:
-            leads = "somewhere that cannot be read" if text is None else shown(text)
-            yield "content", f"leads to {leads} instead of {shown(content.link)}"
+        if content.kind is Kind.SYMLINK and (
+            what := text_differs(texts.get(member.path), content.link)
+        ):
+            yield "content", what
         elif size is not None and entry.size != size:
             yield "size", f"{entry.size} bytes instead of {size}"
         if content.kind is not Kind.SYMLINK and entry.mode != content.mode:

@@ -45,7 +45,7 @@ from kubectl_restore.proving import Prover
 from kubectl_restore.replaced import Replaced
 from kubectl_restore.restored import Restored
 from kubectl_restore.resuming import rest_of
-from kubectl_restore.saving import Saved, foresee_saving, save_replaced, with_content
+from kubectl_restore.saving import Saved, contents_of, foresee_saving, save_replaced
 from kubectl_restore.steps import operations_of, steps_of
 from kubectl_restore.surveying import Surveyor, dialect_of
 from kubectl_restore.watch import as_duration
@@ -420,9 +420,8 @@ class Conversation:
         changed: set[bytes] = set()
         if self._request.save_replaced is not None:
             # Written to while the backup was sent: what was saved is not what would go.
-            found, algorithm = questions.survey(Phase.VERIFY, paths), self.capabilities.algorithm
-            files = with_content(found)
-            digests = questions.digests(files, algorithm) if files and algorithm else {}
+            found = questions.survey(Phase.VERIFY, paths)
+            digests = contents_of(found, questions, self.capabilities.algorithm)
             changed.update(self._saved.changed(found, digests))
         extras = [one for one in plan.extras if one[0] not in changed]
         questions.remove(b"rm -f", [path for path, is_directory in extras if not is_directory])

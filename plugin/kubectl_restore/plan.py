@@ -186,7 +186,7 @@ class Plan:
         most = dict.fromkeys(volumes, 0)
         inner = sorted((path for path in volumes if path), key=len, reverse=True)
         if not inner:
-            return {b"": (max(0, self.room), self.inodes)}
+            return {b"": (self.room, self.inodes)}
         for number in self.carried():
             member = self.member(number)
             volume = next((p for p in inner if member.path.startswith(p + b"/")), b"")

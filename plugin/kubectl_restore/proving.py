@@ -7,13 +7,20 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index import Kind
-from kubectl_restore.names import shown
 from kubectl_restore.operation import Action
 from kubectl_restore.outcome import error_of, is_full
 from kubectl_restore.planning import TOGETHER
 from kubectl_restore.policy import Comparison, Verification
 from kubectl_restore.progress import Phase
-from kubectl_restore.verify import Difference, Proof, Verdict, amendments, compare, targets_of
+from kubectl_restore.verify import (
+    Difference,
+    Proof,
+    Verdict,
+    amendments,
+    compare,
+    targets_of,
+    text_differs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -127,9 +134,8 @@ class Prover:
         while some := list(islice(wanted, TOGETHER)):
             texts, verdict = self.questions.texts(one.path for one in some), Verdict()
             for one in some:
-                text = texts.get(one.path, b"")
-                if text != one.link:
-                    what = f"leads to {shown(text)} instead of {shown(one.link)}"
+                what = text_differs(texts.get(one.path), one.link)
+                if what:
                     verdict.differences.append(Difference(one.path, what))
             proof.take(verdict)
 

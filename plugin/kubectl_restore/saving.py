@@ -72,7 +72,7 @@ class Saved:
 
         Args:
             found: what stands there now.
-            digests: the check sums of the files among it; see `with_content`.
+            digests: the check sums of the files among it; see `contents_of`.
         """
         return [
             path
@@ -81,13 +81,18 @@ class Saved:
         ]
 
 
-def with_content(found: Mapping[bytes, Entry]) -> list[bytes]:
-    """Return the files that have any: a time in whole seconds does not show that they stay so.
+def contents_of(
+    found: Mapping[bytes, Entry], questions: Questions, algorithm: Algorithm | None
+) -> dict[bytes, bytes]:
+    """Ask for the check sums of files: their times, in whole seconds, do not show a change.
 
     Args:
         found: what stands at some paths.
+        questions: asked through the open exec.
+        algorithm: what the container has; None for nothing, which is enough for no files.
     """
-    return [path for path, one in found.items() if one.kind is Standing.FILE and one.size]
+    full = [path for path, one in found.items() if one.kind is Standing.FILE and one.size]
+    return {} if algorithm is None else questions.digests(full, algorithm)
 
 
 def require_file(request: RestoreRequest) -> None:
@@ -137,9 +142,7 @@ def save_replaced(
     """
     if request.save_replaced is None:
         return Saved()
-    return _Saving(request, request.save_replaced, session, algorithm, progress).run(
-        request, replaced
-    )
+    return _Saving(request, request.save_replaced, session, algorithm, progress).run(replaced)
 
 
 def foresee_saving(
@@ -173,7 +176,7 @@ class _Saving:
         algorithm: Algorithm | None,
         progress: Progress,
     ) -> None:
-        self._deletes = request.delete
+        self._request = request
         self._path = path
         self._questions = Questions(session, Silence())
         self._algorithm = algorithm
@@ -185,7 +188,7 @@ class _Saving:
         self._has_fifos = False
         self._looks_the_same = False
 
-    def run(self, request: RestoreRequest, replaced: Replaced) -> Saved:
+    def run(self, replaced: Replaced) -> Saved:
         """Do all of it; see `save_replaced`."""
         directories = replaced.directories()
         self._measure_all(replaced, directories)
@@ -197,7 +200,7 @@ class _Saving:
                 self._save(archive, some, self._standing(some, directories))
             further = self._require_as_saved(replaced, directories)
             archive.finish()
-        return self._result(request, further)
+        return self._result(further)
 
     def foresee(self, replaced: Replaced) -> Saved:
         """Find out what would keep it from being done; see `foresee_saving`."""
@@ -216,7 +219,7 @@ class _Saving:
                 self._questions.contents([(full[0], 1)], lambda _data: None)
                 is_asked = True
             unread += self._questions.unreadable(files)
-        _require_readable(unread, deletes=self._deletes)
+        _require_readable(unread, deletes=self._request.delete)
         count, file = counted(self._sizes.paths, "path"), shown(os.fsencode(self._path))
         return Saved((f"{count} would be saved in {file} before anything is changed",))
 
@@ -253,10 +256,7 @@ class _Saving:
         changed: list[bytes] = []
         for some in replaced.chunks(directories):
             found = self._standing(some, directories)
-            files = with_content(found)
-            digests: dict[bytes, bytes] = {}
-            if files and self._algorithm is not None:
-                digests = self._questions.digests(files, self._algorithm)
+            digests = contents_of(found, self._questions, self._algorithm)
             for one in some:
                 entry, saved = found.get(one.path), next(numbers)
                 if saved != (0 if entry is None else _number(entry, digests.get(one.path))):
@@ -266,9 +266,9 @@ class _Saving:
         _require_none(changed)
         return further
 
-    def _result(self, request: RestoreRequest, further: Mapping[bytes, int]) -> Saved:
+    def _result(self, further: Mapping[bytes, int]) -> Saved:
         undo = _undo(
-            request, self._path, devices=self._has_fifos, looks_the_same=self._looks_the_same
+            self._request, self._path, devices=self._has_fifos, looks_the_same=self._looks_the_same
         )
         saved = f"{counted(self._done, 'path')} saved in {shown(os.fsencode(self._path))}"
         self._progress.message(
@@ -293,7 +293,7 @@ class _Saving:
             raise InTheWayError(
                 f"{counted(len(odd), 'path')} cannot be saved; nothing was changed",
                 reason=listed([f"{shown(path)}: {_UNFIT[found[path].kind]}" for path in odd]),
-                fix=f"{leave_them_out(deletes=self._deletes)}, or leave --save-replaced out",
+                fix=f"{leave_them_out(deletes=self._request.delete)}, or leave --save-replaced out",
             )
         return found
 
@@ -387,7 +387,7 @@ class _Saving:
         changed += [p for p in paths if found[p].kind is Standing.SYMLINK and p not in texts]
         unread = [path for path in digests if path not in theirs]
         if not changed:
-            _require_readable(unread, deletes=self._deletes)
+            _require_readable(unread, deletes=self._request.delete)
         if not unread:
             changed += [path for path, digest in digests.items() if theirs[path] != digest]
         _require_none(list(dict.fromkeys(changed)))

@@ -6,6 +6,7 @@ import sys
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.beating import beat_of
 from kubectl_restore.archive.cache import IndexCache
 from kubectl_restore.archive.choosing import choose, leaves_nothing_out, nothing_matches
 from kubectl_restore.archive.inflow import arriving
@@ -44,6 +45,7 @@ class Supply:
         self._request = request
         self._progress = progress
         self._watch = watch
+        self._beat = beat_of(watch, progress)
         self._notes: list[str] = []
         self.doubts: list[str] = []
         self._missing: set[Glob] | None = None
@@ -55,10 +57,6 @@ class Supply:
     def left_out(self) -> tuple[str, ...]:
         """What was left out on the user's wish, for the summary."""
         return tuple(self._notes)
-
-    def _beat(self) -> None:
-        self._watch.check()
-        self._progress.tick()
 
     def of_file(self, backup: BackupFile) -> Iterator[Batch]:
         """Return the one batch of a file, which was read whole and is in order.

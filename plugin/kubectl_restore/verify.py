@@ -174,6 +174,19 @@ def _kind_differs(entry: Entry, kind: Standing | None) -> str:
     return what
 
 
+def text_differs(text: bytes | None, wanted: bytes) -> str:
+    """Return where a symbolic link leads instead; empty where it is right.
+
+    Args:
+        text: what it says; None where that cannot be read.
+        wanted: what the backup says.
+    """
+    if text == wanted:
+        return ""
+    leads = "somewhere that cannot be read" if text is None else shown(text)
+    return f"leads to {leads} instead of {shown(wanted)}"
+
+
 def targets_of(operations: Iterable[Operation]) -> set[bytes]:
     """Return the paths that hard links among them have to be one file with."""
     members = (one.member for one in operations)

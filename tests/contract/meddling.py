@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,10 +17,12 @@ def changing_kubectl(tmp_path: Path, pod: Pod, what: str, *, when: str = "hash")
     """Return a kubectl that does something to the volume when the agent is told something.
 
     It stands between the program and the real kubectl, passes everything on, and waits with the
-    last of some commands until it has changed something.
+    last of some commands until it has changed something. A test that needs it is skipped where the
+    volume cannot be reached from here.
     """
     directory = pod.host_directory()
-    assert directory is not None
+    if directory is None:
+        pytest.skip("the volume is on another machine")
     path = tmp_path / "bin/kubectl"
     path.parent.mkdir()
     path.write_text(

@@ -69,16 +69,7 @@ def environment(**variables: str) -> dict[str, str]:
 
 def run(*words: str) -> Result:
     """Run a command that a message names, without its `kubectl restore`, to its end."""
-    done = subprocess.run(
-        [*program(), *words],
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        stdin=subprocess.DEVNULL,
-        env=environment(),
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    return _ended([*program(), *words])
 
 
 def restore(
@@ -91,27 +82,23 @@ def restore(
     kubectl: str = KUBECTL,
 ) -> Result:
     """Run a restore to its end."""
-    done = subprocess.run(
-        arguments(pod, backup, *flags, kubeconfig=kubeconfig, older=older, kubectl=kubectl),
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        stdin=subprocess.DEVNULL,
-        env=environment(**(variables or {})),
-        check=False,
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    command = arguments(pod, backup, *flags, kubeconfig=kubeconfig, older=older, kubectl=kubectl)
+    return _ended(command, **(variables or {}))
 
 
 def verify(pod: Pod, backup: Path, *flags: str) -> Result:
     """Run `kubectl restore verify` to its end."""
+    return _ended(arguments(pod, backup, *flags, command="verify"))
+
+
+def _ended(command: list[str], **variables: str) -> Result:
     done = subprocess.run(
-        arguments(pod, backup, *flags, command="verify"),
+        command,
         capture_output=True,
         text=True,
         errors="surrogateescape",
         stdin=subprocess.DEVNULL,
-        env=environment(),
+        env=environment(**variables),
         check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.watch import Watch
+
 T = TypeVar("T")
 Beat = Callable[[], None]
 """Called now and then; may raise what ends a run."""
@@ -17,6 +20,16 @@ _OFTEN: Final = 8192
 
 def no_beat() -> None:
     """Do nothing."""
+
+
+def beat_of(watch: Watch, progress: Progress) -> Beat:
+    """Return the beat of what asks nobody meanwhile: it can be ended, and displays move."""
+
+    def beat() -> None:
+        watch.check()
+        progress.tick()
+
+    return beat
 
 
 def with_beat(members: Iterable[T], beat: Beat) -> Iterator[T]:

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.beating import beat_of
 from kubectl_restore.archive.claims import line_of
 from kubectl_restore.archive.integrity import Totals, read_proved, totals_of
 from kubectl_restore.archive.safety import refusals, unsafe
@@ -155,14 +156,9 @@ def _require_sane(index: Index, request: SealRequest, progress: Progress, watch:
     Raises:
         BackupError: some of it is not safe to restore.
     """
-
-    def beat() -> None:
-        watch.check()
-        progress.tick()
-
     for warning in index.warnings:
         progress.message(Level.WARNING, warning)
-    refused = refusals(index, devices=request.devices, beat=beat)
+    refused = refusals(index, devices=request.devices, beat=beat_of(watch, progress))
     if refused and not request.skip_unsafe:
         raise unsafe(
             refused, lambda flag: shlex.join([*request.command, flag]), "nothing was written"

@@ -8,6 +8,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.beating import beat_of
 from kubectl_restore.archive.cache import IndexCache
 from kubectl_restore.archive.choosing import choose
 from kubectl_restore.archive.integrity import read_proved
@@ -64,12 +65,7 @@ def inspect(
             watch=watch,
             cache=IndexCache() if request.cache else None,
         )
-
-        def beat() -> None:
-            watch.check()
-            progress.tick()
-
-        chosen = choose(index, request.selection, beat=beat)
+        chosen = choose(index, request.selection, beat=beat_of(watch, progress))
         members = chosen.index.members
         # What was to be left out is not there, as for a restore.
         refused = () if request.selection.skip_unsafe else chosen.refused
