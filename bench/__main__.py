@@ -21,7 +21,7 @@ from bench.converging import second_runs, surveys
 from bench.finishing import cut_off, held_up
 from bench.indexes import each_index
 from bench.inside import words_of
-from bench.packings import PACKINGS, make_packed
+from bench.packings import FORMATS, make_packed
 from bench.startup import measure
 from tests.contract.clusters import Cluster, Pod, node_cluster
 
@@ -138,7 +138,7 @@ def compare(cluster: Cluster, kind: str, archive: Path, runs: int) -> None:
 def each_packing(cluster: Cluster, directory: Path, size: int) -> None:
     """Print what a restore of so many bytes takes in each packing."""
     pod = cluster.pod("debian")
-    for name, pack in PACKINGS.items():
+    for name, pack in FORMATS.items():
         path = directory / "packed"
         make_packed(path, size, pack)
         cost = ours(pod, path)

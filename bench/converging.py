@@ -29,10 +29,10 @@ import sys, time
 sys.path.insert(0, sys.argv[1])
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.reading import read_request
-from kubectl_restore.engine import restore
-from kubectl_restore.pipe.questions import Questions
+from kubectl_restore.restore.engine import restore
+from kubectl_restore.container.questions import Questions
 from kubectl_restore.progress import Phase, Silence
-from kubectl_restore.watch import Watch
+from kubectl_restore.deadline import Watch
 
 class Timed(Silence):
     began = 0.0

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench.packings import PACKINGS, make_packed
+from bench.packings import FORMATS, make_packed
 from tests.contract.clusters import ROOT
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ _TOGETHER: Final = 10_000
 _MEASURED: Final = """
 import pathlib, sys, time
 sys.path.insert(0, sys.argv[1])
-from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.integrity import read_proved
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.trust.integrity import read_proved
+from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch
+from kubectl_restore.deadline import Watch
 cache = IndexCache(pathlib.Path(sys.argv[3])) if sys.argv[3] else None
 begun = time.monotonic()
 with BackupFile.open(pathlib.Path(sys.argv[2])) as backup:
@@ -66,7 +66,7 @@ def each_index(directory: Path, gib: int) -> None:
     ):
         for name in ("plain", "gzip", "zstd"):
             path = directory / "backup"
-            make(path, PACKINGS[name])
+            make(path, FORMATS[name])
             with tempfile.TemporaryDirectory(dir=directory) as cache:
                 figures = [_read(path, place) for place in ("", cache, cache)]
                 kept = sum(one.stat().st_size for one in Path(cache).rglob("*") if one.is_file())

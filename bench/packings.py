@@ -36,7 +36,7 @@ def _large_dictionary(data: bytes) -> bytes:
     return lzma.compress(data, filters=filters)
 
 
-PACKINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
+FORMATS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "plain": bytes,
     "gzip": lambda data: igzip.compress(data, 1),
     "bzip2": bz2.compress,

@@ -11,8 +11,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from kubectl_restore.cli.help_text import help_of, help_text  # noqa: E402 - the path comes first
+from kubectl_restore.cluster.messages import RULES  # noqa: E402
 from kubectl_restore.errors import MEANING  # noqa: E402
-from kubectl_restore.pod.kubectl_messages import RULES  # noqa: E402
 
 sys.path.insert(0, str(ROOT))
 from distribution.glibc import OLDEST  # noqa: E402

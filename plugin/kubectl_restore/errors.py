@@ -81,7 +81,7 @@ class UsageError(RestoreError):
 
 
 class OldKubectlError(UsageError):
-    """The kubectl is older than the oldest that is supported (pod/kubectl.py)."""
+    """The kubectl is older than the oldest that is supported (cluster/kubectl.py)."""
 
 
 class BackupError(RestoreError):

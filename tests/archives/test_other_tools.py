@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_restore.archive.index import Kind, Member
+from kubectl_restore.archive.members.member import Kind, Member
 from kubectl_restore.ui.listing import mode
 from tests.cluster.places import build_cache
 from tests.unit.archive.gnu_tar import TAR, gnu_only

@@ -9,14 +9,15 @@ import subprocess
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.codec import open_stream, recognise
-from kubectl_restore.archive.header import BLOCK
-from kubectl_restore.archive.index import Kind, read_index
-from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.archive.walker import Walker
+from kubectl_restore.archive.compression.detect import open_stream, recognise
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.index.walker import Walker
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.tar.header import BLOCK
+from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.gnu_tar import TAR
 from tests.unit.archive.making import summed
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-    from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.members.member import Member
 
 LIMIT: Final = 10
 """Seconds for one archive of a few KiB: it takes milliseconds."""

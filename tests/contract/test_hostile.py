@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.names import shown
+from kubectl_restore.text import shown
 from tests.contract.corpus import CORPUS, Hostile
 from tests.contract.program import restore, restore_piped
 

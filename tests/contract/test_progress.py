@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.engine import restore
-from kubectl_restore.pod.kubectl import KubectlOptions
-from kubectl_restore.pod.target import PodName
+from kubectl_restore.cluster.kubectl import KubectlOptions
+from kubectl_restore.cluster.target import PodName
+from kubectl_restore.deadline import Watch
+from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.progress import Phase, Silence, Status
-from kubectl_restore.request import RestoreRequest
-from kubectl_restore.watch import Watch
+from kubectl_restore.restore.engine import restore
 from tests.contract import trees
 from tests.contract.clusters import KUBECTL
 

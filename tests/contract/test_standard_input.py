@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.contract.clusters import Cluster
 
-PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+FORMATS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": gzip.compress,
     "zstd": zstd.compress,
@@ -68,11 +68,11 @@ def several_batches(owner: tuple[int, int]) -> bytes:
     return archive_of(*entries)
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("packing", FORMATS)
 def test_what_fits_one_batch_is_checked_whole(cluster: Cluster, packing: str) -> None:
     pod = cluster.pod("debian")
     archive = trees.two_thousand(owner=pod.owner)
-    result = restore_piped(pod, PACKINGS[packing](archive))
+    result = restore_piped(pod, FORMATS[packing](archive))
     assert result.code == 0, result
     assert "standard input" in result.err
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root) == []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kubectl_restore.about import VERSION
-from kubectl_restore.commit import commit
+from kubectl_restore.build import commit
 from tests.frozen.release import ROOT, Release, make_release
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     Writer = Callable[[bytes], Path]
 
-PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+FORMATS: dict[str, Callable[[bytes], bytes]] = {
     "plain": bytes,
     "gzip": gzip.compress,
     "bzip2": bz2.compress,
@@ -41,13 +41,13 @@ PACKINGS: dict[str, Callable[[bytes], bytes]] = {
 BIG = 20_000_000
 
 
-@pytest.mark.parametrize("packing", PACKINGS)
+@pytest.mark.parametrize("packing", FORMATS)
 def test_two_thousand_entries_arrive_as_they_are(
     cluster: Cluster, backup: Writer, packing: str
 ) -> None:
     pod = cluster.pod("debian")
     archive = trees.two_thousand(owner=pod.owner)
-    result = restore(pod, backup(PACKINGS[packing](archive)))
+    result = restore(pod, backup(FORMATS[packing](archive)))
     assert result.code == 0, result
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root) == []
     assert pod.marked() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_restore.policy import Overwrite
+from kubectl_restore.plan.policy import Overwrite
 from tests.contract.trees import MTIME
 from tests.model.tree import Node, Tree
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.pod.kubectl import NEWER_KUBECTL, OLDEST_TEXT, is_too_old
+from kubectl_restore.cluster.kubectl import NEWER_KUBECTL, OLDEST_TEXT, is_too_old
 from tests.contract import trees
 from tests.link import LinkProxy
 from tests.versions.kubectls import kubectl

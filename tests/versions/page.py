@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.pod.kubectl import OLDEST_TEXT
+from kubectl_restore.cluster.kubectl import OLDEST_TEXT
 from tests.versions.situations import SITUATIONS
 
 if TYPE_CHECKING:

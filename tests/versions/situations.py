@@ -1,6 +1,6 @@
 """What is played with each kubectl over each transport, and what has to come of it.
 
-The failures are those in which kubectl's own words decide (pod/kubectl_messages.py): they differ
+The failures are those in which kubectl's own words decide (cluster/messages.py): they differ
 from version to version and between the transports.
 """
 

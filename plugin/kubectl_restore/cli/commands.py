@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from cleo.io.inputs.argument import Argument
 
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.request import RestoreRequest
     from kubectl_restore.ui.display import Display
-    from kubectl_restore.watch import Watch
 
 
 class _WordsCommand(Command):
@@ -66,8 +66,8 @@ class RestoreCommand(_WordsCommand):
             parsed, [*prefix, *self.words], older=self.older, verifies=self.verifies
         )
         # Imported late: the first line must not wait for what only the engine needs.
-        from kubectl_restore.engine import restore, verify  # noqa: PLC0415
-        from kubectl_restore.watch import Watch  # noqa: PLC0415
+        from kubectl_restore.deadline import Watch  # noqa: PLC0415
+        from kubectl_restore.restore.engine import restore, verify  # noqa: PLC0415
 
         run: Callable[[RestoreRequest, Progress, Watch], object] = restore
         if self.verifies:
@@ -123,9 +123,9 @@ class SealCommand(_WordsCommand):
             self.io.output.write(help_of(str(self.name)))
             return ExitCode.RESTORED
         # Imported late, as the engine: other commands need no decompressor.
-        from kubectl_restore.archive.sealing import seal  # noqa: PLC0415
+        from kubectl_restore.archive.trust.seal import seal  # noqa: PLC0415
         from kubectl_restore.cli.seal import read_seal_request  # noqa: PLC0415
-        from kubectl_restore.watch import Watch  # noqa: PLC0415
+        from kubectl_restore.deadline import Watch  # noqa: PLC0415
 
         request = read_seal_request(parsed, self.words)
         manner = read_manner(parsed, older=False)
@@ -164,7 +164,7 @@ class InspectCommand(_WordsCommand):
         # Imported late, as the engine: other commands need no decompressor.
         from kubectl_restore.cli.inspect import read_inspect_request  # noqa: PLC0415
         from kubectl_restore.cli.inspecting import inspect  # noqa: PLC0415
-        from kubectl_restore.watch import Watch  # noqa: PLC0415
+        from kubectl_restore.deadline import Watch  # noqa: PLC0415
 
         request = read_inspect_request(parsed, self.words)
         manner = read_manner(parsed, older=False, also=("list",))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Self
 
 from kubectl_restore.cli.argv import parse_what_can_be
 from kubectl_restore.errors import RestoreError
-from kubectl_restore.names import shown_text
 from kubectl_restore.progress import Level
+from kubectl_restore.text import shown_text
 from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.json_fields import exit_error_fields, json_line, message_fields
 from kubectl_restore.ui.messages import error_text

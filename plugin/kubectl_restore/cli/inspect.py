@@ -14,7 +14,7 @@ from kubectl_restore.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kubectl_restore.archive.selection import Selection
+    from kubectl_restore.archive.select.selection import Selection
     from kubectl_restore.cli.argv import Parsed
 
 USAGE: Final = "kubectl restore inspect BACKUP [--list] [-o json]"

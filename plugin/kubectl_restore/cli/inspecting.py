@@ -8,13 +8,13 @@ from itertools import islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.beating import beat_of
-from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.choosing import choose
-from kubectl_restore.archive.integrity import read_proved
-from kubectl_restore.archive.report import report_on
-from kubectl_restore.archive.safety import unsafe
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.heartbeat import beat_of
+from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.select.choose import choose
+from kubectl_restore.archive.select.report import report_on
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.trust.integrity import read_proved
+from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.errors import ExitCode
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.inspection import Inspection, member_fields
@@ -24,11 +24,11 @@ from kubectl_restore.ui.listing import listed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kubectl_restore.archive.index import Member
-    from kubectl_restore.archive.safety import Refusal
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.trust.safety import Refusal
     from kubectl_restore.cli.inspect import InspectRequest
+    from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
-    from kubectl_restore.watch import Watch
 
 _OFTEN: Final = 1024
 """Members between two looks at the watch."""

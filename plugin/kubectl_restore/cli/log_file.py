@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kubectl_restore.errors import UsageError
-from kubectl_restore.names import shown, shown_text
+from kubectl_restore.text import shown, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

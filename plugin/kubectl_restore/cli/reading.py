@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.claims import UnreadableError, parse_digest
+from kubectl_restore.archive.trust.claims import UnreadableError, parse_digest
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
 from kubectl_restore.cli.selecting import read_selection
+from kubectl_restore.cluster.kubectl import KubectlOptions, server_to_show
+from kubectl_restore.cluster.target import parse_target
 from kubectl_restore.errors import UsageError
-from kubectl_restore.names import shown
-from kubectl_restore.pod.kubectl import KubectlOptions, server_to_show
-from kubectl_restore.pod.target import parse_target
-from kubectl_restore.policy import Comparison, Overwrite, Verification
-from kubectl_restore.request import RestoreRequest
+from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
+from kubectl_restore.plan.request import RestoreRequest
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.sealing import SealRequest
+from kubectl_restore.archive.trust.seal import SealRequest
 from kubectl_restore.cli.flags import OF_SEAL
 from kubectl_restore.cli.reading import read_checksum, require_named
 from kubectl_restore.errors import UsageError

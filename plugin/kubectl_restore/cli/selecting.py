@@ -7,11 +7,11 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.mapping import Mapping
-from kubectl_restore.archive.member import normal_path
-from kubectl_restore.archive.selection import Selection
+from kubectl_restore.archive.members.member import normal_path
+from kubectl_restore.archive.select.rename import Mapping
+from kubectl_restore.archive.select.selection import Selection
 from kubectl_restore.errors import UsageError
-from kubectl_restore.names import shown
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from kubectl_restore.cli.argv import Parsed

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_restore.about import NAME, VERSION
-from kubectl_restore.commit import commit
-from kubectl_restore.names import shown
+from kubectl_restore.build import commit
 from kubectl_restore.pipe.kubectl_version import ask_kubectl
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
+    from kubectl_restore.cluster.kubectl import KubectlOptions
     from kubectl_restore.pipe.kubectl_version import KubectlVersion
-    from kubectl_restore.pod.kubectl import KubectlOptions
 
 
 @dataclass(frozen=True, slots=True)

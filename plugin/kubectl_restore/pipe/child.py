@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.errors import UsageError
-from kubectl_restore.names import shown_text
+from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,8 +7,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.cluster.messages import is_kubectls_own
 from kubectl_restore.pipe.records import Record, RecordParser
-from kubectl_restore.pod.kubectl_messages import is_kubectls_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

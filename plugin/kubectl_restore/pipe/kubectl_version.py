@@ -6,21 +6,21 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.errors import InterruptedRestoreError, TimedOutError, UsageError
-from kubectl_restore.names import shown_text
-from kubectl_restore.pipe.query import Query
-from kubectl_restore.pod.kubectl import (
+from kubectl_restore.cluster.kubectl import (
     OLDEST_TEXT,
     child_environment,
     find_kubectl,
     is_too_old,
     version_command,
 )
+from kubectl_restore.deadline import Watch, as_duration
+from kubectl_restore.errors import InterruptedRestoreError, TimedOutError, UsageError
+from kubectl_restore.pipe.query import Query
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch, as_duration
+from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
-    from kubectl_restore.pod.kubectl import KubectlOptions
+    from kubectl_restore.cluster.kubectl import KubectlOptions
 
 LIMIT: Final = 5.0
 """Seconds that kubectl has to answer; it takes about 0.05."""

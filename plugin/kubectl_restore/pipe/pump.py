@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.outgoing import Zeros
+from kubectl_restore.archive.stream.segments import Zeros
 from kubectl_restore.pipe.transit import packed
 from kubectl_restore.pipe.window import Window
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import selectors
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.deadline import TICK
 from kubectl_restore.errors import InterruptedRestoreError
 from kubectl_restore.pipe.child import Child, now, read
 from kubectl_restore.pipe.feedback import Evidence, Lines, Voices
-from kubectl_restore.watch import TICK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
+    from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
-    from kubectl_restore.watch import Watch
 
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
 """Bytes; an object in etcd has at most 1.5 MiB."""

@@ -17,13 +17,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.cluster.messages import (
+    error_from,
+    find_rule,
+    is_klog,
+    is_kubectls_own,
+    without_user_info,
+)
+from kubectl_restore.deadline import TICK, as_duration
 from kubectl_restore.errors import (
     InterruptedRestoreError,
     PodCannotError,
     RestoreError,
     TimedOutError,
 )
-from kubectl_restore.names import shown, shown_text
 from kubectl_restore.pipe.child import Child, now, read
 from kubectl_restore.pipe.feedback import (
     Beat,
@@ -33,28 +40,20 @@ from kubectl_restore.pipe.feedback import (
     Line,
     Voices,
 )
+from kubectl_restore.pipe.framing import Framing, announcement, envelope
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pipe.transit import Transit
-from kubectl_restore.pod.agent import agent_script, announcement, envelope
-from kubectl_restore.pod.capabilities import Framing
-from kubectl_restore.pod.kubectl_messages import (
-    error_from,
-    find_rule,
-    is_klog,
-    is_kubectls_own,
-    without_user_info,
-)
 from kubectl_restore.progress import Level
-from kubectl_restore.watch import TICK, as_duration
+from kubectl_restore.text import shown, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from kubectl_restore.archive.outgoing import Zeros
-    from kubectl_restore.pod.agent import Mark
+    from kubectl_restore.archive.stream.segments import Zeros
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.pipe.mark import Mark
     from kubectl_restore.progress import Progress
-    from kubectl_restore.watch import Watch
 
 _PING: Final = 2.0
 """Seconds between two signs of life while a person thinks."""
@@ -106,6 +105,7 @@ class Session:
         arguments: Sequence[str],
         environment: Mapping[str, str],
         mark: Mark,
+        script: bytes,
         *,
         watch: Watch,
         progress: Progress,
@@ -125,7 +125,7 @@ class Session:
         self._evidence = Evidence()
         self._complaints = 0
         self._said_before_hello = True
-        self._unwritten = memoryview(agent_script())
+        self._unwritten = memoryview(script)
         self._pump: Pump | None = None
         self._transit = Transit()
         self._pump_acknowledged: Callable[[int], None] | None = None
@@ -326,7 +326,7 @@ class Session:
         they are the right ones is for a check sum to show.
 
         Args:
-            payload: which files (pod/survey.py, `questions`).
+            payload: which files (container/survey.py, `questions`).
             total: bytes, at least one.
             sink: is given them in pieces. What it raises ends the session.
 

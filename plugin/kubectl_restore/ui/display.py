@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown_text
 from kubectl_restore.progress import Level
+from kubectl_restore.text import shown_text
 from kubectl_restore.ui.messages import error_text, message_text
 from kubectl_restore.ui.texts import (
     comparison_text,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TextIO
 
 from kubectl_restore.errors import UsageError
-from kubectl_restore.names import shown_text
+from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

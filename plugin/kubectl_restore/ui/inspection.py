@@ -6,9 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.archive.index import Extra, Kind
-from kubectl_restore.names import shown, shown_whole
-from kubectl_restore.phrases import counted
+from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.text import counted, shown, shown_whole
 from kubectl_restore.ui.amounts import as_size
 from kubectl_restore.ui.json_fields import json_line, named
 from kubectl_restore.ui.listing import as_date, mode
@@ -16,9 +15,9 @@ from kubectl_restore.ui.listing import as_date, mode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kubectl_restore.archive.index import Member
-    from kubectl_restore.archive.integrity import Integrity
-    from kubectl_restore.archive.report import Report
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.select.report import Report
+    from kubectl_restore.archive.trust.integrity import Integrity
 
 _FEW: Final = 5
 """Biggest, newest, refused members and owners that are shown to people."""

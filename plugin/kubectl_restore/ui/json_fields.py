@@ -8,7 +8,7 @@ import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.names import shown_text, shown_whole
+from kubectl_restore.text import shown_text, shown_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,11 +6,11 @@ import stat
 import time
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.index import Kind
-from kubectl_restore.names import shown_whole
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.text import shown_whole
 
 if TYPE_CHECKING:
-    from kubectl_restore.archive.index import Member
+    from kubectl_restore.archive.members.member import Member
 
 _FORMATS: Final = {
     Kind.FILE: stat.S_IFREG,

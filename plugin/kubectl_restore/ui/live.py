@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown_text
 from kubectl_restore.progress import Phase
+from kubectl_restore.text import shown_text
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.texts import PHASES, counts, current
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from colorama import Fore, Style
 
-from kubectl_restore.names import shown_text
 from kubectl_restore.progress import Level
+from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
     from kubectl_restore.errors import RestoreError

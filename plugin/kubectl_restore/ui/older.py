@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown_whole
 from kubectl_restore.progress import Phase
+from kubectl_restore.text import shown_whole
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.texts import result
 

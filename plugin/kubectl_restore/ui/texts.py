@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.names import shown, shown_text, shown_whole
-from kubectl_restore.phrases import counted
 from kubectl_restore.progress import Phase
+from kubectl_restore.text import counted, shown, shown_text, shown_whole
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time
 
 if TYPE_CHECKING:

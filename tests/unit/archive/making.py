@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 import lz4.frame
 
-from kubectl_restore.archive.index import Index, read_index
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.deadline import Watch
 from kubectl_restore.progress import Silence, Status
-from kubectl_restore.watch import Watch
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -28,6 +28,8 @@ else:
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from kubectl_restore.archive.index.index import Index
 
 __all__ = ["zstd"]
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kubectl_restore.archive import cache as cache_module
-from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.index import Index, read_index
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.index import cache as cache_module
+from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
     END,
     directory,
@@ -33,6 +33,8 @@ from tests.unit.archive.making import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kubectl_restore.archive.index.index import Index
 
 ARCHIVE = (
     directory(b"./d/")
@@ -208,7 +210,7 @@ def test_processes_side_by_side(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from kubectl_restore.archive import cache
+from kubectl_restore.archive.index import cache
 from tests.unit.archive.test_cache import read
 cache._MANY = 1
 path, place = Path(sys.argv[1]), Path(sys.argv[2])

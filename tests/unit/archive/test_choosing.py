@@ -10,15 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.choosing import Chosen, choose
-from kubectl_restore.archive.index import Index, Kind, Member, normal_path
-from kubectl_restore.archive.mapping import Mapping
-from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.outgoing import END_OF_ARCHIVE, Extract, Literal
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.rewriting import Dialect, segments_of
-from kubectl_restore.archive.safety import refusals
-from kubectl_restore.archive.selection import Selection
+from kubectl_restore.archive.index.index import Index
+from kubectl_restore.archive.members.member import Kind, Member, normal_path
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.archive.select.choose import Chosen, choose
+from kubectl_restore.archive.select.rename import Mapping
+from kubectl_restore.archive.select.selection import Selection
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.stream.normalise import Dialect, segments_of
+from kubectl_restore.archive.stream.segments import Extract, Literal
+from kubectl_restore.archive.tar.header import END_OF_ARCHIVE
+from kubectl_restore.archive.trust.safety import refusals
 from kubectl_restore.errors import UsageError
 from tests.unit.archive.gnu_tar import extracted, gnu_only
 from tests.unit.archive.making import (

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.claims import (
+from kubectl_restore.archive.trust.claims import (
     Record,
     Sum,
     UnreadableError,

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.index import Index, Kind
-from kubectl_restore.archive.pax import parse_pax
-from kubectl_restore.archive.safety import refusals
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.tar.pax import parse_pax
+from kubectl_restore.archive.trust.safety import refusals
 from kubectl_restore.errors import BackupError
 from tests.unit.archive.making import (
     END,
@@ -33,6 +33,8 @@ from tests.unit.archive.making import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kubectl_restore.archive.index.index import Index
 
 LAYOUTS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
 

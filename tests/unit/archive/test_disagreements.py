@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.errors import BackupError
 from tests.unit.archive.making import (
     END,

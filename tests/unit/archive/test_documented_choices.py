@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from kubectl_restore.archive.choosing import choose
-from kubectl_restore.archive.index import Kind
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.select.choose import choose
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.selecting import read_selection
 from tests.unit.archive.gnu_tar import extracted, gnu_only

@@ -16,14 +16,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kubectl_restore.archive import cache as cache_module
-from kubectl_restore.archive.cache import IndexCache
-from kubectl_restore.archive.index import read_index
-from kubectl_restore.archive.lanes import LARGEST, are_ends, never_fall, sums_are_within
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.index import cache as cache_module
+from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.members.bulk_compare import (
+    LARGEST,
+    are_ends,
+    never_fall,
+    sums_are_within,
+)
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.deadline import Watch
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
     END,
     GNU,
@@ -42,7 +47,7 @@ from tests.unit.archive.making import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kubectl_restore.archive.members import Members
+    from kubectl_restore.archive.members.members import Members
 
 NUMBER = 152
 """Of a member among those whose headers are looked at."""
@@ -344,7 +349,7 @@ def test_long_numbers_compare_as_each_of_theirs_does(
     most: list[int],
     lanes: int,
 ) -> None:
-    monkeypatch.setattr("kubectl_restore.archive.lanes._LANES", lanes)
+    monkeypatch.setattr("kubectl_restore.archive.members.bulk_compare._LANES", lanes)
     columns = [array("q", numbers[: len(first)]) for numbers in (first, second, most)]
     pairs = list(zip(first, second, strict=False))
     expected = all(one + other <= limit for (one, other), limit in zip(pairs, most, strict=False))

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.header import (
+from kubectl_restore.archive.tar.header import (
     BLOCK,
+    END_OF_ARCHIVE,
     HeaderError,
     is_header,
     member_header,
@@ -23,7 +24,6 @@ from kubectl_restore.archive.header import (
     read_number,
     sparse_header,
 )
-from kubectl_restore.archive.outgoing import END_OF_ARCHIVE
 from tests.unit.archive.making import GNU, V7, file, header, padded, record, summed
 
 if TYPE_CHECKING:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.index import Extra, Index, Kind, Member, normal_path, read_index
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.members.member import Extra, Kind, Member, normal_path
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError, SignalledError, TimedOutError
 from kubectl_restore.progress import Phase, Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
     END,
     GNU,
@@ -42,6 +43,8 @@ from tests.unit.archive.making import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kubectl_restore.archive.index.index import Index
 
 LAYOUTS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
 KINDS = {

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kubectl_restore.archive import hashing
-from kubectl_restore.archive.hashing import Hashing
-from kubectl_restore.archive.integrity import Integrity, read_proved
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.trust import file_checksum as hashing
+from kubectl_restore.archive.trust.file_checksum import Hashing
+from kubectl_restore.archive.trust.integrity import Integrity, read_proved
+from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError, SignalledError, TimedOutError
 from kubectl_restore.progress import Phase, Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
     END,
     PACKERS,
@@ -308,7 +308,7 @@ def test_a_record_that_cannot_be_read_matters_where_it_names_the_backup(backup: 
 
 
 def test_records_are_bounded(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kubectl_restore.archive.sidecars._MOST_RECORDS", 3)
+    monkeypatch.setattr("kubectl_restore.archive.trust.sidecars._MOST_RECORDS", 3)
     for number in range(5):
         record(backup, f"backup-{number}", backup_file=str(backup), checksum=WRONG, size=number)
     error = refusal(backup)

@@ -8,11 +8,11 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.ancestry import below, obstructing
-from kubectl_restore.archive.columns import Columns
-from kubectl_restore.archive.member import Extra, Kind, Member, normal_path
-from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.pax import parse_pax, time_record
+from kubectl_restore.archive.members.columns import Columns
+from kubectl_restore.archive.members.member import Extra, Kind, Member, normal_path
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.archive.members.parents import below, obstructing
+from kubectl_restore.archive.tar.pax import parse_pax, time_record
 
 NAMES = st.text("abc./", max_size=8).map(str.encode)
 LARGE = st.integers(0, 2**63 - 1)

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.index import read_index
-from kubectl_restore.archive.integrity import read_proved
-from kubectl_restore.archive.parts import find_parts
-from kubectl_restore.archive.sealing import SealRequest, seal
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.parts import find_parts
+from kubectl_restore.archive.trust.integrity import read_proved
+from kubectl_restore.archive.trust.seal import SealRequest, seal
+from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import padded, sample, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kubectl_restore.archive.index import Index
-    from kubectl_restore.archive.integrity import Integrity
+    from kubectl_restore.archive.index.index import Index
+    from kubectl_restore.archive.trust.integrity import Integrity
 
 
 def names_of(path: Path) -> list[str]:

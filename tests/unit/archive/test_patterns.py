@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.patterns import Glob, exclusion, inclusion, without_slashes
+from kubectl_restore.archive.select.patterns import Glob, exclusion, inclusion, without_slashes
 from tests.unit.archive.gnu_tar import gnu_only, listed
 from tests.unit.archive.making import END, directory, file, long_name
 
@@ -167,7 +167,7 @@ HOSTILE: Final = (
 def test_hostile_patterns_take_no_exponential_time() -> None:
     # In a process of its own, which can be ended: an exponential match would outlast everybody.
     script = (
-        "import sys; from kubectl_restore.archive.patterns import exclusion, inclusion\n"
+        "import sys; from kubectl_restore.archive.select.patterns import exclusion, inclusion\n"
         f"for pattern in {HOSTILE!r}:\n"
         "    for name in (b'a' * 4000, b'a/' * 100_000 + b'a'):\n"
         "        assert not exclusion(pattern).matches(name)\n"

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kubectl_restore.archive import outgoing
-from kubectl_restore.archive.outgoing import (
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.stream import segments as outgoing
+from kubectl_restore.archive.stream.segments import (
     Extract,
     Literal,
     Segment,
@@ -18,9 +20,7 @@ from kubectl_restore.archive.outgoing import (
     pauses_in,
     read_segments,
 )
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.watch import Watch
+from kubectl_restore.deadline import Watch
 from tests.unit.archive.making import packed
 
 if TYPE_CHECKING:

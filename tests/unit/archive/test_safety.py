@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.index import Index, Kind, Member, normal_path
-from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.safety import refusals
+from kubectl_restore.archive.index.index import Index
+from kubectl_restore.archive.members.member import Kind, Member, normal_path
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.trust.safety import refusals
 from tests.unit.archive.making import (
     END,
     directory,

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_restore.archive.source import BackupFile
+from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.errors import BackupError
-from kubectl_restore.names import pasteable
+from kubectl_restore.text import pasteable
 
 
 def refusal_of(path: Path) -> BackupError:

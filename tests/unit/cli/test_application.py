@@ -36,15 +36,15 @@ from kubectl_restore.errors import (
     VerificationError,
     WarningsError,
 )
-from kubectl_restore.policy import Overwrite
+from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.progress import Header, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.request import RestoreRequest
-    from kubectl_restore.watch import Watch
 
     Engine = Callable[[RestoreRequest, Progress, Watch], Summary]
     UseEngine = Callable[[Engine], None]
@@ -58,7 +58,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> UseEngine:
     monkeypatch.delenv("CI", raising=False)
 
     def use(function: Engine) -> None:
-        monkeypatch.setattr("kubectl_restore.engine.restore", function)
+        monkeypatch.setattr("kubectl_restore.restore.engine.restore", function)
 
     return use
 

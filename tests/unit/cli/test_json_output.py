@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.request import RestoreRequest
-    from kubectl_restore.watch import Watch
 
     Engine = Callable[[RestoreRequest, Progress, Watch], Summary]
     UseEngine = Callable[[Engine], None]
@@ -29,7 +29,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> UseEngine:
     """Put another engine in the real one's place."""
 
     def use(function: Engine) -> None:
-        monkeypatch.setattr("kubectl_restore.engine.restore", function)
+        monkeypatch.setattr("kubectl_restore.restore.engine.restore", function)
 
     return use
 

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.mapping import Mapping
-from kubectl_restore.archive.selection import Selection
+from kubectl_restore.archive.select.rename import Mapping
+from kubectl_restore.archive.select.selection import Selection
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.reading import Manner, read_manner, read_request
 from kubectl_restore.errors import UsageError
-from kubectl_restore.policy import Overwrite
+from kubectl_restore.plan.policy import Overwrite
 
 if TYPE_CHECKING:
-    from kubectl_restore.request import RestoreRequest
+    from kubectl_restore.plan.request import RestoreRequest
 
 
 def request(*words: str, older: bool = False) -> RestoreRequest:

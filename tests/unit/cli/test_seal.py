@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.sealing import SealRequest, seal
+from kubectl_restore.archive.trust.seal import SealRequest, seal
 from kubectl_restore.cli.application import run_words
+from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import TimedOutError, UsageError
 from kubectl_restore.progress import Silence
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import END, file, hard_link, header, symlink
 
 if TYPE_CHECKING:

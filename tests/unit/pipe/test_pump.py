@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.outgoing import Zeros
+from kubectl_restore.archive.stream.segments import Zeros
 from kubectl_restore.errors import BackupError
+from kubectl_restore.pipe.framing import Framing, envelope
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.transit import Transit
-from kubectl_restore.pod.agent import envelope
-from kubectl_restore.pod.capabilities import Framing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

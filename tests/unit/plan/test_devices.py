@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.index import Index, Kind, Member
-from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.packing import Compression
+from kubectl_restore.archive.index.index import Index
+from kubectl_restore.archive.members.member import Kind, Member
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.container.capabilities import Capabilities
 from kubectl_restore.errors import ExitCode, PodCannotError
-from kubectl_restore.obstacles import require_devices
-from kubectl_restore.outcome import error_of
 from kubectl_restore.pipe.session import Answer
-from kubectl_restore.planning import make_plan
-from kubectl_restore.pod.capabilities import Capabilities
-from kubectl_restore.sameness import Policy
-from kubectl_restore.verify import Proof, compare
+from kubectl_restore.plan.compare import Proof, compare
+from kubectl_restore.plan.planner import make_plan
+from kubectl_restore.plan.sameness import Policy
+from kubectl_restore.report.outcome import error_of
+from kubectl_restore.restore.obstacles import require_devices
 
 if TYPE_CHECKING:
-    from kubectl_restore.plan import Plan
+    from kubectl_restore.plan.plan import Plan
 
 
 def plan_of(*kinds: Kind) -> Plan:

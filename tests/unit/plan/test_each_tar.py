@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from kubectl_restore.archive.index import Extra, read_index
-from kubectl_restore.archive.outgoing import Zeros, read_segments
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.rewriting import Dialect
-from kubectl_restore.archive.safety import refusals
-from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.planning import make_plan
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.members.member import Extra
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.archive.stream.segments import Zeros, read_segments
+from kubectl_restore.archive.trust.safety import refusals
+from kubectl_restore.deadline import Watch
+from kubectl_restore.plan.planner import make_plan
+from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Silence
-from kubectl_restore.sameness import Policy
-from kubectl_restore.watch import Watch
 from tests.unit.archive.making import (
     END,
     V7,

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from kubectl_restore.archive.member import Kind, Member
-from kubectl_restore.archive.members import Members
+from kubectl_restore.archive.members.member import Kind, Member
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.container.mounts import Mount, read_mounts
+from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import InTheWayError, PodCannotError
-from kubectl_restore.extras import Listing
-from kubectl_restore.pod.mounts import Mount, read_mounts
-from kubectl_restore.pod.survey import Entry, Standing
+from kubectl_restore.restore.extras import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kubectl_restore.pipe.questions import Questions
+    from kubectl_restore.container.questions import Questions
 
 DIRECTORY = Entry(Standing.DIRECTORY, 0, 0o755, 0, 0, 0, 1)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from kubectl_restore.archive.index import Index, Kind, Member
-from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.archive.rewriting import Dialect
-from kubectl_restore.planning import Planner
-from kubectl_restore.policy import Overwrite
-from kubectl_restore.sameness import Policy
+from kubectl_restore.archive.index.index import Index
+from kubectl_restore.archive.members.member import Kind, Member
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.plan.planner import Planner
+from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.plan.sameness import Policy
 
 
 class EndedError(Exception):

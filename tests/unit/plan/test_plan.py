@@ -11,26 +11,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kubectl_restore.archive.index import Index, Kind, read_index
-from kubectl_restore.archive.layout import parents
-from kubectl_restore.archive.outgoing import Zeros, read_segments
-from kubectl_restore.archive.source import BackupFile
-from kubectl_restore.operation import Action
-from kubectl_restore.planning import make_plan
-from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.policy import Overwrite
+from kubectl_restore.archive.index.read import read_index
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.stream.layout import parents
+from kubectl_restore.archive.stream.segments import Zeros, read_segments
+from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.deadline import Watch
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.plan.planner import make_plan
+from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Silence
-from kubectl_restore.sameness import Policy
-from kubectl_restore.watch import Watch
 from tests.contract import trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from kubectl_restore.archive.layout import Layout
-    from kubectl_restore.archive.outgoing import Segment
-    from kubectl_restore.plan import Plan
+    from kubectl_restore.archive.index.index import Index
+    from kubectl_restore.archive.stream.layout import Layout
+    from kubectl_restore.archive.stream.segments import Segment
+    from kubectl_restore.plan.plan import Plan
 
 IF_CHANGED = Overwrite.IF_CHANGED
 DIRECTORY = Entry(Standing.DIRECTORY, 4096, 0o755, 1, 0, 0, 1)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from kubectl_restore.archive.index import Kind, normal_path
-from kubectl_restore.operation import Action
-from kubectl_restore.planning import make_plan
-from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.sameness import Policy
+from kubectl_restore.archive.members.member import Kind, normal_path
+from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.plan.planner import make_plan
+from kubectl_restore.plan.sameness import Policy
 from tests.contract.trees import differences
 from tests.model.cases import random_case
 from tests.model.promise import promised
@@ -19,8 +19,8 @@ from tests.unit.archive.making import index_of_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kubectl_restore.archive.index import Member
-    from kubectl_restore.plan import Plan
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.plan.plan import Plan
 
 CASES = 1500
 OWNER = (1234, 567)

@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kubectl_restore.archive.rewriting import Dialect
+from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.container.space import Space, read_space
+from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import PodCannotError
-from kubectl_restore.obstacles import Volume, require_room
-from kubectl_restore.planning import make_plan
-from kubectl_restore.pod.space import Space, read_space
-from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.policy import Overwrite
-from kubectl_restore.sameness import Policy
+from kubectl_restore.plan.planner import make_plan
+from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.plan.sameness import Policy
+from kubectl_restore.restore.obstacles import Volume, require_room
 from tests.contract import trees
 from tests.unit.archive.making import index_of_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kubectl_restore.plan import Plan
+    from kubectl_restore.plan.plan import Plan
 
 DIRECTORY = Entry(Standing.DIRECTORY, 4096, 0o755, 1, 0, 0, 1)
 KIB = 1024

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from kubectl_restore.archive.algorithms import Algorithm
-from kubectl_restore.archive.index import Index
-from kubectl_restore.archive.members import Members
-from kubectl_restore.archive.packing import Compression
-from kubectl_restore.contents import Contents
+from kubectl_restore.archive.checksums import Algorithm
+from kubectl_restore.archive.index.index import Index
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.cluster.kubectl import KubectlOptions
+from kubectl_restore.cluster.target import PodName
+from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import (
     InTheWayError,
     PodCannotError,
@@ -23,14 +25,12 @@ from kubectl_restore.errors import (
     VerificationError,
 )
 from kubectl_restore.pipe.session import Answer
-from kubectl_restore.plan import Plan
-from kubectl_restore.pod.kubectl import KubectlOptions
-from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.pod.target import PodName
+from kubectl_restore.plan.contents import Contents
+from kubectl_restore.plan.plan import Plan
+from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.progress import Phase, Silence, Status
-from kubectl_restore.replaced import Replaced
-from kubectl_restore.request import RestoreRequest
-from kubectl_restore.saving import Saved, save_replaced
+from kubectl_restore.undo.replaced import Replaced
+from kubectl_restore.undo.save import Saved, save_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,12 +6,12 @@ from array import array
 
 import pytest
 
-from kubectl_restore.archive.index import Kind, Member
-from kubectl_restore.archive.members import Members
-from kubectl_restore.contents import Contents
-from kubectl_restore.operation import Action, Operation
-from kubectl_restore.pod.survey import Entry, Standing
-from kubectl_restore.verify import Amendment, Verdict, amendments, compare
+from kubectl_restore.archive.members.member import Kind, Member
+from kubectl_restore.archive.members.members import Members
+from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.plan.compare import Amendment, Verdict, amendments, compare
+from kubectl_restore.plan.contents import Contents
+from kubectl_restore.plan.operation import Action, Operation
 
 MEMBER = Member(
     name=b"f", path=b"f", kind=Kind.FILE, offset=0, length=1024, prefix=512, size=5,

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.errors import InTheWayError, RestoreError, SignalledError
-from kubectl_restore.names import shown
 from kubectl_restore.progress import Header, Level, Phase, Status, Summary
+from kubectl_restore.text import shown
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.json_fields import named, summary_fields

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.errors import TargetError
-from kubectl_restore.phrases import counted
 from kubectl_restore.progress import Header, Level, Phase, Status, Summary
+from kubectl_restore.text import counted
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time
 from kubectl_restore.ui.messages import error_text, message_text
 from kubectl_restore.ui.texts import first_line, news, result, so_far

@@ -1,0 +1,172 @@
+"""What a file is by its first bytes: a compression that is read, or no backup, and what then."""
+
+from __future__ import annotations
+
+import re
+import string
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Compression(StrEnum):
+    """The packings that are read."""
+
+    NONE = "none"
+    GZIP = "gzip"
+    BZIP2 = "bzip2"
+    XZ = "xz"
+    ZSTD = "zstd"
+    LZ4 = "lz4"
+
+
+MAGIC: Final = {
+    Compression.GZIP: b"\x1f\x8b",
+    Compression.BZIP2: b"BZh",
+    Compression.XZ: b"\xfd7zXZ\x00",
+    Compression.ZSTD: b"\x28\xb5\x2f\xfd",
+    Compression.LZ4: b"\x04\x22\x4d\x18",
+}
+"""How each member or frame of a compression begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What something seems to be.
+
+    Attributes:
+        words: a clause for "the backup is ...".
+        unpack: the program that decompresses it to stdout; empty where there is none.
+        fix: how to come to a backup from it, `{path}` for the file; empty where nothing is known.
+            What stands behind `<` may be a pipe as well.
+        program: whose repository it is a part of; empty for none.
+    """
+
+    words: str
+    unpack: str = ""
+    fix: str = ""
+    program: str = ""
+
+
+_BORG: Final = "borg export-tar REPOSITORY::ARCHIVE backup.tar  # then restore backup.tar"
+KOPIA: Final = "kopia snapshot restore SNAPSHOT unpacked && tar -cf backup.tar -C unpacked ."
+_UNZIP: Final = "unzip -d unpacked -- {path} && tar -cf backup.tar -C unpacked ."
+_SQL: Final = (
+    "kubectl exec -i POD -- psql < {path}  # psql, mysql or sqlite3 FILE: the database's own client"
+)
+_SHOW: Final = "head -c 500 < {path}  # shows how it begins; then name a tar archive"
+
+
+_MAGIC: Final = (
+    (b"\xfd7zXZ\x00", Look("xz-compressed", "xz -dc")),
+    (b"BZh", Look("bzip2-compressed", "bzip2 -dc")),
+    (b"\x28\xb5\x2f\xfd", Look("zstd-compressed", "zstd -dc")),
+    (b"\x04\x22\x4d\x18", Look("lz4-compressed", "lz4 -dc")),
+    (b"\x02\x21\x4c\x18", Look("lz4-compressed", "lz4 -dc")),
+    (b"\x1f\x9d", Look("compressed by compress (.Z)", "gzip -dc")),
+    (b"LZIP", Look("lzip-compressed", "lzip -dc")),
+    (b"\x89LZO\x00", Look("lzop-compressed", "lzop -dc")),
+    (b"\x5d\x00\x00", Look("lzma-compressed", "xz --format=lzma -dc")),
+    (b"PK\x03\x04", Look("a zip archive", fix=_UNZIP)),
+    (b"PK\x07\x08", Look("a part of a zip archive", fix="zip -F {path} --out whole.zip")),
+    (b"PK\x05\x06", Look("an empty zip archive")),
+    (b"7z\xbc\xaf\x27\x1c", Look("a 7z archive")),
+    (b"Rar!", Look("a RAR archive")),
+    (b"07070", Look("a cpio archive")),
+    (b"!<arch>\n", Look("an ar archive (a .deb?)")),
+    (b"hsqs", Look("a squashfs image")),
+    (b"SQLite format 3\x00", Look("an SQLite database")),
+    (
+        b"PGDMP",
+        Look(
+            "a PostgreSQL dump (for pg_restore)",
+            fix="kubectl exec -i POD -- pg_restore -d DATABASE < {path}",
+        ),
+    ),
+    (
+        b"\x6d\xe2\x99\x81",
+        Look("a MongoDB dump", fix="kubectl exec -i POD -- mongorestore --archive < {path}"),
+    ),
+    (b"REDIS0", Look("a Redis dump (RDB)")),
+    (b"\x7fELF", Look("a program")),
+    (b"%PDF-", Look("a PDF document")),
+    (b"BORG_SEG", Look("a part of a borg repository", fix=_BORG, program="borg")),
+    (b"Salted__", Look("encrypted by openssl")),
+    (b"age-encryption.org/", Look("encrypted by age")),
+    (b"-----BEGIN PGP", Look("encrypted or signed by PGP")),
+    (b"version https://git-lfs", Look("a Git LFS pointer, not the file itself")),
+)
+_TEXTS: Final = (
+    ((b"<!doctype html", b"<html"), Look("a web page (of an error or a login?)")),
+    ((b"<?xml",), Look("an XML document (of an error?)")),
+    (
+        (
+            b"-- ",
+            b"--\n",
+            b"/*",
+            b"create ",
+            b"insert ",
+            b"begin;",
+            b"set ",
+            b"use ",
+            b"drop ",
+            b"pragma ",
+        ),
+        Look("SQL text (a dump of a database)", fix=_SQL),
+    ),
+)
+_LINE: Final = rb"(?:[#;].*\n|[^\S\n]*\n)*"
+"""Comments and empty lines that may come first."""
+_SHAPES: Final = (
+    (
+        rb"\{\s*\"tool\":\s*\"https://github.com/kopia/kopia\"",
+        Look("a part of a kopia repository", fix=KOPIA, program="kopia"),
+    ),
+    (
+        _LINE + rb"\[repository\][^\S\n]*\n(?:.*\n)*?(?:segments_per_dir|append_only|id) *=",
+        Look("the configuration of a borg repository", fix=_BORG, program="borg"),
+    ),
+    (
+        _LINE
+        + rb"(?:---.*\n)?"
+        + _LINE
+        + rb"(?:apiversion|kind): *\S|\{\s*\"(?:apiversion|kind)\":",
+        Look("a manifest of Kubernetes", fix="kubectl apply -f - < {path}"),
+    ),
+    (
+        rb"\\?[0-9a-f]{64} [ *]\S|sha256 ?\(.+\) ?=",
+        Look("a list of check sums", fix="name the backup that they are about"),
+    ),
+    (
+        _LINE
+        + rb"\[(?!(?:true|false|null)\])[a-z][^][{},\n]*\][^\S\n]*(?:\n|\Z)"
+        + _LINE
+        + rb"(?:[^=:\n\"]+[=:]|\[|\Z)",
+        Look("an INI file (settings)", fix=_SHOW),
+    ),
+    (rb"[{[]", Look("JSON text (of an error?)", fix=_SHOW)),
+    (
+        _LINE
+        + rb"(?:%yaml\b|---\s*(?:#.*)?\n|(?:- )?[\w.-]+:(?: .*)?\n\s*(?:- )?[\w.-]+:(?:\s|\Z))",
+        Look("YAML text", fix=_SHOW),
+    ),
+)
+"""Text that is known by more than how it begins."""
+_PRINTABLE: Final = string.printable.encode("ascii")
+
+
+def look_at(head: bytes) -> Look | None:
+    """Tell what a file that begins so looks like; None when nothing fits."""
+    for magic, look in _MAGIC:
+        if head.startswith(magic):
+            return look
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if not text or head.translate(None, _PRINTABLE + bytes(range(0x80, 0x100))):
+        return None
+    for beginnings, look in _TEXTS:
+        if text.startswith(beginnings):
+            return look
+    for shape, look in _SHAPES:
+        if re.match(shape, text):
+            return look
+    return None if head.translate(None, _PRINTABLE) else Look("a text file")

@@ -1,0 +1,223 @@
+"""The stream that restores some of an archive's paths: laid out once, written as it is sent.
+
+A directory comes twice: where it is first needed, writable for its owner, so that its children can
+be made on every tar; and in an archive of its own that is extracted afterwards, the deepest first,
+with its true mode and time. Its children changed its time, and tars make some links only when the
+stream has ended (GNU and busybox those with absolute or `..` targets), so the end of the same
+stream would be too early.
+
+The headers of a million members would be a gigabyte: only lengths are kept.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.heartbeat import no_beat, with_beat
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.stream.normalise import header_of, length_of, segments_of
+from kubectl_restore.archive.stream.segments import Extract, Literal
+from kubectl_restore.archive.tar.header import END_OF_ARCHIVE, header_length, member_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from kubectl_restore.archive.heartbeat import Beat
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.stream.normalise import Dialect
+    from kubectl_restore.archive.stream.segments import Segment
+
+_RECORD: Final = 10240
+"""Bytes of a tar record (20 blocks): tars read whole ones from a pipe (GNU tar manual, 9.4)."""
+_PARENT_MODE: Final = 0o755
+_OWNER_WRITES: Final = 0o700
+
+
+def parents(path: bytes) -> Iterator[bytes]:
+    """Return the directories above `path`, the outermost first."""
+    at = path.find(b"/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find(b"/", at + 1)
+
+
+class Layout:
+    """The stream for some members of an archive, with the directories that it needs.
+
+    Attributes:
+        total: bytes of the stream.
+    """
+
+    def __init__(
+        self,
+        member_of: Callable[[int], Member],
+        carried: array[int],
+        directories: Mapping[bytes, int],
+        bare: Collection[bytes] = (),
+        *,
+        dialect: Dialect,
+        owner: tuple[int, int] = (0, 0),
+        beat: Beat = no_beat,
+    ) -> None:
+        """Lay it out.
+
+        Args:
+            member_of: returns a member by its number.
+            carried: the numbers of the members to send, in the order of their data.
+            directories: those of the directories among them, by path.
+            bare: directories to make that have no member.
+            dialect: for which tar.
+            owner: whom those belong to.
+            beat: called now and then meanwhile; what it raises ends the work.
+        """
+        self._member = member_of
+        self._carried = carried
+        self._bare = bare
+        self._dialect = dialect
+        self._owner = owner
+        self._numbers = directories
+        self._ends = array("q")
+        self._files = array("I")
+        at = 0
+        for number, path, member in with_beat(self._items(), beat):
+            if path is not None:
+                at += self._directory_length(number, path)
+            else:
+                at += length_of(member, dialect)
+                self._ends.append(at)
+                self._files.append(number)
+        self.total = _rounded(at + len(END_OF_ARCHIVE))
+
+    @property
+    def directories(self) -> DirectoryLayout:
+        """What gives directories their own modes and times, once all else is there."""
+        return DirectoryLayout(map(self._member, self._numbers.values()), self._dialect)
+
+    @property
+    def files(self) -> array[int]:
+        """The numbers of the members that the stream carries, in its order; no directories."""
+        return self._files
+
+    def between(self, start: int, end: int) -> tuple[int, int]:
+        """Return which of `files` have a byte in a part of the stream: the first, and the last.
+
+        The first is behind the last where there is none.
+        """
+        first = bisect_right(self._ends, start)
+        return first, min(bisect_left(self._ends, end), len(self._ends) - 1)
+
+    @property
+    def total_files(self) -> int:
+        """How many members the stream carries (directories come as part of the frame)."""
+        return len(self._files)
+
+    def position(self, acknowledged: int) -> tuple[int, bytes | None]:
+        """Return how many members end within the first bytes, and the path under way after them."""
+        done = bisect_right(self._ends, acknowledged)
+        return done, self._member(self._files[done]).path if done < len(self._files) else None
+
+    def members_until(self, acknowledged: int) -> Iterator[Member]:
+        """Return the members whose last byte is among the first `acknowledged`."""
+        return map(self._member, self._files[: bisect_right(self._ends, acknowledged)])
+
+    def segments(self) -> Iterator[Segment]:
+        """Return the stream, piece by piece."""
+        return _joined(self._pieces())
+
+    def _items(self) -> Iterator[tuple[int, bytes | None, Member]]:
+        """Return what the stream carries, in order: numbers of members, and paths of directories.
+
+        A directory without a member has the number of the member that it is made for.
+        """
+        made: set[bytes] = set()
+        last = b""
+        for number in self._carried:
+            member = self._member(number)
+            path = member.path
+            parent = path.rpartition(b"/")[0]
+            if parent != last:
+                last = parent
+                for above in parents(path):
+                    if above not in made and (above in self._bare or above in self._numbers):
+                        made.add(above)
+                        yield self._numbers.get(above, number), above, member
+            if member.kind is not Kind.DIRECTORY:
+                yield number, None, member
+            elif path not in made:
+                made.add(path)
+                yield number, path, member
+
+    def _pieces(self) -> Iterator[Segment]:
+        length = 0
+        for number, path, member in self._items():
+            if path is not None:
+                header = self._directory(self._member(number), path)
+                length += len(header)
+                yield Literal(header)
+            else:
+                length += length_of(member, self._dialect)
+                yield from segments_of(member, self._dialect)
+        yield Literal(bytes(self.total - length))
+
+    def _directory(self, member: Member, path: bytes) -> bytes:
+        if path in self._numbers:
+            return header_of(member, self._dialect, extra_mode=_OWNER_WRITES)
+        uid, gid = self._owner
+        return member_header(
+            path + b"/", b"5", mode=_PARENT_MODE, mtime=member.mtime, uid=uid, gid=gid
+        )
+
+    def _directory_length(self, number: int, path: bytes) -> int:
+        if path in self._numbers:
+            return length_of(self._member(number), self._dialect)
+        return header_length(path + b"/")
+
+
+class DirectoryLayout:
+    """The second stream: directories alone, the innermost first, with their own modes and times.
+
+    Attributes:
+        total: bytes of the stream; 0 where there is none.
+    """
+
+    def __init__(self, directories: Iterable[Member], dialect: Dialect) -> None:
+        """Lay it out."""
+        self._members = sorted(directories, key=lambda member: member.path, reverse=True)
+        self._dialect = dialect
+        headers = sum(length_of(member, dialect) for member in self._members)
+        self.total = _rounded(headers + len(END_OF_ARCHIVE)) if self._members else 0
+
+    def segments(self) -> Iterator[Segment]:
+        """Return the stream, piece by piece."""
+        length = 0
+        for member in self._members:
+            header = header_of(member, self._dialect)
+            length += len(header)
+            yield Literal(header)
+        yield Literal(bytes(self.total - length))
+
+
+def _rounded(length: int) -> int:
+    return length + -length % _RECORD
+
+
+def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:
+    """Return the segments, neighbouring extracts as one."""
+    held: Extract | None = None
+    for segment in segments:
+        if isinstance(segment, Extract):
+            if held is not None and held.offset + held.length == segment.offset:
+                held = Extract(held.offset, held.length + segment.length)
+                continue
+            if held is not None:
+                yield held
+            held = segment
+            continue
+        if held is not None:
+            yield held
+            held = None
+        yield segment
+    if held is not None:
+        yield held

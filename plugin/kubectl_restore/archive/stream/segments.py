@@ -1,0 +1,203 @@
+"""The stream that is sent: byte ranges of the archive, and bytes of our own between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.compression.stream import DecompressedStream
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.errors import BackupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.deadline import Watch
+
+_BUFFER: Final = 256 * 1024
+"""Bytes of one block: it stays in the processor's cache between read and write."""
+_WORTH_A_BLOCK: Final = 64 * 1024
+"""Bytes from which on a piece goes out as it is; smaller ones are collected first."""
+_STEP: Final = 8 * 1024 * 1024
+"""Bytes that are passed over in one go: a fraction of a second, however they are packed."""
+_NOT_YET: Final = memoryview(b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """Bytes of our own."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A range of the decompressed archive."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    """A hole, written out."""
+
+    length: int
+
+
+Segment = Literal | Extract | Zeros
+Tap = Callable[[int, memoryview], None]
+
+
+def read_segments(
+    backup: BackupFile,
+    compression: Compression,
+    segments: Iterable[Segment],
+    watch: Watch,
+    *,
+    to_the_end: bool = False,
+    tap: Tap | None = None,
+) -> Iterator[memoryview | Zeros]:
+    """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
+
+    The offsets of extracts rise. Many small segments make one block. Holes come as they are. Where
+    much is passed over, empty blocks come meanwhile, so that nobody is kept waiting. Only who asks
+    for all of them, until there is none, knows that the backup has not changed.
+
+    Args:
+        backup: the file.
+        compression: how it is packed.
+        segments: what of it.
+        watch: the time limit.
+        to_the_end: unpack what follows them too, for the check sums behind it.
+        tap: is shown the extracts' bytes with their offsets.
+
+    Raises:
+        BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
+        TimedOutError, SignalledError: the watch ended the run.
+    """
+    try:
+        if compression is Compression.NONE:
+            yield from _read_plain(backup, segments, tap)
+        else:
+            stream = DecompressedStream(backup, compression, watch.check)
+            yield from collected(_read_packed(stream, backup, segments, tap))
+            while to_the_end and stream.skip(_STEP):
+                yield _NOT_YET
+    except BackupError:
+        # It was whole when it was checked: what is damaged now has been written to since.
+        backup.check_unchanged(is_sending=True)
+        raise
+    backup.check_unchanged(is_sending=True)
+
+
+def read_literals(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
+    """Return bytes of our own, small ones together; there is nothing of the backup among them."""
+    return collected(memoryview(one.data) for one in segments if isinstance(one, Literal))
+
+
+def _read_plain(
+    backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+) -> Iterator[memoryview | Zeros]:
+    """Read straight into one buffer; hand it out whenever it is full."""
+    buffer = memoryview(bytearray(_BUFFER))
+    filled = 0
+    for segment in segments:
+        if isinstance(segment, Zeros):
+            if filled:
+                yield buffer[:filled]
+                filled = 0
+            yield segment
+            continue
+        done = 0
+        length = len(segment.data) if isinstance(segment, Literal) else segment.length
+        while done < length:
+            room = buffer[filled : min(filled + length - done, _BUFFER)]
+            if isinstance(segment, Extract):
+                count = backup.read_into(room, segment.offset + done)
+                if not count:
+                    raise backup.changed(is_sending=True)
+                if tap is not None:
+                    tap(segment.offset + done, room[:count])
+            else:
+                count = len(room)
+                room[:] = memoryview(segment.data)[done : done + count]
+            done += count
+            filled += count
+            if filled == _BUFFER:
+                yield buffer
+                filled = 0
+    if filled:
+        yield buffer[:filled]
+
+
+def pauses_in(segments: Iterable[Segment]) -> Iterator[int]:
+    """Return at which bytes of the stream much of the archive is passed over first.
+
+    Args:
+        segments: of the stream; the offsets of extracts rise.
+    """
+    sent = position = 0
+    for segment in segments:
+        if isinstance(segment, Extract):
+            if segment.offset - position > _STEP:
+                yield sent
+            position = segment.offset + segment.length
+        sent += len(segment.data) if isinstance(segment, Literal) else segment.length
+
+
+def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
+    """Return the pieces, small ones together in blocks."""
+    buffer = memoryview(bytearray(_BUFFER))
+    filled = 0
+    for piece in pieces:
+        length = 0 if isinstance(piece, Zeros) else len(piece)
+        is_apart = not length or length >= _WORTH_A_BLOCK
+        if filled and (is_apart or length > _BUFFER - filled):
+            yield buffer[:filled]
+            filled = 0
+        if is_apart or isinstance(piece, Zeros):
+            yield piece
+        else:
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+    if filled:
+        yield buffer[:filled]
+
+
+def _read_packed(
+    stream: DecompressedStream, backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+) -> Iterator[memoryview | Zeros]:
+    for segment in segments:
+        if isinstance(segment, Literal):
+            if segment.data:
+                yield memoryview(segment.data)
+            continue
+        if isinstance(segment, Zeros):
+            yield segment
+            continue
+        gap = segment.offset - stream.position
+        if gap < 0:
+            raise ValueError("the offsets of extracts have to rise")
+        yield from _pass_over(stream, backup, gap)
+        left = segment.length
+        while left:
+            piece = stream.next_piece(left)
+            if not piece:
+                raise backup.changed(is_sending=True)
+            if tap is not None:
+                tap(segment.offset + segment.length - left, piece)
+            yield piece
+            left -= len(piece)
+
+
+def _pass_over(stream: DecompressedStream, backup: BackupFile, length: int) -> Iterator[memoryview]:
+    while length:
+        step = min(length, _STEP)
+        if stream.skip(step) < step:
+            raise backup.changed(is_sending=True)
+        length -= step
+        if length:
+            yield _NOT_YET

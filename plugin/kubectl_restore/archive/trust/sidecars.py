@@ -1,0 +1,312 @@
+"""Finding what is claimed about a backup: in files beside it, and in the older tool's records.
+
+Nothing that is there and cannot be read is passed over in silence: a backup whose check sum was
+lost must not look like one that never had any. What is read is bounded in number and size, and is
+never a FIFO or a device.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import stat
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.trust.claims import (
+    Claim,
+    Record,
+    Subject,
+    Sum,
+    UnreadableError,
+    fitting,
+    json_object,
+    parse_meta,
+    parse_older,
+    parse_sums,
+)
+from kubectl_restore.errors import BackupError
+from kubectl_restore.text import counted, pasteable, shown, shown_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SUM: Final = ".sha256"
+META: Final = ".meta.json"
+LISTS: Final = ("SHA256SUMS", "sha256sums.txt")
+
+_LARGEST_LIST: Final = 16 * 1024 * 1024
+"""Bytes: the check sums of some hundred thousand files."""
+_LARGEST_RECORD: Final = 1024 * 1024
+"""Bytes of a JSON document; real ones have less than one KiB."""
+_MOST_RECORDS: Final = 5_000
+_MOST_NAMES: Final = 100_000
+"""Of a directory: reading records takes about 0.1 ms each, looking at a name 2 us."""
+_LONGEST_NAME: Final = 4096
+"""Characters: Linux's PATH_MAX; each component of a longer one would be looked up too."""
+_BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Found:
+    """What is claimed.
+
+    Attributes:
+        claims: everything that is said about this backup.
+        warnings: what could not be looked at, though it may not concern this backup; safe to print.
+    """
+
+    claims: list[Claim] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return the name of a file that is about a backup (`SUM`, `META`)."""
+    return path.with_name(path.name + suffix)
+
+
+def find_claims(
+    path: Path, parts: Sequence[Path] = (), *, own: bool = True, home: Path | None = None
+) -> Found:
+    """Return everything that is claimed about a backup.
+
+    A backup that is named through a symbolic link is looked for under both names.
+
+    Args:
+        path: the backup, as the user named it; or what it was called before it was split.
+        parts: of a split one, the names of its parts.
+        own: read BACKUP.sha256 and BACKUP.meta.json too.
+        home: the home directory; None for the user's.
+
+    Raises:
+        BackupError: something is claimed, and what it is cannot be read.
+    """
+    found = Found()
+    real = Path(os.path.realpath(path))
+    names = [path]
+    if Path(os.path.realpath(path.parent)) / path.name != real:
+        names.append(real)
+    for name in names:
+        if own:
+            found.claims += own_claims(name)
+        for listed in LISTS:
+            found.claims += _listed(name, parts, name.with_name(listed))
+    for number, part in enumerate(parts):
+        found.claims += [_of_part(one, number, part) for one in own_claims(part)]
+    _add_older(found, real, home)
+    return found
+
+
+def own_claims(path: Path) -> list[Claim]:
+    """Return what BACKUP.sha256 and BACKUP.meta.json say.
+
+    Raises:
+        BackupError: one of them is there and cannot be read.
+    """
+    return [*_own_sum(path), *_own_meta(path)]
+
+
+def _own_sum(path: Path) -> list[Claim]:
+    source = beside(path, SUM)
+    return [_checksum(one.digest, source) for one in own_sums(path)]
+
+
+def own_sums(path: Path) -> list[Sum]:
+    """Return the lines of BACKUP.sha256 that are about the backup; none when there is no such file.
+
+    Raises:
+        BackupError: it is there and cannot be read, or is about other files.
+    """
+    source = beside(path, SUM)
+    data = _content(source, _LARGEST_LIST)
+    if data is None:
+        return []
+    name = os.fsencode(path.name)
+    sums = _read_sums(source, data, name)
+    fit = [one for one in sums if one.name is None or one.name.rpartition(b"/")[2] == name]
+    # The file's own name says what it is about: the backup may have been renamed.
+    fit = fit or (sums if len(sums) == 1 else [])
+    if not fit:
+        what = f"none of its {len(sums)} lines names the backup" if sums else "no line is one"
+        raise _unreadable(source, f"{what}; they are wanted as sha256sum writes them")
+    return fit
+
+
+def _own_meta(path: Path) -> list[Claim]:
+    source = beside(path, META)
+    data = _content(source, _LARGEST_RECORD)
+    if data is None:
+        return []
+    try:
+        record = parse_meta(data)
+    except UnreadableError as error:
+        raise _unreadable(source, str(error)) from error
+    return _claims_of(record, source)
+
+
+def meta_fields(path: Path) -> dict[str, object]:
+    """Return all fields of a readable BACKUP.meta.json; none when there is no such file."""
+    data = _content(beside(path, META), _LARGEST_RECORD)
+    return {} if data is None else json_object(data)
+
+
+def _listed(path: Path, parts: Sequence[Path], source: Path) -> list[Claim]:
+    data = _content(source, _LARGEST_LIST)
+    if data is None:
+        return []
+    sums = _read_sums(source, data, *(os.fsencode(one.name) for one in (path, *parts)))
+    found = [_checksum(one.digest, source) for one in fitting(sums, _absolute(path))]
+    if parts:
+        suffixes = tuple(os.fsencode(one.name) for one in parts)
+        sums = [one for one in sums if one.name is not None and one.name.endswith(suffixes)]
+    for number, part in enumerate(parts):
+        own = fitting(sums, _absolute(part))
+        found += [_of_part(_checksum(one.digest, source), number, part) for one in own]
+    return found
+
+
+def _absolute(path: Path) -> bytes:
+    """Return a name made absolute; no link is followed, as the list stands beside this name."""
+    return os.path.normpath(os.fsencode(path.absolute()))
+
+
+def _of_part(claim: Claim, number: int, part: Path) -> Claim:
+    """Return a check sum as a part's; the other things that are claimed are about the backup."""
+    if claim.subject is not Subject.CHECKSUM:
+        return claim
+    return replace(claim, part=number, name=shown(os.fsencode(part.name)))
+
+
+def _read_sums(source: Path, data: bytes, *names: bytes) -> list[Sum]:
+    try:
+        return parse_sums(data, *names)
+    except UnreadableError as error:
+        raise _unreadable(source, str(error)) from error
+
+
+# The older tool's records (docs/older-spelling.md)
+
+
+def _add_older(found: Found, real: Path, home: Path | None) -> None:
+    """Add what the newest records say that name this file.
+
+    That tool wrote a record for each backup, also where it overwrote a file with the next one; so
+    only the newest is about what stands there now.
+    """
+    matching: list[tuple[datetime, Path, Record]] = []
+    for source in _record_files(found, home):
+        try:
+            data = _content(source, _LARGEST_RECORD)
+            record = parse_older(data or b"{}")
+        except (BackupError, UnreadableError) as error:
+            if _may_name(source, real):
+                why = error.reason if isinstance(error, BackupError) else str(error)
+                raise _unreadable(source, why) from error
+            continue
+        if record.backup_file is not None and _names(record.backup_file, real):
+            matching.append((record.created or _BEGINNING, source, record))
+    newest = max((when for when, _, _ in matching), default=None)
+    for when, source, record in matching:
+        if when == newest:
+            found.claims += _claims_of(record, source)
+
+
+def _record_files(found: Found, home: Path | None) -> Iterator[Path]:
+    """Yield the records, in a fixed order."""
+    try:
+        place = (home or Path.home()) / ".cli-recover" / "metadata"
+        with os.scandir(place) as entries:
+            names = [one.name for one in islice(entries, _MOST_NAMES + 1)]
+    except (OSError, RuntimeError):
+        return
+    records = [name for name in names[:_MOST_NAMES] if name.endswith(".json")]
+    # Their names end in the time when they were made.
+    some = heapq.nlargest(_MOST_RECORDS, records)
+    if len(names) > _MOST_NAMES or len(some) < len(records):
+        found.warnings.append(
+            f"{shown(os.fsencode(place))} has more than {counted(_MOST_RECORDS, 'record')}; only"
+            " the newest were looked at"
+        )
+    yield from (place / name for name in some)
+
+
+def _names(text: str, real: Path) -> bool:
+    """Tell whether a name means this file; a relative one, seen from the current directory."""
+    if len(text) > _LONGEST_NAME:
+        return False
+    try:
+        return os.path.realpath(text) == str(real)
+    except (OSError, ValueError):
+        return False
+
+
+def _may_name(source: Path, real: Path) -> bool:
+    """Tell whether a record that cannot be read has the backup's name in it."""
+    with suppress(OSError, BackupError):
+        return os.fsencode(real.name) in (_content(source, _LARGEST_RECORD) or b"")
+    return False
+
+
+def _claims_of(record: Record, source: Path) -> list[Claim]:
+    says = {
+        Subject.CHECKSUM: record.checksum,
+        Subject.FILE_SIZE: record.file_size,
+        Subject.FILES: record.files,
+        Subject.CONTENT: record.content,
+    }
+    return [
+        Claim(subject, value, shown(os.fsencode(source)), _away(source))
+        for subject, value in says.items()
+        if value is not None
+    ]
+
+
+def _checksum(digest: str, source: Path) -> Claim:
+    return Claim(Subject.CHECKSUM, digest, shown(os.fsencode(source)), _away(source))
+
+
+def _away(source: Path) -> str:
+    return f"mv -- {pasteable(source)} {pasteable(beside(source, '.old'))}"
+
+
+def _content(path: Path, largest: int) -> bytes | None:
+    """Return a file's content; None where there is no such file.
+
+    Raises:
+        BackupError: it is there, and is no regular file, too large, or may not be read.
+    """
+    try:
+        # O_NONBLOCK: a FIFO must not make us wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            raise _unreadable(path, "it is a symbolic link to nothing") from None
+        return None
+    except OSError as error:
+        if not os.path.lexists(path):
+            # Its name would be too long, or its directory may not be looked into.
+            return None
+        raise _unreadable(path, shown_text(error.strerror or str(error))) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _unreadable(path, "it is no regular file")
+    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor has no Path
+        try:
+            data = file.read(largest + 1)
+        except OSError as error:
+            raise _unreadable(path, shown_text(error.strerror or str(error))) from error
+    if len(data) > largest:
+        raise _unreadable(path, f"it has more than {largest >> 20} MiB")
+    return data
+
+
+def _unreadable(source: Path, reason: str) -> BackupError:
+    return BackupError(
+        f"what {shown(os.fsencode(source))} says about the backup cannot be read",
+        reason=reason,
+        fix=f"put it right; to go without it: {_away(source)}",
+    )

@@ -1,0 +1,69 @@
+"""The agent's command line, script and words (container/scripts/agent.sh is its other half)."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.tar.header import BLOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_restore.pipe.mark import Mark
+
+# The script travels on stdin, not in the argument: the argument becomes part of the request's
+# address, which load balancers bound (8 KiB for a request line is common) and audit logs keep.
+_BOOTSTRAP: Final = """\
+s=;l=;while [ "$l" != . ];do s="$s$l
+";IFS= read -r l||exit 1;done;eval "$s\""""
+
+_SHORTEST_IDLE: Final = 15.0
+"""Seconds: below this an ordinary pause of the client would look like its end."""
+_LONGEST_IDLE: Final = 3600.0
+
+
+def restore_identity(parts: Iterable[str]) -> str:
+    """Return the short name of a restore that differs in any of `parts` from every other."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def idle_seconds(stall_timeout: float | None) -> int:
+    """Return how long the agent waits, while nothing moves, until it takes its client for gone."""
+    return int(_LONGEST_IDLE if stall_timeout is None else max(stall_timeout, _SHORTEST_IDLE))
+
+
+def lease_name(pod_uid: str, container: str, target: str) -> str:
+    """Return what the record of a restore to a target is called in its pod."""
+    scope = restore_identity([pod_uid, container])
+    return f"kubectl-restore.{scope}.{restore_identity([target])}"
+
+
+def agent_command(
+    mark: Mark, target: str, stall_timeout: float | None, lease: str = ""
+) -> list[str]:
+    """Return the command that `kubectl exec` runs in the container.
+
+    Args:
+        mark: tells this exec from others.
+        target: the directory that it works in.
+        stall_timeout: seconds; see `idle_seconds`.
+        lease: what the record of the restore is called; empty for none.
+    """
+    idle = str(idle_seconds(stall_timeout))
+    return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle, lease]
+
+
+def agent_script() -> bytes:
+    """Return what is sent first on stdin: the script without its comments, and its end.
+
+    It fills whole blocks (pipe/framing.py says why), before it is known whether that is wanted.
+    """
+    text = (
+        resources.files("kubectl_restore.container").joinpath("scripts/agent.sh").read_text("utf-8")
+    )
+    lines = (line.strip() for line in text.splitlines())
+    kept = [line for line in lines if line and not line.startswith("#")]
+    script = "\n".join([*kept, ""]).encode()
+    return script + b"\n" * (-(len(script) + 2) % BLOCK) + b".\n"

@@ -1,0 +1,206 @@
+"""What the container can do: the reading of the agent's probe."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.container.checksums import best_of
+from kubectl_restore.errors import PodCannotError, TargetError
+from kubectl_restore.pipe.framing import Framing
+from kubectl_restore.text import shown_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_restore.archive.checksums import Algorithm
+
+
+class Tar(StrEnum):
+    """The tars that are told apart."""
+
+    GNU = "GNU tar"
+    BUSYBOX = "busybox tar"
+    BSD = "bsdtar"
+    TOYBOX = "toybox tar"
+    OTHER = "another tar"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the probe found.
+
+    Attributes:
+        tar: which tar stands in the container.
+        tar_version: its own words, safe to print.
+        framing: what takes the chunks.
+        uid: who we are there; None where `id` is missing.
+        gid: our group there.
+        kernel: the kernel's capabilities that we have there, as a bit set; None where unknown.
+        uids: the ranges of users that exist there, as (first, count).
+        gids: the ranges of groups.
+        missing: the tools that a restore needs and that are not there.
+        target: `ready`, `readonly`, `closed`, `file` or `absent`.
+        algorithm: the best check sum that there is a tool for.
+        unpacks: it has gzip, for chunks that are packed for the way.
+    """
+
+    tar: Tar = Tar.OTHER
+    tar_version: str = ""
+    framing: Framing = Framing.DD
+    uid: int | None = None
+    gid: int | None = None
+    kernel: int | None = None
+    uids: tuple[tuple[int, int], ...] = ()
+    gids: tuple[tuple[int, int], ...] = ()
+    missing: tuple[str, ...] = field(default=())
+    target: str = "absent"
+    algorithm: Algorithm | None = None
+    unpacks: bool = False
+
+    @property
+    def is_root(self) -> bool:
+        """May owners be set there?"""
+        return self.uid == 0 and (self.kernel is None or bool(self.kernel >> _CAP_CHOWN & 1))
+
+    @property
+    def sets_capabilities(self) -> bool:
+        """May programs be given capabilities there?"""
+        return self.uid == 0 and (self.kernel is None or bool(self.kernel >> _CAP_SETFCAP & 1))
+
+    @property
+    def makes_devices(self) -> bool:
+        """May device nodes be made there, as far as is known? FIFOs may, by everybody."""
+        return self.kernel is None or bool(self.kernel >> _CAP_MKNOD & 1)
+
+    def may_own(self, uid: int, gid: int) -> bool:
+        """Tell whether a file may be given to this user and group there."""
+        return self.is_root and _within(uid, self.uids) and _within(gid, self.gids)
+
+    @property
+    def reads_holes(self) -> bool:
+        """Does the tar read GNU's old sparse format? (busybox does not: "unknown typeflag")."""
+        return self.tar in {Tar.GNU, Tar.BSD, Tar.TOYBOX}
+
+    @property
+    def reads_records(self) -> bool:
+        """Does the tar take times, attributes and ACLs from PAX records? (GNU: from 1.27 on)."""
+        if self.tar is Tar.GNU:
+            return _numbers(self.tar_version) >= (1, 27)
+        return self.tar is Tar.BSD
+
+
+_CAP_CHOWN: Final = 0
+_CAP_MKNOD: Final = 27
+_CAP_SETFCAP: Final = 31
+"""Bits of the kernel's capability sets (linux/capability.h)."""
+
+
+def _within(number: int, ranges: tuple[tuple[int, int], ...]) -> bool:
+    return not ranges or any(first <= number < first + count for first, count in ranges)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.search(r"(\d+)\.(\d+)", version)
+    return (int(found[1]), int(found[2])) if found else (0,)
+
+
+def _which_tar(version: str) -> Tar:
+    if "GNU tar" in version:
+        return Tar.GNU
+    lower = version.lower()
+    for word, tar in (("busybox", Tar.BUSYBOX), ("bsdtar", Tar.BSD), ("toybox", Tar.TOYBOX)):
+        if word in lower:
+            return tar
+    return Tar.OTHER
+
+
+def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
+    """Read the probe's records, each as (word, rest)."""
+    answers = {word: rest.strip() for word, rest in records}
+    version = shown_text(answers.get(b"tar", b""))
+    framing = answers.get(b"framing", b"").decode("ascii", "replace")
+    return Capabilities(
+        tar=_which_tar(version),
+        tar_version=version,
+        framing=Framing(framing) if framing in set(Framing) else Framing.DD,
+        uid=_number(answers.get(b"user", b"")),
+        gid=_number(answers.get(b"group", b"")),
+        kernel=_number(answers.get(b"capabilities", b""), 16),
+        uids=_ranges(answers.get(b"uids", b"")),
+        gids=_ranges(answers.get(b"gids", b"")),
+        missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
+        target=answers.get(b"target", b"absent").decode("ascii", "replace"),
+        unpacks=answers.get(b"unpacks") == b"gzip",
+        algorithm=best_of(answers.get(b"sums", b"").decode("ascii", "replace").split()),
+    )
+
+
+def _number(text: bytes, base: int = 10) -> int | None:
+    try:
+        return int(text, base)
+    except ValueError:
+        return None
+
+
+def _ranges(text: bytes) -> tuple[tuple[int, int], ...]:
+    found = []
+    for word in text.split():
+        first, _, count = word.partition(b":")
+        if not (first.isdigit() and count.isdigit()):
+            return ()
+        found.append((int(first), int(count)))
+    return tuple(found)
+
+
+def require_tools(capabilities: Capabilities, container: str) -> None:
+    """Return when the container has what a restore needs.
+
+    Raises:
+        PodCannotError: tools are missing.
+    """
+    if capabilities.missing:
+        names = ", ".join(capabilities.missing)
+        raise PodCannotError(
+            f"container {container} lacks what a restore needs: {names}",
+            reason=f"not found on its PATH: {names}",
+            fix="name a container that has them: -c CONTAINER",
+        )
+
+
+def require_target(capabilities: Capabilities, target: str, make_it: str) -> None:
+    """Return when the target is a directory that can be entered.
+
+    Args:
+        capabilities: what the probe found.
+        target: the path, for messages.
+        make_it: the command that makes the directory.
+
+    Raises:
+        TargetError: there is no such directory.
+        PodCannotError: it is closed to us.
+    """
+    match capabilities.target:
+        case "absent":
+            raise TargetError(
+                f"{target} does not exist in the container",
+                reason="the target has to be a directory that exists",
+                fix=make_it,
+            )
+        case "file":
+            raise TargetError(
+                f"{target} is not a directory",
+                reason="something else stands there in the container",
+                fix="name a directory with -t",
+            )
+        case "closed":
+            raise PodCannotError(
+                f"{target} cannot be entered",
+                reason=f"the container runs as uid {capabilities.uid}, "
+                "which may not open that directory",
+                fix="name another directory with -t, or another container with -c",
+            )
+        case _:
+            return

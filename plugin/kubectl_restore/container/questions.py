@@ -1,0 +1,324 @@
+"""What the pod is asked and told beside the stream: short talks with the agent in the open exec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.members.member import normal_path
+from kubectl_restore.container.capabilities import read_probe
+from kubectl_restore.container.checksums import is_plain, read_digest
+from kubectl_restore.container.contents import requests
+from kubectl_restore.container.leases import read_leases
+from kubectl_restore.container.links import read_link, read_text
+from kubectl_restore.container.mounts import read_mounts
+from kubectl_restore.container.space import read_space
+from kubectl_restore.container.survey import questions, read_entry
+from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
+from kubectl_restore.progress import Status
+from kubectl_restore.text import listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kubectl_restore.archive.checksums import Algorithm
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.leases import Leases
+    from kubectl_restore.container.mounts import Mount
+    from kubectl_restore.container.space import Space
+    from kubectl_restore.container.survey import Entry
+    from kubectl_restore.pipe.session import Answer, Session
+    from kubectl_restore.progress import Phase, Progress
+
+
+_SURVEYED: Final = 64 * 1024
+"""Bytes of a question's payload: small ones, so that the pod works while we read."""
+
+
+class Questions:
+    """Asks through one session. Every answer is whole, or an error.
+
+    All calls raise RestoreError when the link is lost, the time runs out or a signal comes.
+    """
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        """Take the session that is open."""
+        self._session = session
+        self._progress = progress
+
+    def survey(
+        self, phase: Phase, paths: Sequence[bytes], *, done: int = 0, total: int | None = None
+    ) -> dict[bytes, Entry]:
+        """Ask what stands at each path; the empty one is the target itself.
+
+        Args:
+            phase: for the progress.
+            paths: below the target.
+            done: how many were asked about before in this phase.
+            total: how many will be asked about; None for these alone.
+        """
+        total = len(paths) if total is None else total
+        found: dict[bytes, Entry] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            entry = read_entry(rest) if word == b"stat" else None
+            if entry is not None:
+                found[entry[0]] = entry[1]
+            return entry is not None
+
+        def said(payload: bytes) -> None:
+            nonlocal done
+            done += payload.count(b"\0")
+            self._progress.status(Status(phase, done_files=done, total_files=total))
+
+        self._progress.status(Status(phase, done_files=done, total_files=total))
+        payloads = questions(paths, largest=_SURVEYED)
+        _require_whole(self._session.questions(b"survey", payloads, take, said))
+        return found
+
+    def closed(self, directories: Iterable[bytes]) -> list[bytes]:
+        """Ask which of these directories take nothing from us."""
+        return self._closed(b"closed", directories)
+
+    def unreadable(self, files: Iterable[bytes]) -> list[bytes]:
+        """Ask which of these files we may not read."""
+        return self._closed(b"closed -r", files)
+
+    def _closed(self, command: bytes, paths: Iterable[bytes]) -> list[bytes]:
+        found: list[bytes] = []
+
+        def take(word: bytes, rest: bytes) -> bool:
+            if word == b"closed" and rest.startswith(b"./"):
+                found.append(rest[2:])
+            return word == b"closed"
+
+        for payload in questions(paths):
+            self._ask(command, payload, take)
+        return found
+
+    def leads(self, links: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Ask where links lead; return those that lead to directories inside the target."""
+        found: dict[bytes, bytes] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            link = read_link(rest) if word == b"leads" else None
+            if link is not None and link[1] is not None:
+                found[link[0]] = link[1]
+            return word == b"leads"
+
+        for payload in questions(links):
+            self._ask(b"resolve", payload, take)
+        return found
+
+    def texts(self, links: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Ask what symbolic links say; one that cannot be read is left out."""
+        found: dict[bytes, bytes] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            text = read_text(rest) if word == b"text" else None
+            if text is not None:
+                found[text[0]] = text[1]
+            return word == b"text"
+
+        for payload in questions(links):
+            self._ask(b"texts", payload, take)
+        return found
+
+    def digests(self, paths: Iterable[bytes], algorithm: Algorithm) -> dict[bytes, bytes]:
+        """Ask for the check sums of regular files; one that cannot be read is left out.
+
+        Args:
+            paths: below the target.
+            algorithm: one that the container has a tool for.
+        """
+        found, take = _digests_of(algorithm)
+        plain: list[bytes] = []
+        odd: list[bytes] = []
+        for path in paths:
+            (plain if is_plain(path) else odd).append(path)
+        for command, some in ((b"hash ", plain), (b"hasheach ", odd)):
+            for payload in questions(some):
+                self._ask(command + algorithm.value.encode(), payload, take)
+        return found
+
+    def children(
+        self, directories: Iterable[bytes]
+    ) -> tuple[list[tuple[bytes, bool]], list[bytes]]:
+        """Ask what stands in directories.
+
+        Returns:
+            Each path, with whether it is a directory; and the directories that we may not list.
+        """
+        found: list[tuple[bytes, bool]] = []
+        closed: list[bytes] = []
+
+        def take(word: bytes, rest: bytes) -> bool:
+            if word == b"child" and rest[1:4] == b" ./":
+                found.append((normal_path(rest[4:]), rest[:1] == b"d"))
+            elif word == b"unlisted" and rest.startswith(b"./"):
+                closed.append(rest[2:])
+            return word in {b"child", b"unlisted"}
+
+        for payload in questions(directories):
+            self._ask(b"list", payload, take)
+        return found, closed
+
+    def mounts(self) -> list[Mount]:
+        """Ask which volumes there are at the target and below it."""
+        return read_mounts(self._session.ask(b"mounts").records)
+
+    def introduce(self) -> tuple[Capabilities, Leases]:
+        """Ask what the container can do, and which restores write in it."""
+        records = self._session.ask(b"probe", b"leases").records
+        return read_probe(records), read_leases(records)
+
+    def leases(self) -> Leases:
+        """Ask which restores write in the container."""
+        return read_leases(self._session.ask(b"leases").records)
+
+    def hold(self, restore: bytes, after: bytes, since: int) -> tuple[bytes, Leases]:
+        """Take the lease of the target, and end what earlier execs of a restore have left.
+
+        Args:
+            restore: which; what has no lease is found by this.
+            after: the token of the owner that is gone; empty for none.
+            since: the time, in seconds since 1970.
+
+        Returns:
+            `held`; `taken`, where somebody was faster; `unplaced`, where there is no place for its
+            record. And who else writes in the container then.
+        """
+        records = self._session.ask(b"hold %s %d %s" % (after or b"-", since, restore)).records
+        words = {word for word, _ in records}
+        state = next((one for one in (b"held", b"taken") if one in words), b"unplaced")
+        return state, read_leases(records)
+
+    def evict(self, restore: bytes) -> None:
+        """End what earlier execs of a restore have left running."""
+        self._session.ask(b"evict " + restore)
+
+    def doubt(self, batch: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Ask what an earlier run of a batch meant to do, and what of it was in flight."""
+        records = self._session.ask(b"doubt " + batch).records
+        planned = [rest for word, rest in records if word == b"planned"]
+        return planned, [rest for word, rest in records if word == b"flight"]
+
+    def intend(self, batch: bytes, lines: bytes) -> bool:
+        """Have it noted what a run of a batch will do; tell whether that could be noted."""
+        noted = []
+
+        def take(word: bytes, _rest: bytes) -> bool:
+            noted.append(word)
+            return True
+
+        self._ask(b"intend " + batch, lines, take)
+        return b"intended" in noted
+
+    def release(self) -> None:
+        """Give the lease back, with all that was noted."""
+        self._session.ask(b"release")
+
+    def prefixes(
+        self, files: Iterable[tuple[bytes, int]], algorithm: Algorithm
+    ) -> dict[bytes, bytes]:
+        """Ask for check sums of the first bytes of regular files that have one name each.
+
+        Args:
+            files: paths below the target, with how many bytes.
+            algorithm: one that the container has a tool for.
+        """
+        found, take = _digests_of(algorithm)
+        known = list(files)
+        words = [b"%d" % length for _, length in known]
+        for payload in questions([path for path, _ in known], words):
+            self._ask(b"prefixes " + algorithm.value.encode(), payload, take)
+        return found
+
+    def keep_alive(self) -> None:
+        """Let a moment pass; the agent hears that its client is there."""
+        self._session.keep_alive()
+
+    def pulse(self) -> None:
+        """Let the agent hear that its client is there, now and then; wait for nothing."""
+        self._session.pulse()
+
+    def sync(self) -> bool:
+        """Have everything written to the pod's disks; tell whether the container could do that."""
+        return any(word == b"synced" for word, _ in self._session.ask(b"sync").records)
+
+    def contents(self, files: Iterable[tuple[bytes, int]], take: Callable[[bytes], None]) -> None:
+        """Ask for the contents of regular files, each with its size; none of them is empty.
+
+        Args:
+            files: below the target.
+            take: is given the contents one after the other, in pieces, so many bytes for each as
+                was said, whatever has become of the file.
+
+        Raises:
+            PodCannotError: the container lacks a tool for it.
+        """
+        for payload, total in requests(files):
+            answer = self._session.fetch(payload, total, take)
+            lacking = dict(answer.records).get(b"lacking")
+            if lacking is not None:
+                names = shown(lacking.strip())
+                raise PodCannotError(
+                    f"the container lacks what sending files needs: {names}",
+                    reason=f"not found on its PATH: {names}",
+                    fix="name a container that has them: -c CONTAINER",
+                )
+            _require_whole(answer)
+
+    def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:
+        """Run a tool on paths; what came of it is for the next survey to show."""
+        for payload in questions(paths, words):
+            self._ask(b"amend " + command, payload, lambda _word, _rest: False)
+
+    def remove(self, command: bytes, paths: Sequence[bytes]) -> None:
+        """Run `rm -f` or `rmdir` on paths, in no directory but their own; see `amend`."""
+        for payload in questions(paths):
+            self._ask(b"remove " + command, payload, lambda _word, _rest: False)
+
+    def rooms(self, directories: Iterable[bytes]) -> dict[bytes, Space]:
+        """Ask how much room is left on the volumes of directories."""
+        said: dict[bytes, list[tuple[bytes, bytes]]] = {}
+
+        def take(word: bytes, rest: bytes) -> bool:
+            path, _, figures = rest.partition(b"\n")
+            if path.startswith(b"./"):
+                said.setdefault(normal_path(path[2:]), []).append((word, figures))
+            return word in {b"space", b"inodes"}
+
+        for payload in questions(directories):
+            self._ask(b"rooms", payload, take)
+        return {path: read_space(figures) for path, figures in said.items()}
+
+    def space(self) -> Space:
+        """Ask how much room is left."""
+        return read_space(self._session.ask(b"space").records)
+
+    def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:
+        _require_whole(self._session.question(command, payload, take))
+
+
+def _digests_of(
+    algorithm: Algorithm,
+) -> tuple[dict[bytes, bytes], Callable[[bytes, bytes], bool]]:
+    """Return check sums by path, none yet, and what takes the records that bring them."""
+    found: dict[bytes, bytes] = {}
+
+    def take(word: bytes, rest: bytes) -> bool:
+        digest = read_digest(rest, algorithm) if word == b"hash" else None
+        if digest is not None:
+            found[digest[0]] = digest[1]
+        return word == b"hash"
+
+    return found, take
+
+
+def _require_whole(answer: Answer) -> None:
+    if not answer.is_whole:
+        raise InterruptedRestoreError(
+            "the container did not hear the whole question",
+            reason=listed(answer.lines) or f"the agent ended it with {answer.received}",
+            fix="run the same command again",
+        )

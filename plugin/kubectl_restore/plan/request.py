@@ -1,0 +1,106 @@
+"""What the user asked for, once, as types."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.select.selection import Selection
+from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kubectl_restore.cluster.kubectl import KubectlOptions
+    from kubectl_restore.cluster.target import PodName
+
+
+_SAVE: Final = "--save-replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """One restore of one backup into one pod."""
+
+    pod: PodName
+    backup: Path
+    target_path: str
+    """Absolute, without `..`, no trailing slash (but `/` itself)."""
+    kubectl: KubectlOptions
+    is_piped: bool = False
+    """The backup comes on standard input."""
+    container: str | None = None
+    overwrite: Overwrite = Overwrite.REFUSE
+    compare: Comparison = Comparison.METADATA
+    verify: Verification = Verification.SIZE
+    delete: bool = False
+    """What stands below the backup's directories and is not in it is deleted."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    strict: bool = False
+    """What the pod did not let us set is an error at the end."""
+    sync: bool = False
+    """Have the pod write everything to its disks."""
+    asks: bool = False
+    """Somebody is there who can be asked before something is replaced or deleted."""
+    allow_missing_end: bool = False
+    cache: bool = True
+    """Whether indexes of large backups are remembered."""
+    same_owner: bool = True
+    """False: everything belongs to whom the container runs as."""
+    owner: tuple[int, int] | None = None
+    """Numeric user and group for everything, instead of the backup's."""
+    checksum: str | None = None
+    """The file's SHA-256 as the user has it: 64 lower-case hexadecimal digits."""
+    keep_directory_symlinks: bool = False
+    """A symlink where the backup has a directory stays, if it leads inside the target."""
+    selection: Selection = field(default_factory=Selection)
+    """What of the backup is restored, and under which paths."""
+    save_replaced: Path | None = None
+    """Where what is replaced is saved first: a tar, a new file on this machine."""
+    receipt: Path | None = None
+    """Where it is written down what was done."""
+    stall_timeout: float | None = 60.0
+    """Seconds without progress; None for no limit."""
+    retries: int = 5
+    """How often a restore goes on by itself after its link was lost."""
+    command: tuple[str, ...] = ()
+    """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
+
+    def command_to_go_on(self, *flags: str, is_noted: bool = False) -> str:
+        """Return how to go on with a restore that has begun, for a fix.
+
+        What it replaces was saved before it began; it is not what stands there now.
+
+        Args:
+            flags: further ones.
+            is_noted: the pod has a record of what was in flight, so nothing of it is in the way.
+        """
+        words: list[str] = []
+        left = iter(self.command)
+        for word in left:
+            if word == _SAVE:
+                next(left, None)
+            elif not word.startswith(f"{_SAVE}="):
+                words.append(word)
+        again = replace(self, command=tuple(words))
+        return again.command_with(*([] if is_noted else ["--force"]), *flags)
+
+    def command_with(self, *flags: str) -> str:
+        """Return how to say this again, with these flags where they are missing, for a fix."""
+        forced = self.overwrite is not Overwrite.REFUSE
+        more = [one for one in flags if one not in self.command]
+        return shlex.join([*self.command, *(one for one in more if one != "--force" or not forced)])
+
+    def command_in_earnest(self, *flags: str) -> str:
+        """Return the same without --dry-run, for a fix that says that something is changed."""
+        return self._without("--dry-run").command_with(*flags)
+
+    def command_leaving_out(self, *flags: str) -> str:
+        """Return the same without --delete: what is left out of a restore would be deleted."""
+        return self._without("--delete").command_with(*flags)
+
+    def _without(self, switch: str) -> RestoreRequest:
+        words = (one for one in self.command if one.partition("=")[0] != switch)
+        return replace(self, command=tuple(words))

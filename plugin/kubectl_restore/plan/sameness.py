@@ -1,0 +1,100 @@
+"""Is what stands there what the backup has? And what the user and the pod allow about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.plan.contents import STANDING, size_of
+from kubectl_restore.plan.policy import Overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.container.survey import Entry
+
+_IN_AN_INODE: Final = 4096
+"""Bytes that a file system may keep without a block."""
+
+
+def _nobody(_uid: int, _gid: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user and the pod allow.
+
+    Attributes:
+        overwrite: what becomes of what differs.
+        dialect: what the pod's tar reads.
+        owner: whom parents belong to that the archive lacks.
+        uid: who we are there when we may change nothing of others; None for root.
+        ours: paths that this restore has made already, in batches before, or has left unfinished.
+        brought: paths that an earlier attempt of this run has sent again already.
+        owns: tells whether somebody's things can be theirs there; else owners are not compared.
+        distrusts_size: the pod's tar leaves what it could not write at its full size.
+        removes_links: the pod's tar does not replace a symlink that leads out of the target
+            (toybox: "not under"), so it is removed first.
+    """
+
+    overwrite: Overwrite = Overwrite.REFUSE
+    dialect: Dialect = field(default_factory=Dialect)
+    owner: tuple[int, int] = (0, 0)
+    uid: int | None = None
+    ours: Container[bytes] = frozenset()
+    brought: Container[bytes] = frozenset()
+    owns: Callable[[int, int], bool] = _nobody
+    distrusts_size: bool = False
+    removes_links: bool = False
+
+
+def has_rights(member: Member, entry: Entry, policy: Policy) -> bool:
+    """Tell whether mode and owner are the backup's, as far as they can be there."""
+    if entry.mode != member.mode and member.kind is not Kind.SYMLINK:
+        return False
+    wanted = (member.uid, member.gid)
+    return (entry.uid, entry.gid) == wanted or not policy.owns(*wanted)
+
+
+class Seen(NamedTuple):
+    """What is known of what stands at a path.
+
+    Attributes:
+        entry: what the survey says.
+        text: where a symlink there leads, if that was asked.
+        has_our_digest: whether a file has the backup's check sum, if that was asked.
+    """
+
+    entry: Entry
+    text: bytes | None = None
+    has_our_digest: bool | None = None
+
+
+def has_content(content: Member, seen: Seen, *, distrusts_size: bool) -> bool:
+    """Tell whether what stands there has the backup's content: by kind, size and time.
+
+    Args:
+        content: the member that carries it: no hard link.
+        seen: what stands there; its check sum decides where it is known, and not the time.
+        distrusts_size: see `Policy`.
+    """
+    entry, text = seen.entry, seen.text
+    if entry.kind is not STANDING.get(content.kind):
+        return False
+    size = size_of(content)
+    if size is not None and entry.size != size:
+        return False
+    if content.kind is Kind.FIFO:
+        return True
+    if content.kind is Kind.SYMLINK and text is not None:
+        return text == content.link
+    if content.kind is Kind.FILE and seen.has_our_digest is not None:
+        return seen.has_our_digest
+    is_empty = distrusts_size and content.extents is None and content.kind is Kind.FILE
+    return entry.has_time(content.mtime) and not (
+        is_empty and entry.blocks * 512 < content.size > _IN_AN_INODE
+    )

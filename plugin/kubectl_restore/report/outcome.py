@@ -1,0 +1,378 @@
+"""What came of a restore: the proof, the error, or the summary with what could not be kept."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.errors import (
+    InterruptedRestoreError,
+    PodCannotError,
+    RestoreError,
+    VerificationError,
+)
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.progress import Summary
+from kubectl_restore.text import LISTED, counted, listed, shown, shown_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.survey import Entry
+    from kubectl_restore.pipe.session import Answer
+    from kubectl_restore.plan.compare import Proof
+    from kubectl_restore.plan.plan import Plan
+
+_NAMED: Final = 3
+"""Names on a line of the summary."""
+_Names = list[bytes]
+_KILLED: Final = 137
+"""128 + SIGKILL."""
+_NO_SPACE: Final = ("No space left on device", "Disk quota exceeded", ": Wrote only ")
+_POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
+    _NO_SPACE: "the volume is full",
+    ("Cannot mknod", "can't create node"): "the container may not make device nodes",
+    ("Read-only file system",): "the container's file system is read-only there",
+    ("Permission denied", "Operation not permitted"): "the container may not write there",
+    ("Cannot open: File exists", "can't remove old file"): "something there cannot be replaced",
+    ("Cannot allocate memory", "Out of memory"): "the container is out of memory",
+}
+_EXTRAS_ONLY: Final = re.compile(
+    r": (Cannot restore extended attributes: [\w.]+|Failed to set \S+ acl\S*|Can't restore .*ACL)"
+    r"(: [\w ()-]+)?$"
+)
+"""bsdtar's words for attributes and ACLs that the volume does not take (tried: 3.6.2)."""
+_END_OF_ERRORS: Final = ("previous errors", "Error exit delayed")
+_KINDS: Final = {
+    Extra.FRACTION: "fractions of a second of the modification time",
+    Extra.XATTRS: "extended attributes",
+    Extra.CAPABILITIES: "capabilities",
+    Extra.OTHER_XATTRS: "system's own extended attributes",
+    Extra.ACL: "access control lists (ACLs)",
+    Extra.FLAGS: "file flags",
+}
+
+
+def is_full(answer: Answer) -> bool:
+    """Tell whether the pod's tar complained of too little space."""
+    return any(sign in line for line in answer.lines for sign in _NO_SPACE)
+
+
+def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> RestoreError | None:
+    """Return what kept the restore from being proved; None when it is proved.
+
+    Args:
+        answer: how the pod's tar ended.
+        proof: the comparison.
+        again: the command that goes on, for the fix.
+        space: how much room is left, for a volume that is full.
+
+    Returns:
+        PodCannotError where the pod's tar said why it could not, VerificationError for anything
+        else that is not as it was sent, InterruptedRestoreError for a stream that was cut.
+    """
+    proved = answer.is_whole and not proof.differences
+    if proved and (answer.consumer == 0 or _only_extras_failed(answer)):
+        return None
+    reason = _evidence(answer, proof)
+    fix = f"put that right, then: {again}"
+    for signs, what in _POD_CANNOT.items():
+        if any(sign in line for line in answer.lines for sign in signs):
+            figures = f"{space}\n" if signs is _NO_SPACE and space else ""
+            return PodCannotError(what, reason=figures + reason, fix=fix)
+    if not answer.is_whole and not answer.consumer:
+        return InterruptedRestoreError(
+            "the stream did not arrive whole",
+            reason=reason or f"the agent ended it with {answer.received}",
+            fix=again,
+        )
+    return VerificationError(
+        "the pod does not hold what was sent"
+        if proof.differences
+        else "the container's tar reported errors",
+        reason=reason,
+        fix=fix,
+    )
+
+
+def _only_extras_failed(answer: Answer) -> bool:
+    """Tell whether bsdtar failed for nothing but attributes and ACLs, which are counted anyway."""
+    words = [line for line in answer.lines if not any(end in line for end in _END_OF_ERRORS)]
+    return (
+        answer.consumer == 1
+        and bool(words)
+        and answer.said == len(answer.lines)
+        and all(_EXTRAS_ONLY.search(line) for line in words)
+    )
+
+
+def _evidence(answer: Answer, proof: Proof) -> str:
+    ended = "the container's tar did not finish"
+    if answer.consumer is not None:
+        ended = f"the container's tar ended with exit code {answer.consumer}"
+    if answer.consumer == _KILLED:
+        ended += ": it was killed (the container's memory limit?)"
+    words = [
+        shown_text(line) for line in answer.lines if not any(end in line for end in _END_OF_ERRORS)
+    ]
+    differences = [f"{shown(one.path)}: {one.what}" for one in proof.differences]
+    return "\n".join(
+        [
+            *([ended] if answer.consumer != 0 else []),
+            *words[:LISTED],
+            *([listed(differences, proof.further)] if differences else []),
+        ]
+    )
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done so far, batch by batch; each number is of members or paths.
+
+    Attributes:
+        files: carried out: files, links, directories.
+        regular_files: of those.
+        bytes: of their content.
+        replaced: of `files`.
+        adjusted: whose content was right, and directories, whose mode, owner or time was set.
+        same: other than directories, that were right already.
+        filled: files with holes that are written out.
+        attributed: with attributes or ACLs that the pod's tar was given.
+        lost: with what the pod's tar cannot keep, by kind.
+        deleted: what is not in the backup.
+        modes: without their mode.
+        times: without their modification time.
+        owners: without their owner.
+        written: files with a later time than they were given.
+        clamped: paths with a time that their volume does not keep.
+        aged: files with another time, kept for their content.
+        missed: the first ones of these four, by name.
+        kept: directories that were left as they are, by reason.
+        skipped: what something else stands in the place of, and stays, by reason.
+        lines: what the pod's tar said; the first few.
+        said: how many lines it said.
+        operations: paths something was planned for, by action.
+        root: the archive's own entry for the target, and what the target is.
+    """
+
+    files: int = 0
+    regular_files: int = 0
+    bytes: int = 0
+    replaced: int = 0
+    adjusted: int = 0
+    same: int = 0
+    deleted: int = 0
+    filled: int = 0
+    attributed: int = 0
+    lost: Counter[Extra] = field(default_factory=Counter)
+    modes: int = 0
+    times: int = 0
+    owners: int = 0
+    written: int = 0
+    clamped: int = 0
+    aged: int = 0
+    missed: dict[str, _Names] = field(default_factory=dict)
+    kept: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    lines: list[str] = field(default_factory=list)
+    said: int = 0
+    root: tuple[Member, Entry] | None = None
+    operations: Counter[str] = field(default_factory=Counter)
+
+    def take_plan(self, plan: Plan) -> None:
+        """Count what was carried out."""
+        self.kept.update(plan.reasons(Action.KEEP))
+        self.skipped.update(plan.reasons(Action.SKIP))
+        outcomes = plan.outcomes()
+        self.files += outcomes[Action.CREATE] + outcomes[Action.REPLACE]
+        self.regular_files += plan.regular_files
+        self.bytes += plan.bytes
+        self.replaced += outcomes[Action.REPLACE]
+        self.adjusted += outcomes[Action.ADJUST]
+        self.same += plan.same
+        self.deleted += len(plan.extras)
+        self.filled += plan.filled
+        self.attributed += plan.attributed
+        self.lost.update(plan.lost)
+        self.root = plan.root or self.root
+
+    def take_answer(self, answer: Answer) -> None:
+        """Count what the pod's tar said."""
+        self.lines += answer.lines[: LISTED - len(self.lines)] if len(self.lines) < LISTED else []
+        self.said += answer.said
+
+    def take_proof(self, proof: Proof) -> None:
+        """Count what is not as the backup has it."""
+        self.modes += proof.modes
+        self.times += proof.times
+        self.owners += proof.owners
+        self.written += proof.written
+        self.clamped += proof.clamped
+        self.aged += proof.aged
+        for what, paths in proof.missed.items():
+            known = self.missed.setdefault(what, [])
+            known += paths[: max(0, LISTED - len(known))]
+
+    def summary(
+        self,
+        capabilities: Capabilities,
+        *,
+        path: str,
+        seconds: float,
+        left_out: Sequence[str] = (),
+        verified: str = "",
+        dry_run: bool = False,
+    ) -> Summary:
+        """Return what a proved restore did, and what it could not keep.
+
+        Args:
+            capabilities: of the container.
+            path: the target.
+            seconds: since the beginning.
+            left_out: what was left out on the user's wish.
+            verified: what was compared; empty for nothing.
+            dry_run: nothing was done; this is what would be.
+        """
+        warnings = (
+            *_words_of(self),
+            *_not_set(self, capabilities),
+            *_not_kept(self, capabilities),
+        )
+        return Summary(
+            path=path,
+            files=self.files,
+            regular_files=self.regular_files,
+            bytes=self.bytes,
+            seconds=seconds,
+            kept=self.kept.total(),
+            replaced=self.replaced,
+            adjusted=self.adjusted,
+            same=self.same,
+            skipped=self.skipped.total(),
+            deleted=self.deleted,
+            dry_run=dry_run,
+            verified=verified,
+            warnings=warnings,
+            notes=(
+                *left_out,
+                *_skipped(self),
+                *_filled(self, capabilities),
+                *_left_alone(self),
+                *_root_left_alone(self, path),
+            ),
+        )
+
+    def so_far(self, arrived: Iterable[Member], path: str, seconds: float) -> Summary:
+        """Return what had arrived when a restore was broken off, `arrived` of the last batch."""
+        files, regular_files, size = self.files, self.regular_files, self.bytes
+        for one in arrived:
+            files += 1
+            if one.kind is Kind.FILE:
+                regular_files += 1
+                size += one.size
+        return Summary(
+            path=path, files=files, regular_files=regular_files, bytes=size, seconds=seconds
+        )
+
+
+def _skipped(tally: Tally) -> list[str]:
+    """Say what was not restored because something else stands there, and why that stays."""
+    return [
+        f"{counted(count, 'member')} left out: {reason}" for reason, count in tally.skipped.items()
+    ]
+
+
+def _words_of(tally: Tally) -> list[str]:
+    notes = [shown_text(line) for line in tally.lines]
+    if tally.said > LISTED:
+        notes.append(f"and {tally.said - LISTED:,} more lines from the container's tar (-v)")
+    return notes
+
+
+def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
+    """Say what the pod did not let us set."""
+    who = "root" if capabilities.is_root else f"uid {capabilities.uid}"
+    if capabilities.uid == 0 and not capabilities.is_root:
+        who = "root without the right to change owners"
+    missed: tuple[tuple[int, str, str], ...] = (
+        (tally.modes, "mode", "mode"),
+        (tally.times, "time", "modification time"),
+        (tally.owners, "owner", "owner"),
+    )
+    notes = [
+        f"{counted(count, 'path')} without the backup's {name} (we are {who}): "
+        f"{_named(tally, key, count)}"
+        for count, key, name in missed
+        if count
+    ]
+    if tally.clamped:
+        notes.append(
+            f"{counted(tally.clamped, 'path')} with a modification time that the volume does not "
+            f"keep; it has put the nearest that it has: {_named(tally, 'clamped', tally.clamped)}"
+        )
+    if tally.aged:
+        notes.append(
+            f"{counted(tally.aged, 'file')} kept for the content, with another modification time "
+            f"(--force sets it): {_named(tally, 'aged', tally.aged)}"
+        )
+    if tally.written:
+        notes.append(
+            f"{counted(tally.written, 'file')} with a later modification time: something in the "
+            "pod has written to them since, or the volume keeps no times: "
+            f"{_named(tally, 'written', tally.written)}"
+        )
+    return notes
+
+
+def _named(tally: Tally, what: str, count: int) -> str:
+    """Return the first names of what was missed, on one line."""
+    names = tally.missed.get(what, [])[:_NAMED]
+    further = f" and {count - len(names):,} more" if count > len(names) else ""
+    return ", ".join(shown(name) for name in names) + further
+
+
+def _not_kept(tally: Tally, capabilities: Capabilities) -> list[str]:
+    """Say what this tar cannot keep."""
+    return [
+        f"{counted(count, 'path')} without the backup's {_KINDS[extra]} ({capabilities.tar})"
+        for extra, count in sorted(tally.lost.items(), key=lambda item: item[0].value)
+    ]
+
+
+def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
+    """Say what was done in another way than the backup has it."""
+    tar = capabilities.tar
+    notes = []
+    if tally.filled:
+        notes.append(f"{counted(tally.filled, 'file')} with the holes filled with zeros ({tar})")
+    if tally.attributed:
+        notes.append(
+            f"extended attributes and ACLs of {counted(tally.attributed, 'path')} were handed to "
+            f"the container's tar; it is not compared whether they were set"
+        )
+    return notes
+
+
+def _root_left_alone(tally: Tally, path: str) -> list[str]:
+    """Say what the backup has for the target itself: often a program insists on it."""
+    if tally.root is None:
+        return []
+    member, entry = tally.root
+    if (member.mode, member.uid, member.gid) == (entry.mode, entry.uid, entry.gid):
+        return []
+    kept = f"mode {entry.mode:04o}, owner {entry.uid}:{entry.gid} and modification time"
+    backups = f"{member.mode:04o} and {member.uid}:{member.gid}"
+    return [f"{path} itself kept its {kept} (./ in the backup has {backups})"]
+
+
+def _left_alone(tally: Tally) -> list[str]:
+    """Say which directories were left as they are, and why."""
+    return [
+        f"{counted(count, 'directory', 'directories')} {reason}"
+        for reason, count in tally.kept.items()
+    ]

@@ -1,0 +1,219 @@
+"""Everything that the pod has otherwise than the backup; nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.members.member import Kind, normal_path
+from kubectl_restore.container.survey import Standing, symlinks
+from kubectl_restore.plan.compare import text_differs
+from kubectl_restore.plan.contents import STANDING, Contents, size_of
+from kubectl_restore.plan.planner import TOGETHER
+from kubectl_restore.plan.policy import Verification
+from kubectl_restore.progress import Finding, Phase
+from kubectl_restore.restore.extras import Listing
+from kubectl_restore.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.members.members import Members
+    from kubectl_restore.archive.trust.content_checksums import Fingerprints
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.questions import Questions
+    from kubectl_restore.container.survey import Entry
+    from kubectl_restore.plan.batch import Batch
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Progress
+
+_DIGITS: Final = 12
+"""Of a check sum, in a message."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of the pod so far.
+
+    Attributes:
+        members: the backup's.
+        contents: finds the member that carries a hard link's content.
+        directories: what stands at the backup's directories.
+        targets: the paths that hard links lead to.
+        inodes: of what stands there.
+        texts: where symlinks lead, of the members at hand.
+        leads: links that may stand for directories, and where they lead.
+        digests: check sums of files, of the members at hand.
+    """
+
+    members: Members
+    contents: Contents
+    directories: dict[bytes, Entry] = field(default_factory=dict)
+    targets: set[bytes] = field(default_factory=set)
+    inodes: dict[bytes, int] = field(default_factory=dict)
+    texts: Mapping[bytes, bytes] = field(default_factory=dict)
+    leads: dict[bytes, bytes] = field(default_factory=dict)
+    digests: Mapping[bytes, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Auditor:
+    """Compares a batch with what stands in the pod.
+
+    Attributes:
+        questions: asked through the open exec.
+        request: what the user wants.
+        capabilities: what the container can do.
+        progress: told how far it is, and each finding.
+        members: how many were compared.
+        found: how many findings there are of each kind.
+        foreign: how many members have an owner that nobody could give them there.
+    """
+
+    questions: Questions
+    request: RestoreRequest
+    capabilities: Capabilities
+    progress: Progress
+    members: int = 0
+    found: Counter[str] = field(default_factory=Counter)
+    foreign: int = 0
+
+    def audit(self, batch: Batch) -> None:
+        """Compare kind, content, size, mode, owner and time; name what is there beside it.
+
+        Raises:
+            RestoreError: the link was lost, the time ran out or a signal came; or a directory
+                cannot be listed.
+        """
+        members = batch.index.members
+        fingerprints = self._fingerprints(batch)
+        links = members.of_kind(Kind.HARDLINK)
+        known = _Known(members, Contents(members, lambda _path: None))
+        known.targets = {normal_path(members[number].link) for number in links}
+        # Hard links last: what they lead to is known by then.
+        others = [n for n, kind in enumerate(members.kinds()) if kind is not Kind.HARDLINK]
+        done = 0
+        for numbers in (*_chunks(others), *_chunks(links)):
+            paths = [members.path(number) for number in numbers]
+            seen = self.questions.survey(Phase.VERIFY, paths, done=done, total=len(members))
+            done += len(numbers)
+            links_there = symlinks(seen)
+            known.texts = self.questions.texts(links_there)
+            if self.request.keep_directory_symlinks:
+                known.leads.update(self.questions.leads(links_there))
+            known.digests = self._digests(paths, seen, fingerprints)
+            for number in numbers:
+                self._compare(number, seen.get(members.path(number)), known, fingerprints)
+        if self.request.selection.is_partial:
+            # What was left out would be taken for what the backup does not have.
+            return
+        kept = {path: there for path, there in known.leads.items() if path in known.directories}
+        listing = Listing(self.questions)
+        extras = listing.extras(members, known.directories, links=kept, whole=False)
+        for path, is_directory in sorted(extras):
+            self._tell(path, "extra", "a directory" if is_directory else "")
+
+    def _compare(
+        self,
+        number: int,
+        entry: Entry | None,
+        known: _Known,
+        fingerprints: Fingerprints | None,
+    ) -> None:
+        member = known.members[number]
+        path = member.path
+        if entry is not None and member.kind is Kind.DIRECTORY:
+            known.directories[path] = entry
+        # The target itself is left as it is by a restore.
+        self.members += bool(path)
+        if path and entry is None:
+            self._tell(path, "missing")
+        stands_for_it = member.kind is Kind.DIRECTORY and path in known.leads
+        if path and entry is not None and not stands_for_it:
+            self._compare_with(number, entry, known, fingerprints)
+
+    def _compare_with(
+        self, number: int, entry: Entry, known: _Known, fingerprints: Fingerprints | None
+    ) -> None:
+        member = known.members[number]
+        path = member.path
+        if path in known.targets:
+            known.inodes[path] = entry.number
+        content = known.contents.of(member)
+        for what in self._differences(member, content, entry, known.texts):
+            self._tell(path, *what)
+        if fingerprints is not None and entry.size == content.size:
+            carrier = known.contents.carrier(number)
+            ours = None if carrier is None else fingerprints.digest(carrier)
+            if ours is not None:
+                self._compare_digests(path, entry, ours, known.digests)
+        if member.kind is Kind.HARDLINK:
+            other = known.inodes.get(normal_path(member.link))
+            if other is not None and other != entry.number:
+                self._tell(path, "link", f"no hard link to {shown(member.link)}")
+
+    def _fingerprints(self, batch: Batch) -> Fingerprints | None:
+        algorithm = self.capabilities.algorithm
+        if self.request.verify is not Verification.CHECKSUM or algorithm is None:
+            return None
+        files = batch.index.members.of_kind(Kind.FILE)
+        return batch.fingerprints(algorithm, files, self.progress)
+
+    def _digests(
+        self,
+        paths: Sequence[bytes],
+        seen: Mapping[bytes, Entry],
+        fingerprints: Fingerprints | None,
+    ) -> Mapping[bytes, bytes]:
+        if fingerprints is None:
+            return {}
+        files = [path for path in paths if path in seen and seen[path].kind is Standing.FILE]
+        return self.questions.digests(files, fingerprints.algorithm)
+
+    def _compare_digests(
+        self, path: bytes, entry: Entry, ours: bytes, digests: Mapping[bytes, bytes]
+    ) -> None:
+        if entry.kind is not Standing.FILE:
+            return
+        theirs = digests.get(path)
+        if theirs is None:
+            self._tell(path, "content", "it cannot be read there")
+        elif theirs != ours:
+            what = f"{theirs.hex()[:_DIGITS]}... instead of {ours.hex()[:_DIGITS]}..."
+            self._tell(path, "content", what)
+
+    def _differences(
+        self, member: Member, content: Member, entry: Entry, texts: Mapping[bytes, bytes]
+    ) -> Iterator[tuple[str, str]]:
+        wanted = STANDING.get(content.kind)
+        if entry.kind is not wanted:
+            yield "kind", f"a {entry.kind} instead of a {wanted}"
+            return
+        size = size_of(content)
+        if content.kind is Kind.SYMLINK and (
+            what := text_differs(texts.get(member.path), content.link)
+        ):
+            yield "content", what
+        elif size is not None and entry.size != size:
+            yield "size", f"{entry.size} bytes instead of {size}"
+        if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
+            yield "mode", f"{entry.mode:04o} instead of {content.mode:04o}"
+        owner = (content.uid, content.gid)
+        if self.request.same_owner and (entry.uid, entry.gid) != owner:
+            if self.capabilities.may_own(*owner):
+                yield "owner", f"{entry.uid}:{entry.gid} instead of {owner[0]}:{owner[1]}"
+            else:
+                self.foreign += 1
+        if not entry.has_time(content.mtime):
+            yield "mtime", f"{entry.mtime} instead of {content.mtime}"
+
+    def _tell(self, path: bytes, kind: str, what: str = "") -> None:
+        self.found[kind] += 1
+        self.progress.differs(Finding(kind, path, what))
+
+
+def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(numbers), TOGETHER):
+        yield numbers[start : start + TOGETHER]

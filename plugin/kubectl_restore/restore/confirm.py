@@ -1,0 +1,59 @@
+"""What the person at the terminal is asked before something is replaced or deleted."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.errors import InTheWayError
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.text import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.plan.request import RestoreRequest
+
+_NAMED: Final = 5
+_CHANGES: Final = (Action.REPLACE, Action.ADJUST)
+
+
+def has_to_be_asked(plan: Plan, request: RestoreRequest) -> bool:
+    """Tell whether a yes would change what happens, or something is deleted."""
+    if plan.is_refused:
+        return request.overwrite is Overwrite.REFUSE and all(
+            one.needs_force for one in plan.refused()
+        )
+    return bool(plan.extras) and request.overwrite is Overwrite.REFUSE
+
+
+def question(plan: Plan, target: str) -> str:
+    """Return the counts and the first names of what would be replaced and deleted."""
+    lines = []
+    count = plan.count(*_CHANGES)
+    if count:
+        names = _named((one.path for one in plan.operations() if one.action in _CHANGES), count)
+        lines.append(f"{counted(count, 'path')} below {target} would be replaced: {names}")
+    if plan.extras:
+        names = _named((path for path, _ in plan.extras), len(plan.extras))
+        lines.append(f"{counted(len(plan.extras), 'path')} would be deleted: {names}")
+    return "\n".join([*lines, "Go on?"])
+
+
+def _named(paths: Iterable[bytes], count: int) -> str:
+    names = [shown(path) for path in islice(paths, _NAMED)]
+    further = [f"and {count - len(names):,} more"] if count > len(names) else []
+    return ", ".join([*names, *further])
+
+
+def declined(plan: Plan) -> InTheWayError:
+    """Return what a no ends the restore with."""
+    count = plan.count(*_CHANGES) + len(plan.extras)
+    without = ", without --delete" if plan.extras else ""
+    return InTheWayError(
+        "nothing was changed",
+        reason=f"{counted(count, 'path')} would have been replaced or deleted; the answer was no",
+        fix=f"to restore only what is missing: --overwrite never{without}",
+    )

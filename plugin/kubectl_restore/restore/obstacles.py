@@ -1,0 +1,197 @@
+"""What keeps a plan from being carried out, known before the pod is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.checksums import Algorithm
+from kubectl_restore.errors import InTheWayError, PodCannotError
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.plan.policy import Comparison, Verification
+from kubectl_restore.text import LISTED, counted, leave_them_out, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.space import Space
+    from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.plan.request import RestoreRequest
+
+_COMPRESSING: Final = frozenset({"btrfs", "zfs"})
+"""File systems that may keep a file in fewer bytes than it has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume that something is written to.
+
+    Attributes:
+        path: below the target; empty for the target's own.
+        kind: of its file system; empty where unknown.
+        space: what is left.
+    """
+
+    path: bytes
+    kind: str
+    space: Space
+
+
+def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = True) -> None:
+    """Return when nothing is in the way.
+
+    Args:
+        plan: what would be done.
+        with_force: the same command with --force, for the fix.
+        so_far: what became of the pod until now ("nothing was changed").
+        is_noted: the pod knows what an earlier run left unfinished, or there is no need to.
+
+    Raises:
+        InTheWayError: something is; the pod is as it was.
+    """
+    if not plan.is_refused:
+        return
+    blocked = list(islice((one for one in plan.refused() if not one.needs_force), LISTED))
+    named = blocked or list(islice(plan.refused(), LISTED))
+    count = plan.count(Action.REFUSE)
+    fix = f"to replace what is there: {with_force}"
+    reason = listed([f"{shown(one.path)}: {one.reason}" for one in named], count - len(named))
+    if not is_noted:
+        reason += (
+            "\nno record of an earlier run of this backup is in the container; if one was broken "
+            "off here, its record went with the container, or with another restore to this target, "
+            "and what it left needs --force"
+        )
+    if blocked:
+        fix = "move them away in the container, then run the command again"
+        if any("symlink" in one.reason for one in blocked):
+            fix += (
+                "\nto go through symbolic links that stay inside the target: "
+                "--keep-directory-symlinks"
+            )
+    raise InTheWayError(
+        f"{counted(count, 'path')} in the way; {so_far}",
+        reason=reason,
+        fix=fix,
+    )
+
+
+def require_writable(
+    target: str,
+    uid: int | None,
+    closed: Sequence[bytes],
+    out_of_reach: Sequence[bytes],
+    so_far: str,
+) -> None:
+    """Return unless something has to be made where we may make nothing.
+
+    Args:
+        target: the target's path, for messages.
+        uid: who we are in the container.
+        closed: directories that take nothing from us; the empty one is the target.
+        out_of_reach: paths that belong to others, in others' sticky directories.
+        so_far: see `require_way`.
+
+    Raises:
+        PodCannotError: there are such.
+    """
+    if not closed and not out_of_reach:
+        return
+    where = target if b"" in closed else f"something below {target}"
+    reasons = [
+        f"{shown(path) or target}: read-only, or belongs to somebody else" for path in closed
+    ]
+    reasons += [f"{shown(path)}: belongs to somebody else" for path in out_of_reach]
+    raise PodCannotError(
+        f"{where} cannot be written to; {so_far}",
+        reason=f"the container runs as uid {uid}\n{listed(reasons)}",
+        fix="name a directory that can be written to: -t PATH, or another container: -c CONTAINER",
+    )
+
+
+def require_devices(
+    plan: Plan, capabilities: Capabilities, so_far: str, *, deletes: bool = False
+) -> None:
+    """Return when no device node has to be made, or they may be made.
+
+    busybox's tar says that it could not, and ends with 0.
+
+    Raises:
+        PodCannotError: they may not.
+    """
+    if capabilities.makes_devices:
+        return
+    if not plan.devices:
+        return
+    who = f"the container runs as uid {capabilities.uid}, without CAP_MKNOD"
+    raise PodCannotError(
+        f"the container may not make device nodes; {so_far}",
+        reason=f"{who}\n{listed([shown(path) for path in plan.devices])}",
+        fix=f"{leave_them_out(deletes=deletes)}, or name a container that may make them: "
+        "-c CONTAINER",
+    )
+
+
+def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root: bool) -> None:
+    """Return when what is made and replaced has room in the pod.
+
+    A few KiB of a backup can say that a file of many TiB is a hole; where the container's tar
+    knows no holes, that many zeros are written.
+
+    Args:
+        plan: what would be done.
+        volumes: those that it is done on, the innermost first.
+        so_far: see `require_way`.
+        is_root: may we use what is reserved?
+
+    Raises:
+        PodCannotError: there is less room, or there are fewer inodes, than are needed.
+    """
+    needed = plan.needed([one.path for one in volumes])
+    for volume in volumes:
+        size, count = needed[volume.path]
+        space = volume.space
+        if volume.kind in _COMPRESSING:
+            # What they will need nobody can tell.
+            continue
+        where = f"the volume at {shown(volume.path)}" if volume.path else "the volume"
+        free = None if space.free is None else space.free[0] + (space.reserved if is_root else 0)
+        reason = ""
+        if free is not None and size > free * 1024:
+            reason = f"{-(-size // 1024):,} KiB are needed\n{space}"
+        elif space.inodes is not None and space.inodes[1] > 0 and count > space.inodes[0]:
+            reason = f"{count:,} inodes are needed\n{space}"
+        if reason and plan.filled:
+            reason = f"the container's tar knows no holes, so they are filled with zeros: {reason}"
+        if reason:
+            holes = "; holes stay holes with GNU tar, bsdtar or toybox tar" if plan.filled else ""
+            raise PodCannotError(
+                f"{where} has no room for the backup; {so_far}",
+                reason=reason,
+                fix="make room there, restore less (--include, --exclude), or name another "
+                f"container (-c CONTAINER){holes}",
+            )
+
+
+def require_check_sums(capabilities: Capabilities, request: RestoreRequest, container: str) -> None:
+    """Return when contents need not be compared, or the container has a tool for that.
+
+    Raises:
+        PodCannotError: it has none.
+    """
+    if capabilities.algorithm is not None:
+        return
+    flag = ""
+    if request.verify is Verification.CHECKSUM:
+        flag = "--verify"
+    if request.compare is Comparison.CHECKSUM:
+        flag = "--compare"
+    if flag:
+        tools = ", ".join(Algorithm)
+        raise PodCannotError(
+            f"container {container} has no tool for check sums; nothing was changed",
+            reason=f"{flag} checksum needs one of: {tools}",
+            fix=f"leave {flag} checksum out, or name a container that has one: -c CONTAINER",
+        )

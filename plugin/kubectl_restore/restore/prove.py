@@ -1,0 +1,242 @@
+"""The second question: is everything there, as it was promised?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.plan.compare import (
+    Difference,
+    Proof,
+    Verdict,
+    amendments,
+    compare,
+    targets_of,
+    text_differs,
+)
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.plan.planner import TOGETHER
+from kubectl_restore.plan.policy import Comparison, Verification
+from kubectl_restore.progress import Phase
+from kubectl_restore.report.outcome import error_of, is_full
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.trust.content_checksums import Fingerprints
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.questions import Questions
+    from kubectl_restore.container.survey import Entry
+    from kubectl_restore.pipe.session import Answer
+    from kubectl_restore.plan.batch import Batch
+    from kubectl_restore.plan.operation import Operation
+    from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Progress
+
+_PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
+_KEPT: Final = frozenset({Action.KEEP, Action.ADJUST})
+_DIGITS: Final = 12
+"""Of a check sum, in a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Asks what stands there now, and holds it against what was promised.
+
+    Every method raises RestoreError when the link is lost, the time runs out or a signal comes.
+    """
+
+    questions: Questions
+    request: RestoreRequest
+    capabilities: Capabilities
+    progress: Progress
+
+    def prove(
+        self,
+        answer: Answer,
+        operations: Iterable[Operation],
+        total: int,
+        content_of: Callable[[Member], Member],
+    ) -> Proof:
+        """Compare kind, size, mode, owner and time, and put right what can be put right.
+
+        Args:
+            answer: how the stream ended.
+            operations: what was promised.
+            total: about how many these are.
+            content_of: returns the member that carries a hard link's content.
+
+        Raises:
+            VerificationError, PodCannotError, InterruptedRestoreError: it is not there.
+        """
+        proof = Proof()
+        done = 0
+        has_failed = bool(answer.consumer) or not answer.is_whole
+        is_compared = has_failed or self.request.verify is not Verification.NONE
+        wanted = (
+            one
+            for one in operations
+            # What is only to be adjusted is adjusted here.
+            if one.action is Action.ADJUST or (is_compared and one.action is not Action.SKIP)
+        )
+        while some := list(islice(wanted, TOGETHER)):
+            proof.take(self._proved(answer, some, done, total, content_of))
+            done += len(some)
+        self._require(answer, proof)
+        return proof
+
+    def prove_contents(
+        self, answer: Answer, plan: Plan, batch: Batch, sent: Fingerprints | None
+    ) -> None:
+        """Compare the contents of all files of a batch, those that were kept too.
+
+        Args:
+            answer: how the stream ended.
+            plan: what was promised.
+            batch: whose files.
+            sent: check sums taken while they were sent.
+
+        Raises:
+            VerificationError: a file has other content.
+        """
+        algorithm = self.capabilities.algorithm
+        if self.request.verify is not Verification.CHECKSUM or algorithm is None:
+            return
+        members = plan.members
+        kept = [number for number in members.of_kind(Kind.FILE) if plan.action(number) in _KEPT]
+        known = (
+            batch.fingerprints(algorithm, kept, self.progress, self.questions.pulse)
+            if kept
+            else None
+        )
+        proof, done, is_by_time = Proof(), 0, False
+        wanted = _files(plan)
+        while some := dict(islice(wanted, TOGETHER)):
+            ours = {path: _digest(number, sent, known) for path, number in some.items()}
+            theirs = self.questions.digests(some, algorithm)
+            verdict, kept_wrongly = self._differing(ours, theirs, some, plan)
+            is_by_time = is_by_time or kept_wrongly
+            proof.take(verdict)
+            done += len(some)
+        self._prove_texts(plan, proof)
+        self._require(answer, proof, is_by_time=is_by_time)
+
+    def _prove_texts(self, plan: Plan, proof: Proof) -> None:
+        """Compare where symbolic links lead: what they say is their content."""
+        members = plan.members
+        wanted = (
+            members[one] for one in members.of_kind(Kind.SYMLINK) if plan.action(one) in _PROVED
+        )
+        while some := list(islice(wanted, TOGETHER)):
+            texts, verdict = self.questions.texts(one.path for one in some), Verdict()
+            for one in some:
+                what = text_differs(texts.get(one.path), one.link)
+                if what:
+                    verdict.differences.append(Difference(one.path, what))
+            proof.take(verdict)
+
+    def _differing(
+        self,
+        ours: Mapping[bytes, bytes | None],
+        theirs: Mapping[bytes, bytes],
+        numbers: Mapping[bytes, int],
+        plan: Plan,
+    ) -> tuple[Verdict, bool]:
+        """Return what differs, and whether some of it was kept although it never was the same."""
+        verdict, is_by_time = Verdict(), False
+        judged_by_time = self.request.compare is Comparison.METADATA
+        wrong = [path for path, digest in ours.items() if digest != theirs.get(path)]
+        after = self.questions.survey(Phase.VERIFY, wrong) if wrong else {}
+        for path in wrong:
+            mine, other, entry = ours[path], theirs.get(path), after.get(path)
+            what = "other content"
+            if other is None:
+                what = "its content cannot be read there, so it is not proved"
+            elif mine is not None:
+                what += f": {other.hex()[:_DIGITS]}... instead of {mine.hex()[:_DIGITS]}..."
+            number = numbers[path]
+            if entry is not None and entry.mtime != plan.member(number).mtime:
+                what += "; something in the pod has written to it since"
+            elif other is not None and judged_by_time and plan.action(number) in _KEPT:
+                what += "; it was kept for its size and time"
+                is_by_time = True
+            verdict.differences.append(Difference(path, what))
+        return verdict, is_by_time
+
+    def require(self, answer: Answer) -> None:
+        """Return when what took a payload did not fail.
+
+        Raises:
+            VerificationError, PodCannotError, InterruptedRestoreError: it did.
+        """
+        self._require(answer, Proof())
+
+    def _require(self, answer: Answer, proof: Proof, *, is_by_time: bool = False) -> None:
+        space = str(self.questions.space()) if is_full(answer) else ""
+        again = self.request.command_to_go_on()
+        failure = error_of(answer, proof, again=again, space=space)
+        if failure is None:
+            return
+        if is_by_time and not self.request.is_piped:
+            # The same command would keep them again.
+            by_content = self.request.command_to_go_on("--compare=checksum")
+            failure.fix = f"to send again what has other content: {by_content}"
+        raise failure
+
+    def _proved(
+        self,
+        answer: Answer,
+        some: list[Operation],
+        done: int,
+        total: int,
+        content_of: Callable[[Member], Member],
+    ) -> Verdict:
+        """Compare some of what was promised, and put right what can be put right."""
+        questions, owners = self.questions, self.request.same_owner
+        paths = [one.path for one in some]
+        # What hard links have to be one file with may be of another piece.
+        paths += sorted(targets_of(some).difference(paths))
+        after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
+        failed = answer.consumer != 0
+        by_content = self.request.compare is Comparison.CHECKSUM
+        verdict = compare(
+            some, after, content_of, owners=owners, suspicious=failed, by_content=by_content
+        )
+        if not answer.is_whole or verdict.differences:
+            return verdict
+        touched = self._amend(verdict)
+        if touched:
+            again: dict[bytes, Entry] = questions.survey(
+                Phase.VERIFY, touched, done=done, total=max(total, done)
+            )
+            after.update(again)
+        return compare(some, after, content_of, owners=owners, by_content=by_content)
+
+    def _amend(self, verdict: Verdict) -> list[bytes]:
+        """Put right what the pod's tar did not do; return the paths to look at again."""
+        touched: list[bytes] = []
+        for one in amendments(verdict, self.capabilities.may_own):
+            self.questions.amend(one.command, one.paths, one.words)
+            touched += one.paths
+        return touched
+
+
+def _files(plan: Plan) -> Iterator[tuple[bytes, int]]:
+    """Return the paths of all files, hard links too, with the numbers of their contents."""
+    members = plan.members
+    for number, kind in enumerate(members.kinds()):
+        if kind not in {Kind.FILE, Kind.HARDLINK} or plan.action(number) not in _PROVED:
+            continue
+        member = plan.member(number)
+        carrier = number if member.kind is Kind.FILE else plan.contents.number_of(member)
+        # What an earlier part of a pipe has brought was proved with that part.
+        if carrier is not None and members.kind(carrier) is Kind.FILE:
+            yield member.path, carrier
+
+
+def _digest(number: int, *known: Fingerprints | None) -> bytes | None:
+    return next((d for one in known if one is not None and (d := one.digest(number))), None)

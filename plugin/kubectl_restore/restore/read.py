@@ -1,0 +1,184 @@
+"""What is restored, batch by batch: a file is one batch, standard input as many as it takes."""
+
+from __future__ import annotations
+
+import sys
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.heartbeat import beat_of
+from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.select.choose import choose, leaves_nothing_out, nothing_matches
+from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.stream.segments import read_segments
+from kubectl_restore.archive.trust.integrity import read_proved
+from kubectl_restore.archive.trust.safety import unsafe
+from kubectl_restore.archive.trust.stdin_batches import arriving
+from kubectl_restore.plan.batch import Batch
+from kubectl_restore.progress import Level
+from kubectl_restore.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kubectl_restore.archive.index.index import Index
+    from kubectl_restore.archive.select.choose import Chosen
+    from kubectl_restore.archive.select.patterns import Glob
+    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.stream.segments import Segment, Tap, Zeros
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Progress
+
+
+class Supply:
+    """The members that the user wants, checked.
+
+    Attributes:
+        doubts: sentences that say that the backup may lack members.
+        identity: what tells this backup from others in the pod; known with the first batch.
+        about: what is known of the backup, for a receipt.
+    """
+
+    def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
+        """Nothing is read yet."""
+        self._request = request
+        self._progress = progress
+        self._watch = watch
+        self._beat = beat_of(watch, progress)
+        self._notes: list[str] = []
+        self.doubts: list[str] = []
+        self._missing: set[Glob] | None = None
+        self._idle: set[Glob] | None = None
+        self.identity = ""
+        self.about: dict[str, int | str | None] = {}
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What was left out on the user's wish, for the summary."""
+        return tuple(self._notes)
+
+    def of_file(self, backup: BackupFile) -> Iterator[Batch]:
+        """Return the one batch of a file, which was read whole and is in order.
+
+        Raises:
+            BackupError: the backup is cut, corrupt, hostile, or not what is claimed.
+            UsageError: the backup has nothing of what is wanted.
+        """
+        index, integrity = read_proved(
+            backup,
+            self._request.checksum,
+            allow_missing_end=self._request.allow_missing_end,
+            progress=self._progress,
+            watch=self._watch,
+            cache=IndexCache() if self._request.cache else None,
+        )
+        if integrity.claims:
+            self._progress.message(Level.INFO, integrity.in_short())
+        for line in integrity.lines() or ["no check sum of the backup was found"]:
+            self._progress.message(Level.DETAIL, line)
+        self.about = {
+            "size": backup.size,
+            "modified": backup.written_at,
+            "compression": index.compression.value,
+            "members": len(index.members),
+            "parts": len(backup.parts),
+            "sha256": integrity.digest or None,
+        }
+        chosen = choose(index, self._request.selection, beat=self._beat)
+        self._tell(index, chosen, so_far="nothing was changed")
+        self.identity = _digest(chosen.index)
+
+        def read(
+            segments: Iterable[Segment], tap: Tap | None = None
+        ) -> Iterator[memoryview | Zeros]:
+            return read_segments(
+                backup,
+                index.compression,
+                segments,
+                self._watch,
+                to_the_end=index.is_remembered,
+                tap=tap,
+            )
+
+        yield Batch(
+            chosen.index,
+            is_last=True,
+            read=read,
+            identity=self.identity,
+            is_packed=index.compression is not Compression.NONE,
+        )
+
+    def of_pipe(self) -> Iterator[Batch]:
+        """Return the batches of standard input, each of them checked as far as it has come.
+
+        Raises:
+            BackupError: what comes is cut, corrupt, hostile, or not what is claimed.
+            UsageError: nothing of what is wanted has come.
+        """
+        # One that goes on after it was broken off ends what the one before left in the pod.
+        self.identity = "standard input"
+        is_first = True
+        for arrived in arriving(
+            sys.stdin.fileno(),
+            checksum=self._request.checksum,
+            allow_missing_end=self._request.allow_missing_end,
+            stall_timeout=self._request.stall_timeout,
+            progress=self._progress,
+            watch=self._watch,
+        ):
+            chosen = choose(arrived.index, self._request.selection, is_part=True, beat=self._beat)
+            if is_first and not arrived.is_last:
+                self._progress.message(
+                    Level.INFO,
+                    "from standard input: each part is checked as it comes; that the backup is "
+                    "complete shows at its end only",
+                )
+            missing = set(chosen.missing)
+            self._missing = missing if self._missing is None else self._missing & missing
+            idle = set(chosen.idle)
+            self._idle = idle if self._idle is None else self._idle & idle
+            so_far = "nothing was changed" if is_first else "what came before is restored"
+            if arrived.is_last and self._missing:
+                raise nothing_matches(min(self._missing, key=lambda one: one.pattern), so_far)
+            self._tell(arrived.index, chosen, so_far=so_far)
+            if arrived.is_last:
+                for one in sorted(self._idle, key=lambda one: one.pattern):
+                    self._progress.message(Level.WARNING, leaves_nothing_out(one))
+            is_first = False
+            yield Batch(
+                chosen.index,
+                is_last=arrived.is_last,
+                read=arrived.passing.segments,
+                identity=_digest(chosen.index),
+                is_kept=False,
+            )
+
+    def _again(self, flag: str) -> str:
+        request = self._request
+        is_left_out = flag == "--skip-unsafe"
+        return request.command_leaving_out(flag) if is_left_out else request.command_with(flag)
+
+    def _tell(self, index: Index, chosen: Chosen, *, so_far: str) -> None:
+        """Say what there is to say of a batch.
+
+        Raises:
+            BackupError: some of it is not safe to restore, and was not to be left out.
+        """
+        self.doubts += index.doubts
+        for warning in (*index.warnings, *chosen.warnings):
+            self._progress.message(Level.WARNING, warning)
+        if chosen.refused and not self._request.selection.skip_unsafe:
+            raise unsafe(chosen.refused, self._again, so_far)
+        for one in chosen.refused:
+            said = f"left out: {shown(one.member.name)}: {one.reason}"
+            self._progress.message(Level.WARNING, said)
+        self._notes += chosen.notes
+
+
+def _digest(index: Index) -> str:
+    """Return what tells this archive from others: what its headers say of names, times, sizes."""
+    columns, digest = index.members.columns, sha256()
+    for one in (columns.names, columns.name_ends, columns.offsets, columns.sizes, columns.mtimes):
+        digest.update(one)
+    return digest.hexdigest()

@@ -1,0 +1,178 @@
+"""What stands in the pod, asked for and made a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.container.capabilities import Tar
+from kubectl_restore.container.survey import symlinks
+from kubectl_restore.plan.operation import Left
+from kubectl_restore.plan.planner import Planner
+from kubectl_restore.plan.policy import Comparison
+from kubectl_restore.plan.sameness import Policy
+from kubectl_restore.progress import Phase
+from kubectl_restore.restore.extras import Listing
+from kubectl_restore.resume.in_flight import Doubt
+from kubectl_restore.resume.settle import Settling
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
+    from kubectl_restore.archive.checksums import Algorithm
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.members.members import Members
+    from kubectl_restore.archive.trust.content_checksums import Fingerprints
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.questions import Questions
+    from kubectl_restore.plan.batch import Batch
+    from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.plan.policy import Overwrite
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.restored import Restored
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyor:
+    """Asks what the plan of a batch has to know.
+
+    Attributes:
+        questions: asked through the open exec.
+        request: what the user wants.
+        capabilities: what the container can do.
+        restored: what earlier batches have made; None where there is but one.
+        doubt: what an earlier run has left unfinished.
+        brought: see `Policy`.
+        progress: told how far it is.
+    """
+
+    questions: Questions
+    request: RestoreRequest
+    capabilities: Capabilities
+    restored: Restored | None
+    progress: Progress
+    doubt: Doubt = field(default_factory=Doubt)
+    brought: Container[bytes] = frozenset()
+
+    def plan(self, batch: Batch, overwrite: Overwrite) -> Plan:
+        """Return what is to be done about a batch's members.
+
+        Raises:
+            RestoreError: the link was lost, the time ran out or a signal came; or what is to be
+                deleted cannot be told.
+        """
+        questions, members = self.questions, batch.index.members
+        fingerprints = self._fingerprints(batch)
+        policy = self._policy(overwrite, self.doubt.unset(members))
+        planner = Planner(batch.index, policy, self._before, fingerprints, beat=questions.pulse)
+        directories = planner.directories
+        total = len(members)
+        before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
+        links: dict[bytes, bytes] = {}
+        if self.request.keep_directory_symlinks:
+            links = questions.leads(symlinks(before))
+        planner.take_directories(before, links)
+        asked = self._ask(planner, planner.questions(), members, len(directories))
+        self._settle(planner, batch)
+        self._ask(planner, planner.link_questions(), members, asked)
+        self._settle(planner, batch)
+        if self.request.delete:
+            listing = Listing(questions)
+            extras = listing.extras(members, before, links=links)
+            listing.require_no_mounts(extras)
+            planner.take_extras(extras)
+        return planner.finish()
+
+    def _ask(
+        self, planner: Planner, wanted: Iterable[dict[int, bytes]], members: Members, asked: int
+    ) -> int:
+        """Ask what stands at some members, and have it decided; return how many are known now."""
+        questions, total, doubt = self.questions, len(members), self.doubt
+        for numbers in wanted:
+            paths = [*numbers.values(), *planner.elsewhere(numbers)]
+            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
+            asked += len(numbers)
+            unsure = [members.path(number) for number in planner.unsure(numbers, found)]
+            texts = questions.texts(unsure) if unsure else None
+            digests = None
+            if self.request.compare is Comparison.CHECKSUM:
+                alike = planner.alike(numbers, found)
+                digests = questions.digests(map(members.path, alike), self.algorithm)
+            planner.take(numbers, found, texts, digests, in_doubt=doubt.numbers, made=doubt.made)
+            questions.pulse()
+        return asked
+
+    def _settle(self, planner: Planner, batch: Batch) -> None:
+        """Find out what an earlier run has left of members in doubt."""
+        if not planner.open:
+            return
+        algorithm = self.capabilities.algorithm
+        if algorithm is None or not batch.is_kept:
+            planner.settle(dict.fromkeys(planner.open, Left.UNFINISHED))
+            return
+        settling = Settling(
+            batch,
+            planner.contents,
+            algorithm,
+            self.questions,
+            self.progress,
+            distrusts_size=self.capabilities.tar is Tar.BSD,
+        )
+        planner.settle(settling.left(planner.open))
+
+    def _fingerprints(self, batch: Batch) -> Fingerprints | None:
+        if self.request.compare is not Comparison.CHECKSUM:
+            return None
+        files = batch.index.members.of_kind(Kind.FILE)
+        return batch.fingerprints(self.algorithm, files, self.progress, self.questions.pulse)
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The check sum that is compared."""
+        found = self.capabilities.algorithm
+        if found is None:
+            raise RuntimeError("the container has no tool for check sums")
+        return found
+
+    def _policy(self, overwrite: Overwrite, unfinished: frozenset[bytes]) -> Policy:
+        capabilities = self.capabilities
+        same_owner = self.request.same_owner
+        return Policy(
+            overwrite=overwrite,
+            dialect=dialect_of(capabilities),
+            owner=self.request.owner or (0, 0),
+            uid=None if capabilities.uid == 0 else capabilities.uid,
+            ours=unfinished if self.restored is None else _Either(self.restored, unfinished),
+            brought=self.brought,
+            owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
+            distrusts_size=capabilities.tar is Tar.BSD,
+            removes_links=capabilities.tar is Tar.TOYBOX,
+        )
+
+    def _before(self, path: bytes) -> Member | None:
+        """Return what an earlier batch has restored at a path."""
+        return None if self.restored is None else self.restored.member(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Either:
+    """What is in one of two."""
+
+    one: Container[bytes]
+    other: Container[bytes]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.one or path in self.other
+
+
+def dialect_of(capabilities: Capabilities) -> Dialect:
+    """Return what the container's tar reads beyond the common ground."""
+    extras = Extra.NOTHING
+    if capabilities.reads_records:
+        extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
+        if capabilities.sets_capabilities:
+            extras |= Extra.CAPABILITIES
+    return Dialect(holes=capabilities.reads_holes, extras=extras)

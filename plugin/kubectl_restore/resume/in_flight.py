@@ -1,0 +1,205 @@
+"""What a restore that is broken off may leave unfinished, as it is noted in the pod beforehand.
+
+A tar that loses its input leaves the file under way behind: short, or at its full size with zeros.
+What comes before it in the stream is done once the pod's tar has read on far enough. So at every
+moment some members are in doubt; they are noted in the pod before their bytes are sent, and the
+next run of the same command takes them for its own: no --force is needed, and neither their size
+nor their time is believed. So with directories, which get their modes and times at the very end.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.members.member import Kind, normal_path
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.resume.runs import read_runs, write_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from kubectl_restore.archive.members.members import Members
+    from kubectl_restore.archive.stream.layout import Layout
+    from kubectl_restore.plan.plan import Plan
+
+UNDER_WAY: Final = 1 << 20
+"""Bytes that the pod may have acknowledged and its tar not dealt with: what the pipe between them
+holds (64 KiB; a pipe's largest is 1 MiB), and the record at hand."""
+_SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
+_DONE: Final = frozenset({None, Action.KEEP, Action.SKIP})
+_EARLIER, _CARRIED, _DIRECTORIES = "e", "c", "d"
+
+
+@dataclass(slots=True)
+class Doubt:
+    """Members that a run before this one, or an attempt, may have left unfinished.
+
+    Attributes:
+        numbers: theirs.
+        made: for each member, whether it was made; some tars leave owners and times to be set
+            in the end. Empty where none was.
+        directories: those of directories without their own mode and time.
+        is_noted: the pod had a record of an earlier run.
+    """
+
+    numbers: set[int] = field(default_factory=set)
+    made: bytearray = field(default_factory=bytearray)
+    directories: set[int] = field(default_factory=set)
+    is_noted: bool = False
+
+    def go_on(self, members: Members, carried: Sequence[int], first: int, last: int) -> None:
+        """Take a stream that was broken off; see `unfinished`. What came before is settled."""
+        self.numbers.difference_update(carried[:first])
+        self.numbers.update(unfinished(members, carried, first, last))
+        self.made = self.made or bytearray(len(members))
+        for number in carried[:first]:
+            self.made[number] = 1
+        for number in self.numbers:
+            self.made[number] = 0
+
+    def unset(self, members: Members) -> frozenset[bytes]:
+        """Return the paths of the directories without their own mode and time."""
+        return frozenset(map(members.path, self.directories))
+
+
+def read_doubt(
+    planned: Iterable[bytes], flights: Iterable[bytes], batch: bytes, members: Members
+) -> Doubt:
+    """Read what the pod has noted.
+
+    Args:
+        planned: the lines of a plan; see `plan_lines`.
+        flights: the newest two notes of what was in flight, each `BATCH FIRST LAST`.
+        batch: whose.
+        members: its.
+
+    Returns:
+        Nothing in doubt where the notes make no sense.
+    """
+    known: dict[str, list[int]] = {_EARLIER: [], _CARRIED: [], _DIRECTORIES: []}
+    doubt = Doubt()
+    with suppress(ValueError, KeyError):
+        for line in planned:
+            kind, _, runs = line.decode("ascii").partition(" ")
+            known[kind] += read_runs(runs, len(members))
+            if len(known[kind]) > len(members):
+                return Doubt()
+        doubt.is_noted = any(known.values())
+        carried = known[_CARRIED]
+        doubt.numbers.update(known[_EARLIER])
+        doubt.directories.update(known[_DIRECTORIES])
+        # The newest note may not have been written whole.
+        spans = [span for flight in flights if (span := _span(flight, batch)) is not None]
+        if spans:
+            first, last = min(one for one, _ in spans), max(one for _, one in spans)
+            doubt.go_on(members, carried, first, last)
+        return doubt
+    return Doubt()
+
+
+def _span(flight: bytes, batch: bytes) -> tuple[int, int] | None:
+    match flight.split(b" "):
+        case [whose, first, last] if whose == batch and first.isdigit() and last.isdigit():
+            return int(first), int(last)
+    return None
+
+
+def unfinished(members: Members, carried: Sequence[int], first: int, last: int) -> set[int]:
+    """Return which members are unfinished when the stream breaks.
+
+    GNU tar and busybox make links with absolute or `..` targets when the stream has ended; until
+    then GNU tar has an empty file in the place of each.
+
+    Args:
+        members: of the index.
+        carried: their numbers, in the order of the stream.
+        first: of these, the first in flight.
+        last: the last one.
+    """
+    found = set(carried[first : last + 1])
+    symlinks = set(members.of_kind(Kind.SYMLINK))
+    late = {one for one in carried[:first] if one in symlinks and _is_late(members[one].link)}
+    found |= late
+    if late:
+        # Other names of such a link, and of those.
+        paths = {members.path(one) for one in late}
+        links = set(members.of_kind(Kind.HARDLINK))
+        for one in carried[:first]:
+            if one in links and normal_path(members[one].link) in paths:
+                paths.add(members.path(one))
+                found.add(one)
+    return found
+
+
+def _is_late(target: bytes) -> bool:
+    return target.startswith(b"/") or b".." in target.split(b"/")
+
+
+def plan_lines(plan: Plan, doubt: Doubt) -> bytes:
+    """Return what is noted before a plan is carried out: what stays in doubt, and what it sends."""
+    layout = plan.layout
+    made = (number for number, is_made in enumerate(doubt.made) if is_made)
+    still = sorted(one for one in {*doubt.numbers, *made} if plan.action(one) not in _DONE)
+    return (
+        _lines(_EARLIER, still)
+        + _lines(_CARRIED, layout.files if layout is not None else ())
+        + settled_lines(plan, doubt)
+    )
+
+
+def settled_lines(plan: Plan, doubt: Doubt) -> bytes:
+    """Return what is noted when a plan was carried out and proved, but for its directories."""
+    return _lines(
+        _DIRECTORIES,
+        (
+            one
+            for one in plan.members.of_kind(Kind.DIRECTORY)
+            if plan.action(one) in _SENT or one in doubt.directories
+        ),
+    )
+
+
+def _lines(kind: str, numbers: Iterable[int]) -> bytes:
+    return "".join(f"{kind} {runs}\n" for runs in write_runs(numbers)).encode("ascii")
+
+
+class InFlight:
+    """Knows what of one stream is in flight.
+
+    Attributes:
+        first: of the members of the stream, the first that may be unfinished.
+        last: the last one.
+        safe: bytes of the stream of which nothing is in doubt.
+    """
+
+    def __init__(self, layout: Layout, batch: bytes, complaints: Callable[[], int]) -> None:
+        """Have nothing in flight.
+
+        Args:
+            layout: of the stream.
+            batch: whose it is.
+            complaints: returns how many lines the pod's tar has said: from the first on nothing is
+                sure any more.
+        """
+        self._layout = layout
+        self._batch = batch
+        self._complaints = complaints
+        self.safe = 0
+        self.first, self.last = 0, -1
+
+    def note(self, acknowledged: int, end: int) -> bytes:
+        """Return what is in flight when a chunk is sent; see `Pump`."""
+        if not self._complaints():
+            self.safe = max(self.safe, acknowledged - UNDER_WAY)
+        self.first, self.last = self._layout.between(self.safe, end)
+        if self.last < self.first:
+            return b""
+        return b"%s %d %d" % (self._batch, self.first, self.last)
+
+    def settle(self, acknowledged: int) -> None:
+        """Take what was acknowledged after the last chunk."""
+        if not self._complaints():
+            self.safe = max(self.safe, acknowledged - UNDER_WAY)
+            self.first = max(self.first, self._layout.between(self.safe, self.safe)[0])
