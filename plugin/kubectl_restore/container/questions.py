@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from kubectl_restore.container.mounts import Mount
     from kubectl_restore.container.space import Space
     from kubectl_restore.container.survey import Entry
-    from kubectl_restore.pipe.session import Answer, Session
+    from kubectl_restore.pipe.answer import Answer
+    from kubectl_restore.pipe.session import Session
     from kubectl_restore.progress import Phase, Progress
 
 

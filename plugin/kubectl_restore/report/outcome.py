@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.survey import Entry
-    from kubectl_restore.pipe.session import Answer
+    from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.plan.compare import Proof
     from kubectl_restore.plan.plan import Plan
 

@@ -22,7 +22,7 @@ from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.space import Space
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import PodCannotError, VerificationError
-from kubectl_restore.pipe.session import Answer
+from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Overwrite, Verification
 from kubectl_restore.plan.steps import operations_of, steps_of
@@ -589,7 +589,7 @@ class Conversation:
 
         self._progress.status(Status(Phase.SEND, before.bytes, total, before.files, total_files))
         session, is_noted = self._session, self._is_held and self._is_noted
-        flight = InFlight(layout, batch.identity.encode(), lambda: session.complaints)
+        flight = InFlight(layout, batch.identity.encode(), lambda: session.exec.complaints)
         self._in_flight = flight
 
         def in_flight(done: int, end: int) -> bytes:

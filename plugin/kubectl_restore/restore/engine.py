@@ -48,6 +48,8 @@ from kubectl_restore.errors import (
     VerificationError,
     WarningsError,
 )
+from kubectl_restore.pipe.exec import Exec
+from kubectl_restore.pipe.loop import Loop
 from kubectl_restore.pipe.mark import Mark
 from kubectl_restore.pipe.query import Query
 from kubectl_restore.pipe.session import Session
@@ -243,7 +245,7 @@ class _Run:
         self._session = session = self._open(
             facts, self._container, mark, self._watch, self._progress
         )
-        session.open()
+        session.exec.open()
         talk.begin(session, facts.name, self._container)
         if not self._is_reading:
             talk.hold(self._lease, self._identity, earlier)
@@ -255,27 +257,27 @@ class _Run:
         limit = self._request.stall_timeout
         path = self._request.target_path
         command = agent_command(mark, path, limit, self._lease)
-        return Session(
+        channel = Exec(
             exec_command(self._request.kubectl, self._program, facts.name, container, command),
             self._environment,
             mark,
             agent_script(),
-            watch=watch,
-            progress=progress,
+            loop=Loop(watch, progress),
             stall_timeout=limit,
         )
+        return Session(channel)
 
     def _close(self) -> None:
         if self._session is not None:
-            self._session.close()
+            self._session.exec.close()
         self._session = None
 
     def _abort(self) -> None:
         """End the exec that is broken; something of it may be left in the pod."""
         session, self._session = self._session, None
         if session is not None:
-            session.abort()
-            self._may_be_left = self._may_be_left or session.agent_is_up
+            session.exec.abort()
+            self._may_be_left = self._may_be_left or session.exec.agent_is_up
 
     def _note(self, meeting: Meeting, facts: PodFacts, container: str, supply: Supply) -> None:
         """Keep what a receipt says of the pod and the backup."""
@@ -351,17 +353,17 @@ class _Run:
         except RestoreError:
             return
         try:
-            session.open()
+            session.exec.open()
             Questions(session, Silence()).evict(self._identity.encode())
         except RestoreError:
-            session.abort()
+            session.exec.abort()
             self._progress.message(
                 Level.WARNING,
                 "the pod could not be reached again to end what runs there; it ends by itself "
                 f"within {as_duration(idle_seconds(limit))}",
             )
         else:
-            session.close()
+            session.exec.close()
 
     def _say_how_to_go_on(self, error: RestoreError, *, is_noted: bool) -> None:
         again = self._request.command_to_go_on(is_noted=is_noted)

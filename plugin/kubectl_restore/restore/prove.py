@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
     from kubectl_restore.container.survey import Entry
-    from kubectl_restore.pipe.session import Answer
+    from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.operation import Operation
     from kubectl_restore.plan.plan import Plan

@@ -12,7 +12,7 @@ from kubectl_restore.archive.members.members import Members
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.container.capabilities import Capabilities
 from kubectl_restore.errors import ExitCode, PodCannotError
-from kubectl_restore.pipe.session import Answer
+from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.compare import Proof, compare
 from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy

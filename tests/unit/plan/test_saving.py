@@ -24,7 +24,7 @@ from kubectl_restore.errors import (
     UsageError,
     VerificationError,
 )
-from kubectl_restore.pipe.session import Answer
+from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.request import RestoreRequest
