@@ -45,6 +45,7 @@ class Capabilities:
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
         algorithm: the best check sum that there is a tool for.
         unpacks: it has gzip, for chunks that are packed for the way.
+        mounted: what may tell the pod's UID: where a mount comes from, a blank, where it stands.
     """
 
     tar: Tar = Tar.OTHER
@@ -59,6 +60,7 @@ class Capabilities:
     target: str = "absent"
     algorithm: Algorithm | None = None
     unpacks: bool = False
+    mounted: tuple[bytes, ...] = ()
 
     @property
     def is_root(self) -> bool:
@@ -119,7 +121,8 @@ def _which_tar(version: str) -> Tar:
 
 def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
     """Read the probe's records, each as (word, rest)."""
-    answers = {word: rest.strip() for word, rest in records}
+    said = list(records)
+    answers = {word: rest.strip() for word, rest in said}
     version = shown_text(answers.get(b"tar", b""))
     framing = answers.get(b"framing", b"").decode("ascii", "replace")
     return Capabilities(
@@ -134,6 +137,7 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
         target=answers.get(b"target", b"absent").decode("ascii", "replace"),
         unpacks=answers.get(b"unpacks") == b"gzip",
+        mounted=tuple(rest.strip() for word, rest in said if word == b"mounted"),
         algorithm=best_of(answers.get(b"sums", b"").decode("ascii", "replace").split()),
     )
 

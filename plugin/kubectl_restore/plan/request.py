@@ -10,6 +10,7 @@ from kubectl_restore.archive.select.selection import Selection
 from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
@@ -91,7 +92,8 @@ class RestoreRequest:
         """Return how to say this again, with these flags where they are missing, for a fix."""
         forced = self.overwrite is not Overwrite.REFUSE
         more = [one for one in flags if one not in self.command]
-        return shlex.join([*self.command, *(one for one in more if one != "--force" or not forced)])
+        more = [one for one in more if one != "--force" or not forced]
+        return shlex.join(_with(self.command, more))
 
     def command_in_earnest(self, *flags: str) -> str:
         """Return the same without --dry-run, for a fix that says that something is changed."""
@@ -101,6 +103,25 @@ class RestoreRequest:
         """Return the same without --delete: what is left out of a restore would be deleted."""
         return self._without("--delete").command_with(*flags)
 
+    def pinned(self, kubectl: KubectlOptions) -> RestoreRequest:
+        """Return the same with the context and the namespace that were found.
+
+        The commands that are shown carry them too, so that they are right hours later, in another
+        terminal.
+        """
+        found = []
+        if self.kubectl.context is None and kubectl.context is not None:
+            found.append(f"--context={kubectl.context}")
+        if self.kubectl.namespace is None and kubectl.namespace is not None:
+            found.append(f"--namespace={kubectl.namespace}")
+        return replace(self, kubectl=kubectl, command=_with(self.command, found))
+
     def _without(self, switch: str) -> RestoreRequest:
         words = (one for one in self.command if one.partition("=")[0] != switch)
         return replace(self, command=tuple(words))
+
+
+def _with(command: tuple[str, ...], flags: Sequence[str]) -> tuple[str, ...]:
+    """Return a command line with further flags; behind `--` they would be none."""
+    end = command.index("--") if "--" in command else len(command)
+    return (*command[:end], *flags, *command[end:])

@@ -18,6 +18,7 @@ from kubectl_restore.text import listed, shown, shown_text, shown_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kubectl_restore.cluster.place import PinnedTarget
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Summary
 
@@ -37,11 +38,7 @@ class Receipt:
     Attributes:
         request: what was asked for.
         started: when.
-        context: kubectl's.
-        namespace: of the pod.
-        pod_uid: tells the pod from another of the same name.
-        container: where it was restored.
-        image: of that container, as the pod's status says.
+        place: the pod and the container, as they were found.
         kubectl: its version.
         backup: what it is: `size`, `modified`, `compression`, `members`, `sha256`, `parts`.
         operations: how many paths something was planned for, by action.
@@ -51,11 +48,7 @@ class Receipt:
 
     request: RestoreRequest
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    context: str | None = None
-    namespace: str | None = None
-    pod_uid: str | None = None
-    container: str | None = None
-    image: str | None = None
+    place: PinnedTarget | None = None
     kubectl: str | None = None
     backup: dict[str, Any] = field(default_factory=dict)
     operations: Mapping[str, int] = field(default_factory=dict)
@@ -81,7 +74,7 @@ class Receipt:
     ) -> dict[str, Any]:
         """Return the record; see `write`."""
         ended = datetime.now(UTC)
-        request = self.request
+        request, place = self.request, self.place
         done = None if summary is None or summary.dry_run else summary
         return {
             "schema": SCHEMA,
@@ -95,12 +88,12 @@ class Receipt:
                 **{key: self.backup.get(key) for key in _OF_A_BACKUP},
             },
             "target": {
-                "context": self.context,
-                "namespace": self.namespace,
+                "context": None if place is None else place.kubectl.context,
+                "namespace": None if place is None else place.kubectl.namespace,
                 "pod": request.pod.name,
-                "pod_uid": self.pod_uid,
-                "container": self.container,
-                "image": self.image,
+                "pod_uid": None if place is None else place.uid,
+                "container": None if place is None else place.container,
+                "image": None if place is None else place.image,
                 "path": request.target_path,
             },
             "policy": {

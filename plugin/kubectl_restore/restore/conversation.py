@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.cluster.place import PinnedTarget
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.deadline import Watch
     from kubectl_restore.pipe.session import Session
@@ -127,10 +128,21 @@ class Conversation:
         """Tell whether the pod has a record of what is in flight."""
         return self._is_noted
 
-    def begin(self, session: Session, pod: str, container: str) -> None:
+    def begin(
+        self,
+        session: Session,
+        place: PinnedTarget,
+        require_place: Callable[[PinnedTarget, Capabilities], None],
+    ) -> None:
         """Take a session that is open, and ask what the container can do.
 
+        Args:
+            session: the exec.
+            place: where it should lead.
+            require_place: returns when it has led there.
+
         Raises:
+            AnotherPodError: it has not; nothing was written.
             PodCannotError: it has no tar, or no such target.
         """
         self._opened = session
@@ -143,11 +155,12 @@ class Conversation:
             f"the container has {found.tar_version}, we are uid {found.uid} in it; "
             f"one framed and acknowledged exec, its chunks are taken by {found.framing}",
         )
-        require_tools(found, container)
-        where = ["kubectl", *self._request.kubectl.to_show(), "exec", pod, "-c", container]
+        require_place(place, found)
+        require_tools(found, place.container)
+        where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
         make_it = shlex.join([*where, "--", "mkdir", "-p", self._request.target_path])
         require_target(found, self._request.target_path, make_it)
-        require_check_sums(found, self._request, container)
+        require_check_sums(found, self._request, place.container)
 
     def hold(self, name: str, restore: str, own: set[bytes]) -> None:
         """Become the only one who writes to the target; see `take_lease`.

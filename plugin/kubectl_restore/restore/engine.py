@@ -24,9 +24,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.cluster.kubectl import (
     child_environment,
-    exec_command,
     find_kubectl,
-    pod_command,
 )
 from kubectl_restore.cluster.messages import AGAIN
 from kubectl_restore.container.agent import (
@@ -39,6 +37,7 @@ from kubectl_restore.container.agent import (
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import (
+    AnotherPodError,
     InterruptedRestoreError,
     InTheWayError,
     PodCannotError,
@@ -66,7 +65,8 @@ from kubectl_restore.undo.save import require_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kubectl_restore.cluster.pod import PodFacts
+    from kubectl_restore.cluster.place import PinnedTarget
+    from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
@@ -75,7 +75,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _CLEAN_UP: Final = 5.0
 """Seconds for ending what a broken run may have left in the pod."""
-_LINK_KEPT: Final = (InTheWayError, PodCannotError, TargetError, VerificationError)
+_LINK_KEPT: Final = (
+    AnotherPodError,
+    InTheWayError,
+    PodCannotError,
+    TargetError,
+    VerificationError,
+)
 """What ends a restore although the exec is in order."""
 
 
@@ -136,7 +142,7 @@ def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Compari
     progress.compared(comparison)
     total = sum(comparison.findings.values())
     if total:
-        again = request.command_with("--dry-run").replace(" verify ", " ", 1)
+        again = run.request.command_with("--dry-run").replace(" verify ", " ", 1)
         raise VerificationError(
             f"the pod is not as the backup: {counted(total, 'difference')}",
             reason="\n".join(f"{count:,} {kind}" for kind, count in comparison.findings.items()),
@@ -153,15 +159,14 @@ class _Run:
     ) -> None:
         self._compares = compares
         self._is_reading = compares or request.dry_run
-        self._request = request
+        self.request = request
         self._progress = Onward(progress) if request.is_piped else progress
         self._watch = watch
         self._program = find_kubectl(request.kubectl)
         self._environment = child_environment()
         self._identity = ""
         self._lease = ""
-        self._facts: PodFacts | None = None
-        self._container = ""
+        self._place: PinnedTarget | None = None
         self._session: Session | None = None
         self._tokens: set[bytes] = set()
         self._may_be_left = False
@@ -169,7 +174,7 @@ class _Run:
 
     def around(self, converse: Callable[[Conversation, Iterable[Batch], Supply], T]) -> T:
         """Do what comes before a conversation and after it."""
-        request, progress, watch = self._request, self._progress, self._watch
+        request, progress, watch = self.request, self._progress, self._watch
         require_file(request)
         with ExitStack() as stack:
             backup: BackupFile | None = None
@@ -179,18 +184,20 @@ class _Run:
             meeting = Meeting(request, self._program, self._environment, progress, watch)
             stack.enter_context(meeting)
             meeting.introduce(header)
+            if meeting.known is not None:
+                request = request.pinned(meeting.known.kubectl)
             supply = Supply(request, progress, watch)
             batches = supply.of_pipe() if backup is None else supply.of_file(backup)
             first = next(batches)
-            facts, container = meeting.met(header)
-            self._note(meeting, facts, container, supply)
-            words = [facts.uid, container, request.target_path, supply.identity]
+            self._place = place = meeting.met(header)
+            self.request = request = self.request.pinned(place.kubectl)
+            self._note(meeting, place, supply)
+            words = [place.uid, place.container, request.target_path, supply.identity]
             if self._is_reading:
                 # It ends nothing that an earlier run has left, or that another one does.
                 words.append(os.urandom(8).hex())
             self._identity = restore_identity(words)
-            self._lease = lease_name(facts.uid, container, request.target_path)
-            self._facts, self._container = facts, container
+            self._lease = lease_name(place.uid, place.container, request.target_path)
             talk = Conversation(request, progress, watch)
             try:
                 done = converse(talk, chain([first], batches), supply)
@@ -200,7 +207,7 @@ class _Run:
             except BaseException:
                 self._abort()
                 if self._may_be_left:
-                    self._clean_up(facts, container)
+                    self._clean_up(place)
                 raise
             self._close()
         return done
@@ -209,17 +216,17 @@ class _Run:
 
     def _header(self, backup: BackupFile | None) -> Header:
         """Return what is known without the cluster."""
-        named = shown(bytes(self._request.backup))
+        named = shown(bytes(self.request.backup))
         if backup is not None and backup.is_split:
             named += f" and {counted(len(backup.parts) - 1, 'further part')}"
         return Header(
             backup="standard input" if backup is None else named,
             backup_size=None if backup is None else backup.size,
-            pod=self._request.pod.name,
-            path=self._request.target_path,
-            context=self._request.kubectl.context,
-            namespace=self._request.kubectl.namespace,
-            container=self._request.container,
+            pod=self.request.pod.name,
+            path=self.request.target_path,
+            context=self.request.kubectl.context,
+            namespace=self.request.kubectl.namespace,
+            container=self.request.container,
             is_compared=self._compares,
         )
 
@@ -231,34 +238,41 @@ class _Run:
         Raises:
             RestoreError: the pod is gone, the cluster does not answer, or another restore writes.
         """
-        facts = self._facts
-        if self._session is not None or facts is None:
+        place = self._place
+        if self._session is not None or place is None:
             return
         if self._tokens:
             self.receipt.retries += 1
-            command = pod_command(self._request.kubectl, self._program, self._request.pod.name)
-            with Query(command, self._environment, self._progress) as query:
-                meet_again(query, self._request.container, facts.uid, self._watch)
+            self._meet_again(place)
         mark = Mark.new(self._identity)
         earlier = set(self._tokens)
         self._tokens.add(mark.token)
-        self._session = session = self._open(
-            facts, self._container, mark, self._watch, self._progress
-        )
+        self._session = session = self._open(place, mark, self._watch, self._progress)
         session.exec.open()
-        talk.begin(session, facts.name, self._container)
+        talk.begin(session, place, self._require_place)
         if not self._is_reading:
             talk.hold(self._lease, self._identity, earlier)
             self._may_be_left = False
 
-    def _open(
-        self, facts: PodFacts, container: str, mark: Mark, watch: Watch, progress: Progress
-    ) -> Session:
-        limit = self._request.stall_timeout
-        path = self._request.target_path
+    def _meet_again(self, place: PinnedTarget) -> None:
+        with Query(place.pod_command(self._program), self._environment, self._progress) as query:
+            meet_again(query, place, self._watch)
+
+    def _require_place(self, place: PinnedTarget, capabilities: Capabilities) -> None:
+        """Return when the exec that is open has led to the pod that was found.
+
+        Raises:
+            AnotherPodError: another pod has its name by now; nothing was written in it.
+        """
+        if not place.is_shown_by(capabilities.mounted):
+            self._meet_again(place)
+
+    def _open(self, place: PinnedTarget, mark: Mark, watch: Watch, progress: Progress) -> Session:
+        limit = self.request.stall_timeout
+        path = self.request.target_path
         command = agent_command(mark, path, limit, self._lease)
         channel = Exec(
-            exec_command(self._request.kubectl, self._program, facts.name, container, command),
+            place.exec_command(self._program, command),
             self._environment,
             mark,
             agent_script(),
@@ -279,12 +293,10 @@ class _Run:
             session.exec.abort()
             self._may_be_left = self._may_be_left or session.exec.agent_is_up
 
-    def _note(self, meeting: Meeting, facts: PodFacts, container: str, supply: Supply) -> None:
+    def _note(self, meeting: Meeting, place: PinnedTarget, supply: Supply) -> None:
         """Keep what a receipt says of the pod and the backup."""
         receipt = self.receipt
-        receipt.context, receipt.namespace = meeting.context, facts.namespace
-        receipt.pod_uid, receipt.container = facts.uid, container
-        receipt.image = facts.images.get(container) or None
+        receipt.place = place
         receipt.backup = supply.about
         receipt.kubectl = meeting.kubectl_version()
 
@@ -297,7 +309,7 @@ class _Run:
         try:
             for batch in batches:
                 self._insist(talk, batch)
-                if self._request.dry_run:
+                if self.request.dry_run:
                     break
         except RestoreError as error:
             if talk.has_begun:
@@ -316,7 +328,7 @@ class _Run:
         def attempt() -> None:
             self.connect(talk)
             talk.prepare(batch)
-            if self._request.dry_run:
+            if self.request.dry_run:
                 return
             answer = talk.send()
             if batch.is_last:
@@ -331,7 +343,7 @@ class _Run:
         insist(
             attempt,
             # Of a pipe the bytes have gone by.
-            retries=self._request.retries if batch.is_kept else 0,
+            retries=self.request.retries if batch.is_kept else 0,
             lost=lost,
             progress=self._progress,
             watch=self._watch,
@@ -339,17 +351,15 @@ class _Run:
 
     # When it breaks
 
-    def _clean_up(self, facts: PodFacts, container: str) -> None:
+    def _clean_up(self, place: PinnedTarget) -> None:
         """End what the broken exec may have left in the pod: a new exec begins with just that.
 
         Where even that cannot reach the pod, the agent ends by itself (its idle limit).
         """
         mark = Mark.new(self._identity)
-        limit = self._request.stall_timeout
+        limit = self.request.stall_timeout
         try:
-            session = self._open(
-                facts, container, mark, self._watch.aftermath(_CLEAN_UP), Silence()
-            )
+            session = self._open(place, mark, self._watch.aftermath(_CLEAN_UP), Silence())
         except RestoreError:
             return
         try:
@@ -366,8 +376,8 @@ class _Run:
             session.exec.close()
 
     def _say_how_to_go_on(self, error: RestoreError, *, is_noted: bool) -> None:
-        again = self._request.command_to_go_on(is_noted=is_noted)
-        if self._request.is_piped:
+        again = self.request.command_to_go_on(is_noted=is_noted)
+        if self.request.is_piped:
             again = f"the same backup | {again}"
         if isinstance(error, (InterruptedRestoreError, SignalledError)) and again not in error.fix:
             known = error.fix not in {"", AGAIN}

@@ -15,6 +15,7 @@ from kubectl_restore.cluster.kubectl import (
     version_command,
 )
 from kubectl_restore.cluster.messages import error_from
+from kubectl_restore.cluster.place import PinnedTarget, pinned
 from kubectl_restore.cluster.pod import choose_container, parse_pod
 from kubectl_restore.errors import (
     AnotherPodError,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from kubectl_restore.cluster.pod import PodFacts
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Header, Progress
@@ -41,13 +41,12 @@ _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
 
 
-def meet_again(query: Query, container: str | None, uid: str, watch: Watch) -> None:
+def meet_again(query: Query, place: PinnedTarget, watch: Watch) -> None:
     """Return when the pod that was met before is there, and its container runs.
 
     Args:
         query: for the pod.
-        container: as the user named it.
-        uid: the Pod object's, as it was.
+        place: the pod, as it was found.
         watch: the time limit.
 
     Raises:
@@ -66,14 +65,14 @@ def meet_again(query: Query, container: str | None, uid: str, watch: Watch) -> N
             ) from error
         raise error
     facts = parse_pod(query.answer)
-    if facts.uid != uid:
+    if facts.uid != place.uid:
         raise AnotherPodError(
             "another pod has this name now; nothing was changed in it",
-            reason=f"its UID is {shown(facts.uid.encode())}, it was {shown(uid.encode())}",
+            reason=f"its UID is {shown(facts.uid.encode())}, it was {shown(place.uid.encode())}",
             fix="run the same command again to restore into the new one",
         )
     try:
-        choose_container(facts, container)
+        choose_container(facts, place.container)
     except TargetError as error:
         raise InterruptedRestoreError(error.what, reason=error.reason, fix=error.fix) from error
 
@@ -96,9 +95,8 @@ class Meeting:
         self._progress = progress
         self._watch = watch
         self._stack = ExitStack()
-        self._met: tuple[PodFacts, str] | None = None
+        self._met: PinnedTarget | None = None
         self._version: Query | None = None
-        self.context: str | None = None
 
     def __enter__(self) -> Self:
         kubectl = self._request.kubectl
@@ -134,8 +132,13 @@ class Meeting:
         else:
             self._progress.header(header)
 
-    def met(self, header: Header) -> tuple[PodFacts, str]:
-        """Return who the pod is, and the container.
+    @property
+    def known(self) -> PinnedTarget | None:
+        """The pod and the container, if the cluster has answered by now."""
+        return self._met
+
+    def met(self, header: Header) -> PinnedTarget:
+        """Return the pod and the container.
 
         Raises:
             RestoreError: there is no such pod or container, or nothing can run in it.
@@ -147,15 +150,14 @@ class Meeting:
     def _query(self, command: list[str]) -> Query:
         return Query(command, self._environment, self._progress)
 
-    def _meet(self, header: Header) -> tuple[PodFacts, str]:
+    def _meet(self, header: Header) -> PinnedTarget:
         about, pod = self._about, self._pod
         if not pod.turn(0):
             self._progress.status(Status(Phase.CONNECT))
             pod.wait(self._watch, beside=about)
-        # The context's name is only told; nobody waits long for it.
-        known = about.wait(self._watch, deadline=now() + _FIRST_LINE)
-        context = _context(about) if known and about.succeeded else None
-        self.context = self._request.kubectl.context or context
+        # What follows has to go to the same cluster, whatever the current context is by then.
+        about.wait(self._watch, beside=pod)
+        context = _context(about) if about.succeeded else None
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
             error = error_from(pod.said, otherwise="the cluster did not say anything about the pod")
@@ -176,7 +178,13 @@ class Meeting:
         )
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
-        return facts, container
+        return PinnedTarget(
+            pinned(self._request.kubectl, context, facts.namespace),
+            pod=facts.name,
+            uid=facts.uid,
+            container=container,
+            image=facts.images.get(container) or None,
+        )
 
     def kubectl_version(self) -> str | None:
         """Return what kubectl says of itself, where a receipt is wanted."""
