@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
@@ -112,6 +113,8 @@ class Api:
             return _refuse(400, f"container {container} is not valid for pod {pod.name}")
         if pod.faults.exec_answer is not None:
             return _refuse(pod.faults.exec_answer, message_for(pod.faults.exec_answer, pod.name))
+        if pod.faults.renewed:
+            pod.uid, pod.faults.renewed = str(uuid.uuid4()), False
         socket = web.WebSocketResponse(protocols=[PROTOCOL], max_msg_size=0)
         if not socket.can_prepare(request).ok:
             return _refuse(400, "Upgrade request required")

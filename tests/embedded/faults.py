@@ -21,6 +21,7 @@ class Faults:
         get_answer: an HTTP status for every request about a pod.
         exec_answer: an HTTP status for exec.
         hang: requests about pods are not answered.
+        renewed: when an exec is asked for, the pod has just been made again under its name.
         stdin_follows_stdout: stdin ends when the process closes its stdout, as in containerd.
     """
 
@@ -35,6 +36,7 @@ class Faults:
     get_answer: int | None = None
     exec_answer: int | None = None
     hang: bool = False
+    renewed: bool = False
     stdin_follows_stdout: bool = True
 
     def clear(self) -> None:
