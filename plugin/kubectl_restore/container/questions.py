@@ -13,6 +13,7 @@ from kubectl_restore.container.links import read_link, read_text
 from kubectl_restore.container.mounts import read_mounts
 from kubectl_restore.container.space import read_space
 from kubectl_restore.container.survey import questions, read_entry
+from kubectl_restore.container.traits import read_traits
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
 from kubectl_restore.progress import Status
 from kubectl_restore.text import listed, shown
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kubectl_restore.container.mounts import Mount
     from kubectl_restore.container.space import Space
     from kubectl_restore.container.survey import Entry
+    from kubectl_restore.container.traits import Volumes
     from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.progress import Phase, Progress
@@ -166,6 +168,19 @@ class Questions:
     def mounts(self) -> list[Mount]:
         """Ask which volumes there are at the target and below it."""
         return read_mounts(self._session.ask(b"mounts").records)
+
+    def traits(self, directories: Iterable[bytes], *, gives_away: bool) -> Volumes:
+        """Ask what the volumes of directories keep; see `read_traits`."""
+        found: list[tuple[bytes, bytes]] = []
+
+        def take(word: bytes, rest: bytes) -> bool:
+            found.append((word, rest))
+            return word in {b"tried", b"trait"}
+
+        command = b"traits 1:1" if gives_away else b"traits -"
+        for payload in questions(directories):
+            self._ask(command, payload, take)
+        return read_traits(found, gives_away=gives_away)
 
     def introduce(self) -> tuple[Capabilities, Leases]:
         """Ask what the container can do, and which restores write in it."""

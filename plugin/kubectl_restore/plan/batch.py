@@ -38,6 +38,7 @@ class Batch:
         identity: tells it from all others: hexadecimal digits.
         is_kept: it can be read again, and any part of it.
         is_packed: what is not read of it takes time, too.
+        is_held: tells whether all of one that comes through a pipe is in memory.
     """
 
     index: Index
@@ -46,6 +47,12 @@ class Batch:
     identity: str = ""
     is_kept: bool = True
     is_packed: bool = False
+    is_held: Callable[[], bool] = lambda: False
+
+    @property
+    def can_be_read_again(self) -> bool:
+        """Tell whether contents can be read before they are sent."""
+        return self.is_kept or self.is_held()
 
     def fingerprints(
         self,

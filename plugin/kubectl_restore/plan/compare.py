@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind, normal_path
 from kubectl_restore.container.survey import Standing
+from kubectl_restore.plan.attributes import SET_IDS, Attributes
 from kubectl_restore.plan.contents import STANDING, size_of
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.text import LISTED, shown
@@ -23,7 +25,7 @@ _MOST_TIMES: Final = 5000
 """Processes in the pod, a millisecond each."""
 _MOST_DIFFERENCES: Final = 1000
 """That are kept by name; the rest is counted."""
-_SET_IDS: Final = 0o6000
+_ALL: Final = Attributes()
 _IN_AN_INODE: Final = 4096
 """Bytes."""
 _MOST_AMENDMENTS: Final = 200
@@ -53,7 +55,8 @@ class Verdict:
             kept and have not their time or mode any more.
         clamped: the paths whose time is none that their volume keeps: they have its first or last.
         aged: files that were kept for their content, whose time is another.
-        special: of the paths without their owner, those whose mode a new owner takes bits from.
+        lacking: what cannot be had there, whatever is tried, by kind: `mode`, `owner`, `time`,
+            `set_ids` (of programs without their owner).
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -63,7 +66,11 @@ class Verdict:
     written: list[bytes] = field(default_factory=list)
     clamped: list[bytes] = field(default_factory=list)
     aged: list[bytes] = field(default_factory=list)
-    special: dict[bytes, int] = field(default_factory=dict)
+    lacking: dict[str, list[bytes]] = field(default_factory=dict)
+
+    def lack(self, what: str, path: bytes) -> None:
+        """Note that something cannot be had at a path."""
+        self.lacking.setdefault(what, []).append(path)
 
 
 @dataclass(slots=True)
@@ -79,8 +86,9 @@ class Proof:
         written: files with a later time than they were given.
         clamped: paths with a time that their volume does not keep.
         aged: files with another time, kept for their content.
-        missed: the first ones of these six, by name: `mode`, `owner`, `time`, `written`,
-            `clamped`, `aged`.
+        lacking: paths without what cannot be had there, by kind.
+        missed: the first ones of these, by name: `mode`, `owner`, `time`, `written`, `clamped`,
+            `aged`, and `lacking KIND`.
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -91,6 +99,7 @@ class Proof:
     written: int = 0
     clamped: int = 0
     aged: int = 0
+    lacking: Counter[str] = field(default_factory=Counter)
     missed: dict[str, list[bytes]] = field(default_factory=dict)
 
     def take(self, verdict: Verdict) -> None:
@@ -104,14 +113,17 @@ class Proof:
         self.written += len(verdict.written)
         self.clamped += len(verdict.clamped)
         self.aged += len(verdict.aged)
-        for what, paths in (
+        self.lacking.update({what: len(paths) for what, paths in verdict.lacking.items()})
+        found: tuple[tuple[str, Iterable[bytes]], ...] = (
             ("mode", verdict.modes),
             ("owner", verdict.owners),
             ("time", verdict.times),
             ("written", verdict.written),
             ("clamped", verdict.clamped),
             ("aged", verdict.aged),
-        ):
+            *((f"lacking {what}", paths) for what, paths in verdict.lacking.items()),
+        )
+        for what, paths in found:
             known = self.missed.setdefault(what, [])
             known += islice(paths, max(0, LISTED - len(known)))
 
@@ -124,6 +136,7 @@ def compare(
     owners: bool = True,
     suspicious: bool = False,
     by_content: bool = False,
+    attributes: Attributes = _ALL,
 ) -> Verdict:
     """Compare what the operations promised with what stands there now.
 
@@ -135,8 +148,10 @@ def compare(
         suspicious: the pod's tar has failed: bsdtar then leaves a file that it could not write at
             its full size and with its time, but what the disk holds of it is less.
         by_content: times did not decide what is kept.
+        attributes: what mode, owner and time can be there.
     """
     verdict = Verdict()
+    attributes = replace(attributes, same_owner=owners)
     for operation in operations:
         if operation.action is Action.SKIP:
             continue
@@ -160,9 +175,12 @@ def compare(
         if what:
             verdict.differences.append(Difference(operation.path, what))
         elif not is_kept:
-            _compare_rest(verdict, operation, content, entry, owners=owners)
+            was_sent = content.kind is Kind.FILE and operation.action is not Action.ADJUST
+            _compare_rest(verdict, operation.path, content, entry, attributes, was_sent=was_sent)
         else:
-            _compare_kept(verdict, operation.path, content, entry, by_content=by_content)
+            _compare_kept(
+                verdict, operation.path, content, entry, attributes, by_content=by_content
+            )
     return verdict
 
 
@@ -217,37 +235,67 @@ def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:
 
 
 def _compare_kept(
-    verdict: Verdict, path: bytes, content: Member, entry: Entry, *, by_content: bool
+    verdict: Verdict,
+    path: bytes,
+    content: Member,
+    entry: Entry,
+    attributes: Attributes,
+    *,
+    by_content: bool,
 ) -> None:
     """Compare time and mode of what was right already."""
     if content.kind is not Kind.FILE:
         return
-    if by_content:
-        if not entry.has_time(content.mtime):
-            verdict.aged.append(path)
-    elif not entry.has_time(content.mtime) or entry.mode != content.mode:
+    has_time = attributes.has_time(content, entry)
+    if by_content and not has_time:
+        verdict.aged.append(path)
+    elif not by_content and (not has_time or not attributes.has_mode(content, entry)):
         verdict.written.append(path)
+    if has_time and not entry.has_time(content.mtime):
+        verdict.lack("time", path)
+    has_owner = not attributes.same_owner or attributes.is_owned(content, entry)
+    if not has_owner and not attributes.volumes.at(path).owner:
+        verdict.lack("owner", path)
+    if entry.mode != content.mode and attributes.has_mode(content, entry):
+        verdict.lack(_lost_of_mode(content, entry, attributes), path)
 
 
 def _compare_rest(
-    verdict: Verdict, operation: Operation, content: Member, entry: Entry, *, owners: bool
+    verdict: Verdict,
+    path: bytes,
+    content: Member,
+    entry: Entry,
+    attributes: Attributes,
+    *,
+    was_sent: bool,
 ) -> None:
-    path = operation.path
+    """Compare mode, owner and time of what was sent or adjusted."""
     if content.kind is Kind.HARDLINK:
         return
-    if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
-        verdict.modes[path] = content.mode
-    was_sent = content.kind is Kind.FILE and operation.action is not Action.ADJUST
+    if attributes.same_owner and not attributes.is_owned(content, entry):
+        if attributes.volumes.at(path).owner:
+            verdict.owners[path] = (content.uid, content.gid)
+        else:
+            verdict.lack("owner", path)
+    if not attributes.has_mode(content, entry):
+        verdict.modes[path] = attributes.mode_for(content, entry)
+    elif entry.mode != content.mode and content.kind is not Kind.SYMLINK:
+        verdict.lack(_lost_of_mode(content, entry, attributes), path)
     if entry.has_nearest(content.mtime):
         verdict.clamped.append(path)
+    elif attributes.has_time(content, entry):
+        if entry.mtime != content.mtime:
+            verdict.lack("time", path)
     elif was_sent and entry.mtime > content.mtime:
         verdict.written.append(path)
-    elif entry.mtime != content.mtime:
+    else:
         verdict.times[path] = content.mtime
-    if owners and (entry.uid, entry.gid) != (content.uid, content.gid):
-        verdict.owners[path] = (content.uid, content.gid)
-        if content.mode & _SET_IDS and content.kind is not Kind.SYMLINK:
-            verdict.special[path] = content.mode
+
+
+def _lost_of_mode(content: Member, entry: Entry, attributes: Attributes) -> str:
+    is_program = content.kind is not Kind.DIRECTORY and not attributes.is_owned(content, entry)
+    only_set_ids = not (entry.mode ^ content.mode) & ~SET_IDS
+    return "set_ids" if is_program and only_set_ids else "mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,21 +318,18 @@ def amendments(verdict: Verdict, may_own: Callable[[int, int], bool]) -> list[Am
 
     busybox gives links that it makes last no owner and no time, and as non-root no path a mode
     beyond what a new file gets (in a volume with an fsGroup directories inherit the setgid bit).
-    Owners come first: changing one takes setuid away. Five digits make GNU chmod clear a
-    directory's setgid.
+    Owners come first: changing one takes setuid away, and only who has its owner gets it. Five
+    digits make GNU chmod clear a directory's setgid.
 
     Args:
         verdict: what is not right.
         may_own: whether a user and group may be given something.
     """
     groups: dict[bytes, list[bytes]] = {}
-    modes = dict(verdict.modes)
     for path, (uid, gid) in verdict.owners.items():
         if may_own(uid, gid):
             groups.setdefault(b"chown -h %d:%d" % (uid, gid), []).append(path)
-            if path in verdict.special:
-                modes[path] = verdict.special[path]
-    for path, mode in modes.items():
+    for path, mode in verdict.modes.items():
         groups.setdefault(b"chmod 0%04o" % mode, []).append(path)
     found = [Amendment(command, paths) for command, paths in groups.items()][:_MOST_AMENDMENTS]
     times = list(verdict.times.items())[:_MOST_TIMES]

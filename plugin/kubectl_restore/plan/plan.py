@@ -93,6 +93,7 @@ class Plan:
         self._forceable: set[int] = set()
         self._stands: dict[int, Standing] = {}
         self._changed: dict[int, Member] = {}
+        self._sent: dict[int, Member] = {}
 
     def free(self, number: int, blocks: int) -> None:
         """Note how many blocks of 512 bytes become free when something is replaced."""
@@ -105,6 +106,14 @@ class Plan:
     def member(self, number: int) -> Member:
         """Return what is sent for a member."""
         return self._changed.get(number) or self.members[number]
+
+    def send(self, number: int, member: Member) -> None:
+        """Send another header for a member than what it is to be in the end."""
+        self._sent[number] = member
+
+    def sent(self, number: int) -> Member:
+        """Return what stands in the stream for a member."""
+        return self._sent.get(number) or self.member(number)
 
     def decide(self, number: int, operation: Operation) -> None:
         """Note what is done about a member."""

@@ -18,6 +18,7 @@ from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.stream.layout import Layout, parents
 from kubectl_restore.archive.stream.normalise import lost, records_of
 from kubectl_restore.container.survey import Standing
+from kubectl_restore.plan.attributes import SET_IDS
 from kubectl_restore.plan.contents import STANDING, Contents
 from kubectl_restore.plan.operation import Action, Left, Operation, Resumed
 from kubectl_restore.plan.plan import Plan
@@ -159,6 +160,15 @@ class Planner:
             and content.size == entry.size
         ]
 
+    def timeless(self, numbers: Iterable[int]) -> list[int]:
+        """Return those whose time says nothing about their content, as `alike` returned them."""
+        attributes, members = self._policy.attributes, self._members
+        return [
+            number
+            for number in numbers
+            if not attributes.time_decides(self.contents.of(members[number]))
+        ]
+
     def take(
         self,
         numbers: Iterable[int],
@@ -168,6 +178,7 @@ class Planner:
         *,
         in_doubt: Container[int] = frozenset(),
         made: Sequence[int] = b"",
+        ours: Fingerprints | None = None,
     ) -> None:
         """Decide about members.
 
@@ -179,7 +190,9 @@ class Planner:
             in_doubt: what an earlier run may have left unfinished: `settle` decides about it.
             made: for each member, whether it has made it, but for what is set in the end; empty
                 for none.
+            ours: check sums of the backup's, of those whose time says nothing there.
         """
+        known = self._fingerprints or ours
         self._targets.update((path, found[path]) for path in found.keys() & self._targets.keys())
         for number in numbers:
             member = self._members[number]
@@ -188,12 +201,13 @@ class Planner:
             if entry is None:
                 operation = Operation(member.path, Action.CREATE, member)
             else:
-                seen = Seen(entry, text, self._has_our_digest(number, digests))
+                is_made = bool(made and made[number])
+                seen = Seen(entry, text, self._has_our_digest(number, digests, known), is_made)
                 if number in in_doubt:
                     self._open[number] = seen
                     continue
                 operation = self._of_member(member, seen)
-                if made and made[number] and self._is_same(member, self.contents.of(member), seen):
+                if is_made and self._is_same(member, self.contents.of(member), seen):
                     operation = self._of_whole(member, entry)
             self._note(number, operation, entry)
 
@@ -229,7 +243,7 @@ class Planner:
 
     def _of_whole(self, member: Member, entry: Entry) -> Operation:
         content = self.contents.of(member)
-        if entry.has_time(content.mtime) and has_rights(content, entry, self._policy):
+        if self._has_time(content, entry) and has_rights(content, entry, self._policy):
             return Operation(member.path, Action.KEEP, member, stands=entry.kind)
         return Operation(member.path, Action.ADJUST, member)
 
@@ -257,8 +271,10 @@ class Planner:
             if number >= 0 and plan.action(number) in {Action.CREATE, Action.REPLACE}
         }
         carried = plan.carried()
+        for number in self._programs(carried):
+            self._disarm(number, plan.member(number))
         plan.layout = Layout(
-            plan.member,
+            plan.sent,
             carried,
             directories,
             made,
@@ -293,7 +309,7 @@ class Planner:
         elif policy.uid not in {None, entry.uid}:
             reason = _FOREIGN
         elif member is not None and policy.overwrite in _FOR_GOOD:
-            is_right = entry.has_time(member.mtime) and has_rights(member, entry, policy)
+            is_right = self._has_time(member, entry) and has_rights(member, entry, policy)
             if not is_right or policy.overwrite is Overwrite.ALWAYS:
                 action = Action.REPLACE
         elif member is not None and not has_rights(member, entry, policy):
@@ -306,7 +322,7 @@ class Planner:
         member, entry, policy = self._members[number], self._found[path], self._policy
         return (
             entry.kind is Standing.DIRECTORY
-            and entry.has_time(member.mtime)
+            and self._has_time(member, entry)
             and has_rights(member, entry, policy)
             and policy.uid in {None, entry.uid}
         )
@@ -330,12 +346,17 @@ class Planner:
         if chunk:
             yield chunk
 
-    def _has_our_digest(self, number: int, digests: Mapping[bytes, bytes] | None) -> bool | None:
+    def _has_our_digest(
+        self, number: int, digests: Mapping[bytes, bytes] | None, known: Fingerprints | None
+    ) -> bool | None:
         """Tell whether a file's check sum is the backup's; None where nobody asks."""
-        if self._fingerprints is None or digests is None:
+        if known is None or digests is None:
             return None
         carrier = self.contents.carrier(number)
-        ours = None if carrier is None else self._fingerprints.digest(carrier)
+        ours = None if carrier is None else known.digest(carrier)
+        if ours is None and known is not self._fingerprints:
+            # Not asked about: its time decides.
+            return None
         return ours is not None and digests.get(self._members.path(number)) == ours
 
     def _of_member(self, member: Member, seen: Seen) -> Operation:
@@ -368,7 +389,7 @@ class Planner:
         """Decide about what has the backup's content."""
         is_due = self._policy.overwrite is Overwrite.IF_CHANGED and content.kind is Kind.FILE
         if has_rights(content, entry, self._policy) and not (
-            is_due and not entry.has_time(content.mtime)
+            is_due and not self._has_time(content, entry)
         ):
             return Action.KEEP, ""
         # It may have names that the backup knows nothing of: under them nothing is changed.
@@ -421,7 +442,10 @@ class Planner:
         """Tell whether what stands there is what the backup has: hard links linked as there."""
         if member.kind is Kind.HARDLINK and not self._is_linked(member, seen.entry):
             return False
-        return has_content(content, seen, distrusts_size=self._policy.distrusts_size)
+        return has_content(content, seen, self._policy)
+
+    def _has_time(self, content: Member, entry: Entry) -> bool:
+        return self._policy.attributes.has_time(content, entry)
 
     def _is_linked(self, member: Member, entry: Entry) -> bool:
         """Tell whether a hard link and what it leads to are one file, which is not sent again."""
@@ -470,6 +494,29 @@ class Planner:
             and bool(parent.mode & stat.S_ISVTX)
             and parent.uid != uid
         )
+
+    def _programs(self, carried: Iterable[int]) -> Iterator[int]:
+        """Return those of what is sent that may run as their owner, or with capabilities."""
+        columns = self._members.columns
+        if all(
+            self._policy.attributes.can_own_everywhere(one.uid, one.gid)
+            for one in columns.known_owners
+        ):
+            return
+        for number in carried:
+            has_capabilities = columns.flags[number] & Extra.CAPABILITIES.value
+            if has_capabilities or columns.modes[number] & SET_IDS:
+                yield number
+
+    def _disarm(self, number: int, member: Member) -> None:
+        """Send a program whose owner cannot be had without what lets it run as somebody else."""
+        wanted, policy = (member.uid, member.gid), self._policy
+        unowned = wanted != policy.us and not policy.attributes.can_own(member.path, *wanted)
+        sent = policy.attributes.sent(member, unowned=unowned)
+        if sent is not member:
+            self._plan.send(number, sent)
+        if sent.extras != member.extras:
+            self._plan.lost[Extra.CAPABILITIES] += 1
 
     def _count(self, member: Member) -> None:
         plan, dialect = self._plan, self._policy.dialect

@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.contents import STANDING, size_of
 from kubectl_restore.plan.policy import Overwrite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Container
 
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.container.survey import Entry
 
 _IN_AN_INODE: Final = 4096
 """Bytes that a file system may keep without a block."""
-
-
-def _nobody(_uid: int, _gid: int) -> bool:
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,8 @@ class Policy:
         uid: who we are there when we may change nothing of others; None for root.
         ours: paths that this restore has made already, in batches before, or has left unfinished.
         brought: paths that an earlier attempt of this run has sent again already.
-        owns: tells whether somebody's things can be theirs there; else owners are not compared.
+        attributes: what mode, owner and time can be there.
+        us: user and group that what we make belongs to there, as far as is known.
         distrusts_size: the pod's tar leaves what it could not write at its full size.
         removes_links: the pod's tar does not replace a symlink that leads out of the target
             (toybox: "not under"), so it is removed first.
@@ -47,17 +45,16 @@ class Policy:
     uid: int | None = None
     ours: Container[bytes] = frozenset()
     brought: Container[bytes] = frozenset()
-    owns: Callable[[int, int], bool] = _nobody
+    attributes: Attributes = field(default_factory=Attributes)
+    us: tuple[int | None, int | None] = (None, None)
     distrusts_size: bool = False
     removes_links: bool = False
 
 
 def has_rights(member: Member, entry: Entry, policy: Policy) -> bool:
     """Tell whether mode and owner are the backup's, as far as they can be there."""
-    if entry.mode != member.mode and member.kind is not Kind.SYMLINK:
-        return False
-    wanted = (member.uid, member.gid)
-    return (entry.uid, entry.gid) == wanted or not policy.owns(*wanted)
+    own = policy.attributes
+    return own.has_mode(member, entry) and own.has_owner(member, entry)
 
 
 class Seen(NamedTuple):
@@ -67,20 +64,25 @@ class Seen(NamedTuple):
         entry: what the survey says.
         text: where a symlink there leads, if that was asked.
         has_our_digest: whether a file has the backup's check sum, if that was asked.
+        is_made: an earlier attempt, or a run before, has made it whole.
     """
 
     entry: Entry
     text: bytes | None = None
     has_our_digest: bool | None = None
+    is_made: bool = False
 
 
-def has_content(content: Member, seen: Seen, *, distrusts_size: bool) -> bool:
+def has_content(content: Member, seen: Seen, policy: Policy) -> bool:
     """Tell whether what stands there has the backup's content: by kind, size and time.
+
+    Where the volume does not keep the time it says nothing: then the check sum decides, or that it
+    was made by this restore.
 
     Args:
         content: the member that carries it: no hard link.
         seen: what stands there; its check sum decides where it is known, and not the time.
-        distrusts_size: see `Policy`.
+        policy: what is allowed there.
     """
     entry, text = seen.entry, seen.text
     if entry.kind is not STANDING.get(content.kind):
@@ -92,9 +94,19 @@ def has_content(content: Member, seen: Seen, *, distrusts_size: bool) -> bool:
         return True
     if content.kind is Kind.SYMLINK and text is not None:
         return text == content.link
-    if content.kind is Kind.FILE and seen.has_our_digest is not None:
+    if content.kind is Kind.FILE:
+        return _has_bytes(content, seen, policy)
+    return policy.attributes.has_time(content, entry)
+
+
+def _has_bytes(content: Member, seen: Seen, policy: Policy) -> bool:
+    """Tell whether a file of the right size has the backup's bytes."""
+    if seen.has_our_digest is not None:
         return seen.has_our_digest
-    is_empty = distrusts_size and content.extents is None and content.kind is Kind.FILE
-    return entry.has_time(content.mtime) and not (
+    if not policy.attributes.time_decides(content):
+        return seen.is_made
+    entry = seen.entry
+    is_empty = policy.distrusts_size and content.extents is None
+    return policy.attributes.has_time(content, entry) and not (
         is_empty and entry.blocks * 512 < content.size > _IN_AN_INODE
     )

@@ -47,6 +47,14 @@ _EXTRAS_ONLY: Final = re.compile(
     r"(: [\w ()-]+)?$"
 )
 """bsdtar's words for attributes and ACLs that the volume does not take (tried: 3.6.2)."""
+_NOUNS: Final = {"mode": "path", "owner": "path", "time": "path", "set_ids": "program"}
+_LACKING: Final = {
+    "mode": "without the backup's mode, which cannot be had there",
+    "owner": "without the backup's owner, which the volume does not keep",
+    "time": "without the backup's modification time, which the volume does not keep",
+    "set_ids": "without set-user-ID and set-group-ID: without the backup's owner it would run as "
+    "somebody else",
+}
 _END_OF_ERRORS: Final = ("previous errors", "Error exit delayed")
 _KINDS: Final = {
     Extra.FRACTION: "fractions of a second of the modification time",
@@ -151,6 +159,7 @@ class Tally:
         written: files with a later time than they were given.
         clamped: paths with a time that their volume does not keep.
         aged: files with another time, kept for their content.
+        lacking: paths without what cannot be had there, by kind (`_LACKING`).
         missed: the first ones of these four, by name.
         kept: directories that were left as they are, by reason.
         skipped: what something else stands in the place of, and stays, by reason.
@@ -176,6 +185,7 @@ class Tally:
     written: int = 0
     clamped: int = 0
     aged: int = 0
+    lacking: Counter[str] = field(default_factory=Counter)
     missed: dict[str, _Names] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -214,6 +224,7 @@ class Tally:
         self.written += proof.written
         self.clamped += proof.clamped
         self.aged += proof.aged
+        self.lacking.update(proof.lacking)
         for what, paths in proof.missed.items():
             known = self.missed.setdefault(what, [])
             known += paths[: max(0, LISTED - len(known))]
@@ -309,6 +320,11 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         f"{_named(tally, key, count)}"
         for count, key, name in missed
         if count
+    ]
+    notes += [
+        f"{counted(count, _NOUNS[what])} {_LACKING[what]}: "
+        f"{_named(tally, f'lacking {what}', count)}"
+        for what, count in sorted(tally.lacking.items())
     ]
     if tally.clamped:
         notes.append(

@@ -7,20 +7,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind, normal_path
+from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.survey import Standing, symlinks
+from kubectl_restore.plan.attributes import SET_IDS, Attributes
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
 from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.plan.policy import Verification
 from kubectl_restore.progress import Finding, Phase
 from kubectl_restore.restore.extras import Listing
+from kubectl_restore.restore.volumes import KnownVolumes, attributes_of
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kubectl_restore.archive.members.member import Member
-    from kubectl_restore.archive.members.members import Members
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
@@ -69,16 +71,20 @@ class Auditor:
         progress: told how far it is, and each finding.
         members: how many were compared.
         found: how many findings there are of each kind.
-        foreign: how many members have an owner that nobody could give them there.
+        volumes: what the volumes there keep.
+        lacking: how many members are without what nobody could give them there, by kind.
     """
 
     questions: Questions
     request: RestoreRequest
     capabilities: Capabilities
     progress: Progress
+    volumes: KnownVolumes
     members: int = 0
     found: Counter[str] = field(default_factory=Counter)
-    foreign: int = 0
+    lacking: Counter[str] = field(default_factory=Counter)
+    _known: Attributes | None = None
+    _members: Members = field(default_factory=Members)
 
     def audit(self, batch: Batch) -> None:
         """Compare kind, content, size, mode, owner and time; name what is there beside it.
@@ -87,7 +93,7 @@ class Auditor:
             RestoreError: the link was lost, the time ran out or a signal came; or a directory
                 cannot be listed.
         """
-        members = batch.index.members
+        self._members = members = batch.index.members
         fingerprints = self._fingerprints(batch)
         links = members.of_kind(Kind.HARDLINK)
         known = _Known(members, Contents(members, lambda _path: None))
@@ -198,16 +204,41 @@ class Auditor:
             yield "content", what
         elif size is not None and entry.size != size:
             yield "size", f"{entry.size} bytes instead of {size}"
-        if content.kind is not Kind.SYMLINK and entry.mode != content.mode:
-            yield "mode", f"{entry.mode:04o} instead of {content.mode:04o}"
+        yield from self._attribute_differences(content, entry)
+
+    def _attribute_differences(self, content: Member, entry: Entry) -> Iterator[tuple[str, str]]:
+        """Return what differs of mode, owner and time; count what cannot be had there."""
         owner = (content.uid, content.gid)
-        if self.request.same_owner and (entry.uid, entry.gid) != owner:
-            if self.capabilities.may_own(*owner):
-                yield "owner", f"{entry.uid}:{entry.gid} instead of {owner[0]}:{owner[1]}"
-            else:
-                self.foreign += 1
-        if not entry.has_time(content.mtime):
+        is_link = content.kind is Kind.SYMLINK
+        has_mode = is_link or entry.mode == content.mode
+        has_owner = not self.request.same_owner or (entry.uid, entry.gid) == owner
+        # The text of a symbolic link is its content: its time says nothing to anybody.
+        has_time = is_link or entry.has_time(content.mtime)
+        is_program = bool(entry.mode & SET_IDS) and not is_link
+        if has_mode and has_owner and has_time and not is_program:
+            return
+        attributes = self._attributes()
+        if not attributes.has_mode(content, entry):
+            yield "mode", f"{entry.mode:04o} instead of {attributes.mode_for(content, entry):04o}"
+        elif not has_mode:
+            self.lacking["mode"] += 1
+        if not attributes.has_owner(content, entry):
+            yield "owner", f"{entry.uid}:{entry.gid} instead of {owner[0]}:{owner[1]}"
+        elif not has_owner:
+            self.lacking["owner"] += 1
+        if not attributes.has_time(content, entry) and not is_link:
             yield "mtime", f"{entry.mtime} instead of {content.mtime}"
+        elif not has_time and not is_link:
+            self.lacking["modification time"] += 1
+
+    def _attributes(self) -> Attributes:
+        """Return what can be had there: tried only where something differs."""
+        if self._known is None:
+            volumes = self.volumes.for_members(
+                self._members, self.questions, self.capabilities, self.progress
+            )
+            self._known = attributes_of(self.request, self.capabilities, volumes)
+        return self._known
 
     def _tell(self, path: bytes, kind: str, what: str = "") -> None:
         self.found[kind] += 1

@@ -23,6 +23,7 @@ from kubectl_restore.container.space import Space
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import PodCannotError, VerificationError
 from kubectl_restore.pipe.answer import Answer
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Overwrite, Verification
 from kubectl_restore.plan.steps import operations_of, steps_of
@@ -41,6 +42,7 @@ from kubectl_restore.restore.obstacles import (
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.restore.restored import Restored
 from kubectl_restore.restore.survey import Surveyor, dialect_of
+from kubectl_restore.restore.volumes import KnownVolumes, attributes_of
 from kubectl_restore.resume.attempts import Attempts, require_no_more
 from kubectl_restore.resume.in_flight import Doubt, InFlight, plan_lines, read_doubt, settled_lines
 from kubectl_restore.resume.lease import take_lease
@@ -90,6 +92,8 @@ class Conversation:
         self._saved = Saved()
         self._attributed = False
         self._through_links = False
+        self._known_volumes = KnownVolumes()
+        self._attributes = Attributes()
         # Of a file everything is known at once; of a pipe directories come again and again.
         self._restored = Restored() if request.is_piped else None
         self._directories: dict[bytes, Member] = {}
@@ -224,6 +228,10 @@ class Conversation:
             return read_doubt(*self._questions.doubt(batch_id), batch_id, members)
 
         self._doubt = self._attempts.doubt(noted, members)
+        volumes = self._known_volumes.for_members(
+            members, self._questions, self.capabilities, self._progress
+        )
+        self._attributes = attributes_of(self._request, self.capabilities, volumes)
         surveyor = Surveyor(
             self._questions,
             self._request,
@@ -232,6 +240,7 @@ class Conversation:
             self._progress,
             self._doubt,
             self._attempts.brought(self._request.overwrite, members),
+            self._attributes,
         )
         overwrite = self._attempts.agreed or self._request.overwrite
         self._plan = plan = surveyor.plan(batch, overwrite)
@@ -272,12 +281,17 @@ class Conversation:
     def audit(self, batch: Batch) -> Comparison:
         """Compare a backup's only batch with what stands there; nothing is written."""
         self._give_away(batch.index)
-        auditor = Auditor(self._questions, self._request, self.capabilities, self._progress)
+        auditor = Auditor(
+            self._questions, self._request, self.capabilities, self._progress, self._known_volumes
+        )
         auditor.audit(batch)
         notes = []
-        if auditor.foreign:
-            count, uid = counted(auditor.foreign, "path"), self.capabilities.uid
-            notes.append(f"{count} without the backup's owner, whom uid {uid} there may not set")
+        uid = self.capabilities.uid
+        notes += [
+            f"{counted(count, 'path')} without the backup's {what}, which uid {uid} there may "
+            "not set, or the volume does not keep"
+            for what, count in auditor.lacking.items()
+        ]
         if self._request.selection.is_partial:
             notes.append("what is not in the backup was not looked for: some of it was left out")
         is_size = self._request.verify is Verification.SIZE
@@ -422,7 +436,9 @@ class Conversation:
 
     @property
     def _prover(self) -> Prover:
-        return Prover(self._questions, self._request, self.capabilities, self._progress)
+        return Prover(
+            self._questions, self._request, self.capabilities, self._progress, self._attributes
+        )
 
     def _delete(self, plan: Plan) -> None:
         """Delete what is not in the backup, what is in a directory before it."""
@@ -569,7 +585,7 @@ class Conversation:
 
     def _volumes(self, plan: Plan) -> list[Volume]:
         """Return the volumes that a plan writes to: the target's, and those that stand below it."""
-        kinds = {one.path: one.kind for one in self._questions.mounts()}
+        kinds = {one.path: one.kind for one in self._known_volumes.mounts}
         paths = [b"", *(path for path in kinds if path and plan.has_directory(path))]
         rooms = self._questions.rooms(paths)
         return [Volume(path, kinds.get(path, ""), rooms.get(path, Space())) for path in paths]
@@ -633,9 +649,11 @@ class Conversation:
         """Return the agent's command, with options that all four tars know but for the last."""
         capabilities = self.capabilities
         options = ["extract", "-p", "--numeric-owner"]
-        if not all(capabilities.may_own(uid, gid) for uid, gid in owners):
+        if not all(self._attributes.can_own_everywhere(*owner) for owner in owners):
             # It would fail for each; what may be given away is given away afterwards.
             options.append("-o")
+        if self._attributes.volumes.has_no_times:
+            options.append("-m")
         if self._attributed and capabilities.tar is Tar.GNU:
             options += ["--xattrs", "--xattrs-include=*", "--acls"]
         if self._through_links and capabilities.tar is Tar.BSD:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.compare import (
     Difference,
     Proof,
@@ -54,6 +55,7 @@ class Prover:
     request: RestoreRequest
     capabilities: Capabilities
     progress: Progress
+    attributes: Attributes = field(default_factory=Attributes)
 
     def prove(
         self,
@@ -203,18 +205,32 @@ class Prover:
         after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
         failed = answer.consumer != 0
         by_content = self.request.compare is Comparison.CHECKSUM
-        verdict = compare(
-            some, after, content_of, owners=owners, suspicious=failed, by_content=by_content
-        )
+
+        def compared(*, suspicious: bool = False) -> Verdict:
+            return compare(
+                some,
+                after,
+                content_of,
+                owners=owners,
+                suspicious=suspicious,
+                by_content=by_content,
+                attributes=self.attributes,
+            )
+
+        verdict = compared(suspicious=failed)
         if not answer.is_whole or verdict.differences:
             return verdict
-        touched = self._amend(verdict)
-        if touched:
+        # Twice: a program gets its set-id bits only once it has its owner.
+        for _ in range(2):
+            touched = self._amend(verdict)
+            if not touched:
+                break
             again: dict[bytes, Entry] = questions.survey(
                 Phase.VERIFY, touched, done=done, total=max(total, done)
             )
             after.update(again)
-        return compare(some, after, content_of, owners=owners, by_content=by_content)
+            verdict = compared()
+        return verdict
 
     def _amend(self, verdict: Verdict) -> list[bytes]:
         """Put right what the pod's tar did not do; return the paths to look at again."""

@@ -9,21 +9,22 @@ from kubectl_restore.archive.members.member import Extra, Kind
 from kubectl_restore.archive.stream.normalise import Dialect
 from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.container.survey import symlinks
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.operation import Left
 from kubectl_restore.plan.planner import Planner
 from kubectl_restore.plan.policy import Comparison
 from kubectl_restore.plan.sameness import Policy
-from kubectl_restore.progress import Phase
+from kubectl_restore.progress import Level, Phase
 from kubectl_restore.restore.extras import Listing
 from kubectl_restore.resume.in_flight import Doubt
 from kubectl_restore.resume.settle import Settling
+from kubectl_restore.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Sequence
 
     from kubectl_restore.archive.checksums import Algorithm
     from kubectl_restore.archive.members.member import Member
-    from kubectl_restore.archive.members.members import Members
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
@@ -46,6 +47,7 @@ class Surveyor:
         restored: what earlier batches have made; None where there is but one.
         doubt: what an earlier run has left unfinished.
         brought: see `Policy`.
+        attributes: what mode, owner and time can be there.
         progress: told how far it is.
     """
 
@@ -56,6 +58,7 @@ class Surveyor:
     progress: Progress
     doubt: Doubt = field(default_factory=Doubt)
     brought: Container[bytes] = frozenset()
+    attributes: Attributes = field(default_factory=Attributes)
 
     def plan(self, batch: Batch, overwrite: Overwrite) -> Plan:
         """Return what is to be done about a batch's members.
@@ -75,9 +78,9 @@ class Surveyor:
         if self.request.keep_directory_symlinks:
             links = questions.leads(symlinks(before))
         planner.take_directories(before, links)
-        asked = self._ask(planner, planner.questions(), members, len(directories))
+        asked = self._ask(planner, planner.questions(), batch, len(directories))
         self._settle(planner, batch)
-        self._ask(planner, planner.link_questions(), members, asked)
+        self._ask(planner, planner.link_questions(), batch, asked)
         self._settle(planner, batch)
         if self.request.delete:
             listing = Listing(questions)
@@ -87,23 +90,52 @@ class Surveyor:
         return planner.finish()
 
     def _ask(
-        self, planner: Planner, wanted: Iterable[dict[int, bytes]], members: Members, asked: int
+        self, planner: Planner, wanted: Iterable[dict[int, bytes]], batch: Batch, asked: int
     ) -> int:
         """Ask what stands at some members, and have it decided; return how many are known now."""
-        questions, total, doubt = self.questions, len(members), self.doubt
+        questions, members, doubt = self.questions, batch.index.members, self.doubt
+        total = len(members)
         for numbers in wanted:
             paths = [*numbers.values(), *planner.elsewhere(numbers)]
             found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
             asked += len(numbers)
             unsure = [members.path(number) for number in planner.unsure(numbers, found)]
             texts = questions.texts(unsure) if unsure else None
+            alike, ours = planner.alike(numbers, found), None
+            if self.request.compare is not Comparison.CHECKSUM:
+                alike = planner.timeless(alike)
+                ours = self._ours(planner, batch, alike)
             digests = None
-            if self.request.compare is Comparison.CHECKSUM:
-                alike = planner.alike(numbers, found)
+            if alike and (ours or self.request.compare is Comparison.CHECKSUM):
                 digests = questions.digests(map(members.path, alike), self.algorithm)
-            planner.take(numbers, found, texts, digests, in_doubt=doubt.numbers, made=doubt.made)
+            planner.take(
+                numbers,
+                found,
+                texts,
+                digests,
+                in_doubt=doubt.numbers,
+                made=doubt.made,
+                ours=ours,
+            )
             questions.pulse()
         return asked
+
+    def _ours(self, planner: Planner, batch: Batch, timeless: Sequence[int]) -> Fingerprints | None:
+        """Return the backup's check sums of files whose time says nothing there, if it has them."""
+        algorithm = self.capabilities.algorithm
+        if not timeless or algorithm is None or not batch.can_be_read_again:
+            return None
+        carriers = {planner.contents.carrier(number) for number in timeless}
+        members = batch.index.members
+        wanted = sorted(
+            (one for one in carriers if one is not None), key=lambda one: members[one].offset
+        )
+        self.progress.message(
+            Level.INFO,
+            f"the volume does not keep the modification times of {counted(len(timeless), 'file')}: "
+            f"contents are compared ({sum(members[one].size for one in wanted):,} bytes)",
+        )
+        return batch.fingerprints(algorithm, wanted, self.progress, self.questions.pulse)
 
     def _settle(self, planner: Planner, batch: Batch) -> None:
         """Find out what an earlier run has left of members in doubt."""
@@ -139,7 +171,6 @@ class Surveyor:
 
     def _policy(self, overwrite: Overwrite, unfinished: frozenset[bytes]) -> Policy:
         capabilities = self.capabilities
-        same_owner = self.request.same_owner
         return Policy(
             overwrite=overwrite,
             dialect=dialect_of(capabilities),
@@ -147,7 +178,8 @@ class Surveyor:
             uid=None if capabilities.uid == 0 else capabilities.uid,
             ours=unfinished if self.restored is None else _Either(self.restored, unfinished),
             brought=self.brought,
-            owns=lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
+            attributes=self.attributes,
+            us=(capabilities.uid, capabilities.gid),
             distrusts_size=capabilities.tar is Tar.BSD,
             removes_links=capabilities.tar is Tar.TOYBOX,
         )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.operation import Action, Left, Resumed
 from kubectl_restore.plan.planner import Planner
 from kubectl_restore.plan.policy import Overwrite
@@ -91,7 +92,7 @@ def test_a_whole_file_is_kept_or_only_adjusted(entry: Entry, action: Action) -> 
 
 def test_an_owner_that_cannot_be_set_there_is_no_reason_to_adjust() -> None:
     entry = standing(10)._replace(uid=1000)
-    policy = Policy(uid=1000, owns=lambda _uid, _gid: False)
+    policy = Policy(uid=1000, attributes=Attributes(owns=lambda _uid, _gid: False))
     plan = left_of(planner_of(files_of(10), {b"0": entry}, policy), {0: Left.WHOLE})
     assert plan.action(0) is Action.KEEP
 

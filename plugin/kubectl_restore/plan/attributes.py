@@ -1,0 +1,129 @@
+"""What mode, owner and time can be where a path stands: the one meaning of "right". Pure.
+
+Plan, proof and verify ask here, so that what a volume or a container cannot keep is no difference
+to any of them.
+"""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.container.traits import Volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.container.survey import Entry
+
+SET_IDS: Final = stat.S_ISUID | stat.S_ISGID
+
+
+def _everybody(_uid: int, _gid: int) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What can be had there.
+
+    Attributes:
+        volumes: what the volumes keep.
+        owns: tells whether a user and group may be given something there.
+        same_owner: the backup's owners are wanted.
+    """
+
+    volumes: Volumes = field(default_factory=Volumes)
+    owns: Callable[[int, int], bool] = _everybody
+    same_owner: bool = True
+
+    def can_own(self, path: bytes, uid: int, gid: int) -> bool:
+        """Tell whether what stands at a path can belong to this user and group."""
+        return self.owns(uid, gid) and self.volumes.at(path).owner
+
+    def can_own_everywhere(self, uid: int, gid: int) -> bool:
+        """Tell whether files on all volumes can belong to this user and group."""
+        return self.owns(uid, gid) and all(one.owner for one in self.volumes.traits.values())
+
+    def is_owned(self, member: Member, entry: Entry) -> bool:
+        """Tell whether what stands there belongs to the backup's owner."""
+        return (entry.uid, entry.gid) == (member.uid, member.gid)
+
+    def has_owner(self, member: Member, entry: Entry) -> bool:
+        """Tell whether the owner is the backup's, as far as it can be there."""
+        return (
+            not self.same_owner
+            or self.is_owned(member, entry)
+            or not self.can_own(member.path, member.uid, member.gid)
+        )
+
+    def has_mode(self, member: Member, entry: Entry) -> bool:
+        """Tell whether the mode is the backup's, as far as it can be there.
+
+        A program without its owner has no set-id bits: it would run as somebody else.
+        """
+        if member.kind is Kind.SYMLINK:
+            return True
+        if entry.mode == member.mode and not entry.mode & SET_IDS:
+            return True
+        traits = self.volumes.at(member.path)
+        if not traits.mode:
+            # Neither were set-id bits ever ours to set.
+            return not self.is_dangerous(member, entry)
+        wanted, there = member.mode, entry.mode
+        if member.kind is not Kind.DIRECTORY:
+            if wanted & SET_IDS and not self.is_owned(member, entry):
+                wanted &= ~SET_IDS
+            if not traits.set_ids:
+                wanted &= ~SET_IDS
+        elif not traits.set_ids or not self.can_own(member.path, member.uid, member.gid):
+            # The group of the directory above may hand its bit down, or the kernel take ours.
+            wanted, there = wanted & ~SET_IDS, there & ~SET_IDS
+        return wanted == there
+
+    def mode_for(self, member: Member, entry: Entry) -> int:
+        """Return the mode that what stands there is to have."""
+        if member.kind is not Kind.DIRECTORY and not self.is_owned(member, entry):
+            return member.mode & ~SET_IDS
+        return member.mode
+
+    def is_dangerous(self, member: Member, entry: Entry) -> bool:
+        """Tell whether it is a program that runs as another than in the backup."""
+        return (
+            member.kind is not Kind.DIRECTORY
+            and member.kind is not Kind.SYMLINK
+            and bool(entry.mode & SET_IDS)
+            and not self.is_owned(member, entry)
+        )
+
+    def has_time(self, member: Member, entry: Entry) -> bool:
+        """Tell whether the time is the backup's, as far as it can be there."""
+        if entry.has_time(member.mtime):
+            return True
+        traits = self.volumes.at(member.path)
+        if not traits.keeps_time(member.mtime):
+            return True
+        return traits.grain > 1 and abs(entry.mtime - member.mtime) < traits.grain
+
+    def time_decides(self, member: Member) -> bool:
+        """Tell whether a time says anything about a file's content there."""
+        return self.volumes.at(member.path).keeps_time(member.mtime)
+
+    def sent(self, member: Member, *, unowned: bool) -> Member:
+        """Return what is sent for a member: without its owner a program is no more than others.
+
+        Args:
+            member: it.
+            unowned: its owner cannot be had there.
+        """
+        is_program = member.mode & SET_IDS or member.extras & Extra.CAPABILITIES
+        if not unowned or not is_program or member.kind is Kind.DIRECTORY:
+            return member
+        return member._replace(
+            mode=member.mode & ~SET_IDS,
+            extras=member.extras & ~Extra.CAPABILITIES,
+            is_common=False,
+        )
