@@ -60,7 +60,7 @@ def judge(path: Path) -> tuple[Verdict, str]:
     previous = signal.signal(signal.SIGALRM, _alarm)
     signal.alarm(LIMIT)
     try:
-        members = _read(path)
+        members, goes_on = _read(path)
     except BackupError:
         return Verdict.REFUSED, ""
     except _HungError:
@@ -72,7 +72,7 @@ def judge(path: Path) -> tuple[Verdict, str]:
         signal.signal(signal.SIGALRM, previous)
     if any(one.kind in _WITHOUT_DATA for one in members):
         _take_sizes_away(path, members)
-    problem = _compare(path, members)
+    problem = _compare(path, members, goes_on=goes_on)
     return (Verdict.DIFFERS, problem) if problem else (Verdict.AGREED, "")
 
 
@@ -80,13 +80,16 @@ def _alarm(_number: int, _frame: FrameType | None) -> None:
     raise _HungError
 
 
-def _read(path: Path) -> list[Member]:
-    """Return all members, those that later ones replace too, of an archive that is taken."""
+def _read(path: Path) -> tuple[list[Member], bool]:
+    """Return all members, those that later ones replace too, of an archive that is taken.
+
+    And whether zeros stand between them: GNU tar stops there unless it is told not to.
+    """
     with BackupFile.open(path) as backup:
         read_index(backup, allow_missing_end=False, progress=Silence(), watch=Watch(None))
         walker = Walker(backup, recognise(backup), Silence(), Watch(None))
         walker.read_members(allow_missing_end=False)
-        return list(walker.members)
+        return list(walker.members), bool(walker.seams.archives > 1 or walker.seams.single)
 
 
 def _take_sizes_away(path: Path, members: list[Member]) -> None:
@@ -106,14 +109,28 @@ def _take_sizes_away(path: Path, members: list[Member]) -> None:
     path.write_bytes(data)
 
 
-def _compare(path: Path, members: list[Member]) -> str:
+_FIELDS: Final = re.compile(
+    rb"value expected$| value .* is out of |out of .*range|Malformed extended header: invalid"
+    rb"|implausibly old time stamp|in the future$|Exiting with failure status"
+    rb"|A lone zero block|obsolescent base-64 headers|Ignoring unknown extended header keyword"
+)
+"""What GNU tar says of a field that it cannot read; it goes on then, and ends with 2."""
+
+
+def _compare(path: Path, members: list[Member], *, goes_on: bool) -> str:
+    further = ["--ignore-zeros"] if goes_on else []
+    flags = ["--numeric-owner", "--full-time", "--quoting-style=escape", "-P", *further]
     done = subprocess.run(
-        [TAR, "--numeric-owner", "--full-time", "--quoting-style=escape", "-P", "-tvf", path],
+        [TAR, *flags, "-tvf", path],
         env=_ENVIRONMENT,
         capture_output=True,
         check=False,
     )
-    if done.returncode:
+    said = done.stderr.splitlines()
+    if goes_on:
+        # What stands behind the last archive and is none.
+        said = [line for line in said if not line.endswith(b"Skipping to next header")]
+    if done.returncode and not all(map(_FIELDS.search, said)):
         return f"GNU tar ended with {done.returncode}: {done.stderr[:300]!r}"
     # A label is no member.
     lines = [line for line in done.stdout.split(b"\n")[:-1] if line[:1] != b"V"]
@@ -140,6 +157,8 @@ def _differs(line: bytes, member: Member) -> str:
         expected += b" -> " + _escaped(member.link)
     elif member.kind is Kind.HARDLINK:
         expected += b" link to " + (_escaped(member.link) or b".")
+        # `..` is taken out of ours where it stays inside.
+        name = re.sub(rb"[^/]+/\.\./", b"", name) if b"/../" in name else name
     if letter not in _LETTERS[member.kind]:
         return f"{member.name!r} is a {member.kind}, GNU tar says {letter}"
     # After a time with a long year GNU tar pads all others.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from kubectl_restore.archive.tar.header import BLOCK, member_header
+from kubectl_restore.archive.tar.header import BLOCK
+from kubectl_restore.archive.tar.member_header import member_header
 
 
 class Framing(StrEnum):

@@ -13,7 +13,7 @@ from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.stream.segments import read_segments
 from kubectl_restore.archive.trust.integrity import read_proved
 from kubectl_restore.archive.trust.safety import unsafe
-from kubectl_restore.archive.trust.stdin_batches import arriving
+from kubectl_restore.archive.trust.stdin_batches import read_stdin
 from kubectl_restore.plan.batch import Batch
 from kubectl_restore.progress import Level
 from kubectl_restore.text import shown
@@ -119,7 +119,7 @@ class Supply:
         # One that goes on after it was broken off ends what the one before left in the pod.
         self.identity = "standard input"
         is_first = True
-        for arrived in arriving(
+        for arrived in read_stdin(
             sys.stdin.fileno(),
             checksum=self._request.checksum,
             allow_missing_end=self._request.allow_missing_end,
@@ -149,7 +149,7 @@ class Supply:
             yield Batch(
                 chosen.index,
                 is_last=arrived.is_last,
-                read=arrived.passing.segments,
+                read=arrived.window.segments,
                 identity=_digest(chosen.index),
                 is_kept=False,
                 is_held=lambda passing=arrived.passing: not passing.owed,  # type: ignore[misc]

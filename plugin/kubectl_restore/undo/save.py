@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.archive.members.member import Kind
-from kubectl_restore.archive.tar.contents_writer import Arriving
-from kubectl_restore.archive.tar.header import BLOCK, header_length, member_header
+from kubectl_restore.archive.tar.contents_writer import ContentsWriter
+from kubectl_restore.archive.tar.header import BLOCK
+from kubectl_restore.archive.tar.member_header import header_length, member_header
 from kubectl_restore.archive.tar.writer import END, NewArchive, require_local_room, require_place
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.survey import Standing
@@ -316,7 +317,7 @@ class _Saving:
         """
         paths = [one.path for one in some if one.path in found]
         texts = self._questions.texts([p for p in paths if found[p].kind is Standing.SYMLINK])
-        writer = Arriving(archive, self._algorithm, self._advance)
+        writer = ContentsWriter(archive, self._algorithm, self._advance)
         claimed: dict[bytes, _First] = {}
         for path in paths:
             entry = found[path]

@@ -51,6 +51,10 @@ def test_a_plain_archive_cut_anywhere_is_refused(tmp_path: Path, layout: int) ->
     members = len(index_of_bytes(tmp_path, whole[:end]).members)
     places = random.Random(layout).sample(range(1, end), 200)  # noqa: S311 - places, no secret
     for at in [*places, 1, 511, 512, 513, end - 1024, end - 512, end - 1]:
+        if at == end - 512:
+            # One whole block of zeros is an end: nothing can stand behind it.
+            assert len(index_of_bytes(tmp_path, whole[:at]).members) == members
+            continue
         with pytest.raises(BackupError):
             index_of_bytes(tmp_path, whole[:at])
         try:

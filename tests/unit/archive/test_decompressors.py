@@ -140,17 +140,35 @@ def test_a_wrong_length_alone_is_an_error(tmp_path: Path) -> None:
     "garbage",
     [
         bytes(2) + zipped(b"hidden"),
-        b"garbage",
-        b"\x1e",
+        b"\x1f\x8c\x08",
         b"\x1f\x8c",
-        b"\x00\x00x",
         bytes(300_000) + b"\x1f\x8b",
+        b"signature" + zipped(b"hidden"),
+        file(b"plain"),
+        lzma.compress(b"hidden"),
+        b"x" * 1_100_000,
     ],
 )
-def test_bytes_after_the_last_member_are_an_error(tmp_path: Path, garbage: bytes) -> None:
+def test_what_would_be_lost_after_the_last_member_is_an_error(
+    tmp_path: Path, garbage: bytes
+) -> None:
     with pytest.raises(BackupError, match="corrupt") as caught:
         unzip(tmp_path, zipped(b"abc") + garbage)
     assert "follows at byte" in caught.value.reason
+
+
+@pytest.mark.parametrize("garbage", [b"garbage", b"\x1e", b"\x00\x00x", bytes(512) + b"not gzip"])
+def test_garbage_after_the_last_member_is_ignored_as_by_gzip(
+    tmp_path: Path, garbage: bytes
+) -> None:
+    index = index_of_bytes(tmp_path, zipped(file(b"f") + END) + garbage)
+    assert [one.path for one in index.members] == [b"f"]
+    assert "was ignored; the archive is whole" in index.warnings[0]
+    assert index.doubts == ()
+    with pytest.raises(BackupError, match="truncated"):
+        index_of_bytes(tmp_path, zipped(file(b"f")) + garbage)
+    with pytest.raises(BackupError, match="truncated"):
+        index_of_bytes(tmp_path, zipped(file(b"f")) + garbage, allow_missing_end=True)
 
 
 @pytest.mark.parametrize("packing", PACKERS)

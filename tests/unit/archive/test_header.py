@@ -19,11 +19,10 @@ from kubectl_restore.archive.tar.header import (
     END_OF_ARCHIVE,
     HeaderError,
     is_header,
-    member_header,
     read_header,
     read_number,
-    sparse_header,
 )
+from kubectl_restore.archive.tar.member_header import member_header, sparse_header
 from tests.unit.archive.making import GNU, V7, file, header, padded, record, summed
 
 if TYPE_CHECKING:
@@ -188,11 +187,10 @@ def test_only_ustar_has_a_prefix() -> None:
     assert read_header(header(b"name", prefix=b"some/where", magic=V7)).name == b"name"
 
 
-@pytest.mark.parametrize("field", [slice(124, 136), slice(136, 148)], ids=["size", "time"])
 @pytest.mark.parametrize("number", [1 << 62, (1 << 62) + 1, 1 << 86])
-def test_numbers_beyond_any_disk_and_calendar_are_refused(field: slice, number: int) -> None:
+def test_sizes_beyond_any_disk_are_refused(number: int) -> None:
     block = bytearray(header(b"f", magic=GNU))
-    block[field] = b"\x80" + number.to_bytes(11, "big")
+    block[124:136] = b"\x80" + number.to_bytes(11, "big")
     data = summed(bytes(block))
     if number == 1 << 62:
         assert number in read_header(data)

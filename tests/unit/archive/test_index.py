@@ -255,7 +255,7 @@ def test_base_256_numbers(tmp_path: Path) -> None:
     block = file(b"f")
     time = b"\xff" * 11 + b"\xfe"  # -2
     uid = b"\x80" + (3_000_000_000).to_bytes(7, "big")
-    gid = b"\xff" * 7 + b"\xfe"  # -2, which is 4294967294 in 32 bits
+    gid = b"\x80" + (0xFFFF_FFFE).to_bytes(7, "big")
     size = b"\x80" + (3).to_bytes(11, "big")
     block = block[:108] + uid + gid + size + time + block[148:]
     (member,) = index_of_bytes(tmp_path, summed(block[:512]) + block[512:] + END).members
@@ -347,7 +347,6 @@ LONG = b"x" * 300
         pytest.param(extended(b"6 abc\n") + file(b"f"), id="no equals sign"),
         pytest.param(extended(record(b"size", b"-1")) + file(b"f"), id="negative size"),
         pytest.param(extended(record(b"size", b"9" * 30)) + file(b"f"), id="vast size"),
-        pytest.param(extended(record(b"mtime", b"1e9")) + file(b"f"), id="odd time"),
         pytest.param(extended(record(b"GNU.sparse.major", b"1")) + file(b"f"), id="holes, no size"),
         pytest.param(long_name(b"") + file(b"f"), id="empty long name"),
         pytest.param(
@@ -356,7 +355,20 @@ LONG = b"x" * 300
         pytest.param(header(b"././@LongLink", b"L", 2 << 20, magic=GNU), id="vast long name"),
         pytest.param(file(b"f", kind=b"S"), id="holes, not GNU"),
         pytest.param(file(b"f") + b"garbage".ljust(512, b"!"), id="garbage"),
-        pytest.param(file(b"f") + bytes(512) + file(b"g"), id="a lone block of zeros"),
+        pytest.param(
+            file(b"f") + bytes(512) + b"garbage".ljust(512, b"!"), id="garbage behind one block"
+        ),
+        pytest.param(
+            file(b"f") + END + file(b"g")[:300] + b"!" + file(b"g")[301:],
+            id="a second archive that is damaged",
+        ),
+        pytest.param(
+            file(b"f") + END + b"signature".ljust(100) + file(b"g") + END,
+            id="a second archive behind something else",
+        ),
+        pytest.param(
+            file(b"f") + END + gzip.compress(file(b"g") + END), id="a second archive, compressed"
+        ),
         pytest.param(
             file(b"f") + summed(header(b"g")[:124] + b"12345678901x" + header(b"g")[136:]),
             id="size is no number",
@@ -377,7 +389,6 @@ def test_what_tars_disagree_about_is_corrupt(tmp_path: Path, data: bytes) -> Non
     ("data", "words"),
     [
         (file(b"d/", kind=b"D", magic=GNU), "incremental"),
-        (header(b"f", magic=GNU, prefix=b"14236015340 14236015340 "), "incremental"),
         (extended(record(b"GNU.dumpdir", b"Nf\x00\x00")) + directory(b"d/"), "incremental"),
         (header(b"label Volume 2", b"V", magic=GNU), "multi-volume"),
         (
@@ -498,7 +509,14 @@ def test_a_missing_end_is_accepted_only_when_asked(tmp_path: Path, *, packed: bo
     def read(data: bytes, *, allow: bool) -> Index:
         return index_of_bytes(tmp_path, zipped(data) if packed else data, allow_missing_end=allow)
 
-    for zeros in (0, 1, 511, 512, 513, 1023):
+    # What a compressor has proved to be whole has lost nothing behind its first block of zeros.
+    single = (512, 513, 1023) if packed else (512,)
+    for zeros in single:
+        for allow in (False, True):
+            index = read(body + bytes(zeros), allow=allow)
+            assert (index.missing_end, index.doubts, len(index.members)) == (False, (), 1)
+            assert "one block of zeros" in index.warnings[0]
+    for zeros in sorted({0, 1, 511, 513, 1023}.difference(single)):
         with pytest.raises(BackupError, match="end marker") as caught:
             read(body + bytes(zeros), allow=False)
         assert "--allow-missing-end" in caught.value.fix
@@ -523,12 +541,13 @@ def test_an_empty_gzip_is_no_archive_even_without_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_what_follows_the_end_is_said(tmp_path: Path, *, packed: bool) -> None:
-    data = file(b"f") + END + bytes(1_000_000) + file(b"second") + END + bytes(700_000)
+    data = file(b"f") + END + bytes(1_000_448) + file(b"second") + END + bytes(700_000)
     index = index_of_bytes(tmp_path, zipped(data) if packed else data)
-    assert [one.path for one in index.members] == [b"f"]
-    (warning,) = index.warnings
-    assert str(2048 + 1_000_000) in warning
-    assert index.doubts == index.warnings
+    assert [one.path for one in index.members] == [b"f", b"second"]
+    assert any("2 archives" in one for one in index.warnings)
+    # No writer pads like that: it may be a hole.
+    assert "byte 1024" in index.doubts[0]
+    assert "bytes of zeros" in index.doubts[1]
     assert index_of_bytes(tmp_path, file(b"f") + END + bytes(64 << 10)).warnings == ()
     (doubt,) = index_of_bytes(tmp_path, file(b"f") + END + bytes(900_000)).doubts
     assert "900,000 bytes of zeros" in doubt

@@ -12,7 +12,7 @@ import pytest
 
 from kubectl_restore.archive.compression.detect import recognise
 from kubectl_restore.archive.index.walker import Walker
-from kubectl_restore.archive.source.stdin import PipedBackup
+from kubectl_restore.archive.source.stdin import StdinBackup
 from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Silence
@@ -29,7 +29,7 @@ def refusal_of_pipe(data: bytes) -> BackupError:
     os.write(writer, data)
     os.close(writer)
     try:
-        piped = PipedBackup(
+        piped = StdinBackup(
             reader, Silence(), Watch(None), stall_timeout=None, clock=time.monotonic
         )
         with pytest.raises(BackupError) as caught:

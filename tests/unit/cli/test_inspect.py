@@ -291,7 +291,7 @@ def test_a_list_has_the_notes_beside_it(tmp_path: Path, capsys: pytest.CaptureFi
     )
     assert code == 0
     assert len(out.splitlines()) == 1
-    assert "a second archive appended" in err
+    assert "2 archives stand behind one another" in err
     assert "--exclude typo" in err
     assert "--strip-components" in err
 

@@ -11,7 +11,7 @@ from kubectl_restore.archive.compression.decompressors import (
     skippable,
 )
 from kubectl_restore.archive.compression.stream import DecompressedStream
-from kubectl_restore.archive.source.magic import MAGIC, Compression, look_at
+from kubectl_restore.archive.source.magic import MAGIC, Compression, identify
 from kubectl_restore.archive.source.repositories import repository_around
 from kubectl_restore.archive.source.stdin import STANDARD_INPUT
 from kubectl_restore.archive.tar.header import BLOCK, is_header
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from kubectl_restore.archive.source.magic import Look
+    from kubectl_restore.archive.source.magic import FileType
     from kubectl_restore.archive.source.readable import Readable
 
 _READ_AHEAD: Final = 64 * 1024
@@ -79,7 +79,7 @@ def no_archive(
     if not is_piped:
         what = f"the backup {shown(os.fsencode(backup.path))}"
     what += f" (unpacked by {packed})" if packed is not Compression.NONE else ""
-    look = look_at(head)
+    look = identify(head)
     if look is not None and look.unpack:
         return BackupError(
             f"{what} is {look.words}, which is not supported",
@@ -118,7 +118,7 @@ def _unpacking(path: Path, packed: Compression, unpack: str) -> str:
     return f"{unpacked} > backup.tar  # then restore backup.tar"
 
 
-def _fix(path: Path, packed: Compression, look: Look | None) -> str:
+def _fix(path: Path, packed: Compression, look: FileType | None) -> str:
     """Return how to come to a backup from what looks so; no command reads a file called `-`."""
     is_piped = path == STANDARD_INPUT
     if look is None or not look.fix:
@@ -145,9 +145,11 @@ class PlainStream:
 
     Attributes:
         position: bytes of the archive read or skipped so far.
+        garbage: where something else follows the compressed data: nowhere.
     """
 
     is_plain = True
+    garbage: int | None = None
 
     def __init__(self, backup: Readable) -> None:
         """Start at the beginning."""

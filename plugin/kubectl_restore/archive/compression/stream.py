@@ -13,6 +13,7 @@ from kubectl_restore.archive.compression.decompressors import (
     skippable,
     zstd_window,
 )
+from kubectl_restore.archive.compression.garbage import loss_in
 from kubectl_restore.archive.refusals import corrupt, truncated
 from kubectl_restore.archive.source.magic import MAGIC, Compression
 from kubectl_restore.archive.source.stdin import STANDARD_INPUT
@@ -41,6 +42,7 @@ class DecompressedStream:
 
     Attributes:
         position: bytes of the archive read or skipped so far.
+        garbage: where something else follows the compressed data; None for nowhere, or not yet.
     """
 
     is_plain = False
@@ -50,7 +52,9 @@ class DecompressedStream:
     ) -> None:
         """Start at the beginning; `on_step` is called after each step, some milliseconds' work."""
         self.position = 0
+        self.garbage: int | None = None
         self._backup = backup
+        self._compression = compression
         self._name = compression.value
         self._format = FORMATS[compression]
         self._magic = MAGIC[compression]
@@ -145,14 +149,24 @@ class DecompressedStream:
         # xz may pad between members (xz file format, 2.2); gzip itself ends at padding.
         padded = self._next > padding_at and self._name != Compression.XZ
         if padded or not begins:
-            raise corrupt(
-                f"after {self._members} whole {self._name} member(s) something else follows at "
-                f"byte {self._next}"
-            )
+            loss = loss_in(self._backup, self._next, self._compression)
+            if loss:
+                raise corrupt(
+                    f"after {self._members} whole {self._name} member(s) something else follows at "
+                    f"byte {self._next}: {loss}"
+                )
+            self.garbage, self._ended = self._next, True
+            self._read_to_the_end()
+            return
         self._member_at = self._next
         self._require_sound(text)
         self._share = _FIRST_PACKED
         self._decompressor = self._format.new()
+
+    def _read_to_the_end(self) -> None:
+        """Read what is ignored: of a pipe all has to come, for its checksum."""
+        while self._give(_PACKED):
+            self._on_step()
 
     def _require_sound(self, head: bytes) -> None:
         flaw = self._format.flaw(head)

@@ -20,7 +20,8 @@ class Index:
         compression: how the file is packed.
         missing_end: the end marker is not whole (and that was allowed).
         warnings: sentences for the user.
-        doubts: those of them that say that members may be missing.
+        doubts: those of them that say that members may be missing, or that fields could not be
+            read; such an index is not remembered, and --strict counts them.
         is_remembered: it was read at an earlier time; the file's own check sums were compared then.
     """
 

@@ -8,27 +8,34 @@ whole is an error; a tar in the pod would take a cut at a member's edge for the 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.compression.detect import recognise
+from kubectl_restore.archive.index.ending import (
+    MOST_PADDING,
+    USUAL_PADDING,
+    doubts_of_end,
+    notes_of_end,
+    require_end,
+)
 from kubectl_restore.archive.index.index import Index
-from kubectl_restore.archive.index.walker import MOST_PADDING, Walker
+from kubectl_restore.archive.index.unread import unread_fields
+from kubectl_restore.archive.index.walker import Walker
 from kubectl_restore.archive.members.hard_links import with_contents_moved
 from kubectl_restore.archive.members.member import Kind
-from kubectl_restore.archive.refusals import only_zeros, zeros_behind
+from kubectl_restore.archive.refusals import only_zeros, truncated
 from kubectl_restore.errors import BackupError
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index.cache import IndexCache
+    from kubectl_restore.archive.index.ending import Ending
+    from kubectl_restore.archive.index.tail import Tail
     from kubectl_restore.archive.members.members import Members
     from kubectl_restore.archive.source.file import BackupFile
     from kubectl_restore.archive.source.magic import Compression
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
-
-_USUAL_PADDING: Final = 64 * 1024
-"""Bytes: tars fill records of 10 KiB, some of 32 or 64."""
 
 
 def read_index(
@@ -69,29 +76,62 @@ def _read(
 ) -> Index:
     compression = recognise(backup)
     walker = Walker(backup, compression, progress, watch)
-    ended = walker.read_members(allow_missing_end=allow_missing_end)
-    stream_length = walker.stream.position
-    if ended and walker.headers == 1 and walker.stream.is_plain and backup.size > _USUAL_PADDING:
+    ending = walker.read_members(allow_missing_end=allow_missing_end)
+    if walker.headers == 1 and walker.stream.is_plain and backup.size > USUAL_PADDING:
         # Whatever else is in it, `require_end` would say the same; a sparse file may be endless.
         raise only_zeros(backup.size)
-    stray = walker.read_rest() if ended else None
-    require_end(walker, stream_length, stray, allow_missing_end=allow_missing_end or not ended)
-    padding = walker.stream.position - stream_length
-    backup.check_unchanged()
+    tail = walker.read_rest(ending)
     walker.report()
     index = taken_from(walker, compression)
-    doubts = doubts_of_end(ended=ended, stray=stray, padding=padding)
+    index = finished(index, walker, ending, tail, allow_missing_end=allow_missing_end)
+    backup.check_unchanged()
+    if index.members:
+        return index
+    return replace(index, warnings=(*index.warnings, "the backup has no members"))
+
+
+def finished(
+    index: Index, walker: Walker, ending: Ending, tail: Tail, *, allow_missing_end: bool
+) -> Index:
+    """Say with the last members how the archive ends.
+
+    Args:
+        index: the last members.
+        walker: it has read up to the end.
+        ending: where that is.
+        tail: what follows it.
+        allow_missing_end: any number of zeros may follow, and no end marker need be there.
+
+    Raises:
+        BackupError: what follows shows that the backup is not whole, or would be left out.
+    """
+    garbage = walker.stream.garbage
+    if garbage is not None and not ending.is_marked:
+        raise truncated(f"the archive does not end before the compressed data does, at {garbage}")
+    may_lack_end = allow_missing_end or not ending.is_certain
+    require_end(ending, tail, walker.headers, allow_missing_end=may_lack_end)
+    doubts = (
+        *index.doubts,
+        *walker.seams.doubts(),
+        *doubts_of_end(ending, tail),
+    )
+    notes = [*walker.seams.notes(), *notes_of_end(ending, tail)]
+    if garbage is not None:
+        notes.append(
+            f"what follows the compressed data from byte {garbage} on is no part of it, and was "
+            "ignored; the archive is whole"
+        )
     return replace(
         index,
-        stream_length=stream_length,
-        missing_end=not ended or (stray is None and padding > MOST_PADDING),
-        warnings=(
-            *index.warnings,
-            *doubts,
-            *([] if index.members else ["the backup has no members"]),
-        ),
-        doubts=tuple(doubts),
+        stream_length=ending.at,
+        missing_end=not ending.is_certain or (tail.stray is None and _is_long(ending, tail)),
+        warnings=(*index.warnings, *doubts[len(index.doubts) :], *notes),
+        doubts=doubts,
     )
+
+
+def _is_long(ending: Ending, tail: Tail) -> bool:
+    return tail.end - ending.at > MOST_PADDING
 
 
 def taken_from(walker: Walker, compression: Compression) -> Index:
@@ -108,45 +148,15 @@ def taken_from(walker: Walker, compression: Compression) -> Index:
             f"{again} member(s) of the backup are replaced by later ones of the same name,"
             " as in tar"
         )
-    return Index(members, walker.stream.position, compression, warnings=tuple(warnings))
-
-
-def require_end(walker: Walker, end: int, stray: int | None, *, allow_missing_end: bool) -> None:
-    """Return when what follows an archive's end is what an archive has there.
-
-    Args:
-        walker: it has read to the end of the file.
-        end: where the archive ends, in bytes.
-        stray: where something else than zeros follows.
-        allow_missing_end: any number of zeros may follow.
-
-    Raises:
-        BackupError: it is not.
-    """
-    length = walker.stream.position
-    if walker.headers == 1 and (stray is not None or length > _USUAL_PADDING):
-        raise only_zeros(length)
-    if stray is None and length - end > MOST_PADDING and not allow_missing_end:
-        raise zeros_behind(end, length - end)
-
-
-def doubts_of_end(*, ended: bool, stray: int | None, padding: int) -> list[str]:
-    """Return what is to be said of an archive's end: was it marked, what follows it.
-
-    Args:
-        ended: it was.
-        stray: where something else than zeros follows.
-        padding: bytes behind the marker.
-    """
-    if not ended:
-        return ["the backup has no end marker; whether it is whole cannot be told"]
-    if stray is None and padding > _USUAL_PADDING:
-        much = f"{padding:,} bytes of zeros follow the archive's end; tars rarely pad so much"
-        return [f"{much}, but a download that was broken off leaves such a tail: is it whole?"]
-    if stray is None:
-        return []
-    where = f"bytes from {stray} on follow the archive's end and are not restored"
-    return [f"{where} (a second archive appended to the first?)"]
+    unread = unread_fields(walker.unread)
+    walker.unread.clear()
+    return Index(
+        members,
+        walker.stream.position,
+        compression,
+        warnings=(*warnings, *unread),
+        doubts=tuple(unread),
+    )
 
 
 def last_of_each(members: Members) -> tuple[Members, int]:

@@ -99,4 +99,17 @@ def normal_path(name: bytes) -> bytes:
     return b"/".join([part for part in path.split(b"/") if part not in {b"", b"."}])
 
 
+def resolved_inside(link: bytes) -> bytes:
+    """Return a hard link's target without `..`; as it is where that would lead out."""
+    parts: list[bytes] = []
+    for part in link.split(b"/"):
+        if part == b"..":
+            if not parts:
+                return link
+            parts.pop()
+        elif part not in {b"", b"."}:
+            parts.append(part)
+    return b"/".join(parts) or link
+
+
 _SLASH = ord("/")

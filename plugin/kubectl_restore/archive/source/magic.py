@@ -31,7 +31,7 @@ MAGIC: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FileType:
     """What something seems to be.
 
     Attributes:
@@ -58,47 +58,47 @@ _SHOW: Final = "head -c 500 < {path}  # shows how it begins; then name a tar arc
 
 
 _MAGIC: Final = (
-    (b"\xfd7zXZ\x00", Look("xz-compressed", "xz -dc")),
-    (b"BZh", Look("bzip2-compressed", "bzip2 -dc")),
-    (b"\x28\xb5\x2f\xfd", Look("zstd-compressed", "zstd -dc")),
-    (b"\x04\x22\x4d\x18", Look("lz4-compressed", "lz4 -dc")),
-    (b"\x02\x21\x4c\x18", Look("lz4-compressed", "lz4 -dc")),
-    (b"\x1f\x9d", Look("compressed by compress (.Z)", "gzip -dc")),
-    (b"LZIP", Look("lzip-compressed", "lzip -dc")),
-    (b"\x89LZO\x00", Look("lzop-compressed", "lzop -dc")),
-    (b"\x5d\x00\x00", Look("lzma-compressed", "xz --format=lzma -dc")),
-    (b"PK\x03\x04", Look("a zip archive", fix=_UNZIP)),
-    (b"PK\x07\x08", Look("a part of a zip archive", fix="zip -F {path} --out whole.zip")),
-    (b"PK\x05\x06", Look("an empty zip archive")),
-    (b"7z\xbc\xaf\x27\x1c", Look("a 7z archive")),
-    (b"Rar!", Look("a RAR archive")),
-    (b"07070", Look("a cpio archive")),
-    (b"!<arch>\n", Look("an ar archive (a .deb?)")),
-    (b"hsqs", Look("a squashfs image")),
-    (b"SQLite format 3\x00", Look("an SQLite database")),
+    (b"\xfd7zXZ\x00", FileType("xz-compressed", "xz -dc")),
+    (b"BZh", FileType("bzip2-compressed", "bzip2 -dc")),
+    (b"\x28\xb5\x2f\xfd", FileType("zstd-compressed", "zstd -dc")),
+    (b"\x04\x22\x4d\x18", FileType("lz4-compressed", "lz4 -dc")),
+    (b"\x02\x21\x4c\x18", FileType("lz4-compressed", "lz4 -dc")),
+    (b"\x1f\x9d", FileType("compressed by compress (.Z)", "gzip -dc")),
+    (b"LZIP", FileType("lzip-compressed", "lzip -dc")),
+    (b"\x89LZO\x00", FileType("lzop-compressed", "lzop -dc")),
+    (b"\x5d\x00\x00", FileType("lzma-compressed", "xz --format=lzma -dc")),
+    (b"PK\x03\x04", FileType("a zip archive", fix=_UNZIP)),
+    (b"PK\x07\x08", FileType("a part of a zip archive", fix="zip -F {path} --out whole.zip")),
+    (b"PK\x05\x06", FileType("an empty zip archive")),
+    (b"7z\xbc\xaf\x27\x1c", FileType("a 7z archive")),
+    (b"Rar!", FileType("a RAR archive")),
+    (b"07070", FileType("a cpio archive")),
+    (b"!<arch>\n", FileType("an ar archive (a .deb?)")),
+    (b"hsqs", FileType("a squashfs image")),
+    (b"SQLite format 3\x00", FileType("an SQLite database")),
     (
         b"PGDMP",
-        Look(
+        FileType(
             "a PostgreSQL dump (for pg_restore)",
             fix="kubectl exec -i POD -- pg_restore -d DATABASE < {path}",
         ),
     ),
     (
         b"\x6d\xe2\x99\x81",
-        Look("a MongoDB dump", fix="kubectl exec -i POD -- mongorestore --archive < {path}"),
+        FileType("a MongoDB dump", fix="kubectl exec -i POD -- mongorestore --archive < {path}"),
     ),
-    (b"REDIS0", Look("a Redis dump (RDB)")),
-    (b"\x7fELF", Look("a program")),
-    (b"%PDF-", Look("a PDF document")),
-    (b"BORG_SEG", Look("a part of a borg repository", fix=_BORG, program="borg")),
-    (b"Salted__", Look("encrypted by openssl")),
-    (b"age-encryption.org/", Look("encrypted by age")),
-    (b"-----BEGIN PGP", Look("encrypted or signed by PGP")),
-    (b"version https://git-lfs", Look("a Git LFS pointer, not the file itself")),
+    (b"REDIS0", FileType("a Redis dump (RDB)")),
+    (b"\x7fELF", FileType("a program")),
+    (b"%PDF-", FileType("a PDF document")),
+    (b"BORG_SEG", FileType("a part of a borg repository", fix=_BORG, program="borg")),
+    (b"Salted__", FileType("encrypted by openssl")),
+    (b"age-encryption.org/", FileType("encrypted by age")),
+    (b"-----BEGIN PGP", FileType("encrypted or signed by PGP")),
+    (b"version https://git-lfs", FileType("a Git LFS pointer, not the file itself")),
 )
 _TEXTS: Final = (
-    ((b"<!doctype html", b"<html"), Look("a web page (of an error or a login?)")),
-    ((b"<?xml",), Look("an XML document (of an error?)")),
+    ((b"<!doctype html", b"<html"), FileType("a web page (of an error or a login?)")),
+    ((b"<?xml",), FileType("an XML document (of an error?)")),
     (
         (
             b"-- ",
@@ -112,7 +112,7 @@ _TEXTS: Final = (
             b"drop ",
             b"pragma ",
         ),
-        Look("SQL text (a dump of a database)", fix=_SQL),
+        FileType("SQL text (a dump of a database)", fix=_SQL),
     ),
 )
 _LINE: Final = rb"(?:[#;].*\n|[^\S\n]*\n)*"
@@ -120,42 +120,42 @@ _LINE: Final = rb"(?:[#;].*\n|[^\S\n]*\n)*"
 _SHAPES: Final = (
     (
         rb"\{\s*\"tool\":\s*\"https://github.com/kopia/kopia\"",
-        Look("a part of a kopia repository", fix=KOPIA, program="kopia"),
+        FileType("a part of a kopia repository", fix=KOPIA, program="kopia"),
     ),
     (
         _LINE + rb"\[repository\][^\S\n]*\n(?:.*\n)*?(?:segments_per_dir|append_only|id) *=",
-        Look("the configuration of a borg repository", fix=_BORG, program="borg"),
+        FileType("the configuration of a borg repository", fix=_BORG, program="borg"),
     ),
     (
         _LINE
         + rb"(?:---.*\n)?"
         + _LINE
         + rb"(?:apiversion|kind): *\S|\{\s*\"(?:apiversion|kind)\":",
-        Look("a manifest of Kubernetes", fix="kubectl apply -f - < {path}"),
+        FileType("a manifest of Kubernetes", fix="kubectl apply -f - < {path}"),
     ),
     (
         rb"\\?[0-9a-f]{64} [ *]\S|sha256 ?\(.+\) ?=",
-        Look("a list of check sums", fix="name the backup that they are about"),
+        FileType("a list of check sums", fix="name the backup that they are about"),
     ),
     (
         _LINE
         + rb"\[(?!(?:true|false|null)\])[a-z][^][{},\n]*\][^\S\n]*(?:\n|\Z)"
         + _LINE
         + rb"(?:[^=:\n\"]+[=:]|\[|\Z)",
-        Look("an INI file (settings)", fix=_SHOW),
+        FileType("an INI file (settings)", fix=_SHOW),
     ),
-    (rb"[{[]", Look("JSON text (of an error?)", fix=_SHOW)),
+    (rb"[{[]", FileType("JSON text (of an error?)", fix=_SHOW)),
     (
         _LINE
         + rb"(?:%yaml\b|---\s*(?:#.*)?\n|(?:- )?[\w.-]+:(?: .*)?\n\s*(?:- )?[\w.-]+:(?:\s|\Z))",
-        Look("YAML text", fix=_SHOW),
+        FileType("YAML text", fix=_SHOW),
     ),
 )
 """Text that is known by more than how it begins."""
 _PRINTABLE: Final = string.printable.encode("ascii")
 
 
-def look_at(head: bytes) -> Look | None:
+def identify(head: bytes) -> FileType | None:
     """Tell what a file that begins so looks like; None when nothing fits."""
     for magic, look in _MAGIC:
         if head.startswith(magic):
@@ -169,4 +169,4 @@ def look_at(head: bytes) -> Look | None:
     for shape, look in _SHAPES:
         if re.match(shape, text):
             return look
-    return None if head.translate(None, _PRINTABLE) else Look("a text file")
+    return None if head.translate(None, _PRINTABLE) else FileType("a text file")

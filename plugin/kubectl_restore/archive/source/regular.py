@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.source.repositories import look_at_directory
+from kubectl_restore.archive.source.repositories import identify_directory
 from kubectl_restore.errors import BackupError
 from kubectl_restore.text import pasteable, shown, shown_text
 
@@ -182,7 +182,7 @@ def _problem(path: Path, descriptor: int, status: os.stat_result) -> tuple[str, 
     A regular file that is named as /dev/stdin or /dev/fd/N is one like any other.
     """
     if stat.S_ISDIR(status.st_mode):
-        look = look_at_directory(path)
+        look = identify_directory(path)
         if look is not None:
             return f"{look.words} (a directory)", look.fix
         return "a directory", "tar -czf backup.tar.gz -C {path} ."

@@ -6,19 +6,19 @@ import os
 from pathlib import Path
 from typing import Final
 
-from kubectl_restore.archive.source.magic import KOPIA, Look
+from kubectl_restore.archive.source.magic import KOPIA, FileType
 
 _RESTIC: Final = "restic -r {path} dump latest / > backup.tar  # then restore backup.tar"
 _REPOSITORIES: Final = (
     (
         frozenset({"config", "data", "index", "keys", "snapshots"}),
-        Look("a restic repository", fix=_RESTIC),
+        FileType("a restic repository", fix=_RESTIC),
     ),
-    (frozenset({"kopia.repository.f"}), Look("a kopia repository", fix=KOPIA)),
-    (frozenset({"kopia.repository"}), Look("a kopia repository", fix=KOPIA)),
+    (frozenset({"kopia.repository.f"}), FileType("a kopia repository", fix=KOPIA)),
+    (frozenset({"kopia.repository"}), FileType("a kopia repository", fix=KOPIA)),
 )
 """What stands in their directories (restic's design document; kopia's blob names)."""
-_BORG: Final = Look(
+_BORG: Final = FileType(
     "a borg repository",
     fix="borg export-tar {path}::ARCHIVE backup.tar  # borg list {path} names the archives; "
     "then restore backup.tar",
@@ -30,7 +30,7 @@ _DEEPEST: Final = 3
 """Levels that a repository keeps its files below itself (restic: data/ab/ID; kopia: p/abc/def)."""
 
 
-def look_at_directory(place: Path) -> Look | None:
+def identify_directory(place: Path) -> FileType | None:
     """Tell which program's repository a directory looks like; None when nothing fits."""
     for names, look in _REPOSITORIES:
         if all(os.path.lexists(place / name) for name in names):
@@ -53,13 +53,13 @@ def _is_borgs(place: Path) -> bool:
         os.close(descriptor)
 
 
-def repository_around(path: Path) -> tuple[Look, Path] | None:
+def repository_around(path: Path) -> tuple[FileType, Path] | None:
     """Return what repository a file lies in, and where that is; None where it lies in none.
 
     The files in it are encrypted, so they look like nothing.
     """
     for place in Path(os.path.realpath(path)).parents[:_DEEPEST]:
-        look = look_at_directory(place)
+        look = identify_directory(place)
         if look is not None:
             return look, place
     return None

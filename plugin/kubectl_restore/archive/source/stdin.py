@@ -26,7 +26,7 @@ _BEHIND: Final = 512 * 1024
 """Bytes that stay readable behind the newest: decompressors hand back what they did not need."""
 
 
-class PipedBackup:
+class StdinBackup:
     """Standard input, as far as it has come.
 
     Attributes:

@@ -19,7 +19,8 @@ from kubectl_restore.archive.heartbeat import no_beat, with_beat
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.normalise import header_of, length_of, segments_of
 from kubectl_restore.archive.stream.segments import Extract, Literal
-from kubectl_restore.archive.tar.header import END_OF_ARCHIVE, header_length, member_header
+from kubectl_restore.archive.tar.header import END_OF_ARCHIVE
+from kubectl_restore.archive.tar.member_header import header_length, member_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.stream.segments import Extract, Literal, Zeros
-from kubectl_restore.archive.tar.header import (
-    BLOCK,
+from kubectl_restore.archive.tar.header import BLOCK
+from kubectl_restore.archive.tar.member_header import (
     header_length,
     member_header,
     sparse_header,

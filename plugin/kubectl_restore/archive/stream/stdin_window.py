@@ -10,7 +10,7 @@ from kubectl_restore.archive.stream.segments import Extract, Literal, Zeros, col
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kubectl_restore.archive.source.stdin import PipedBackup
+    from kubectl_restore.archive.source.stdin import StdinBackup
     from kubectl_restore.archive.stream.segments import Segment, Tap
 
 _PIECE: Final = 256 * 1024
@@ -23,6 +23,10 @@ class Pieces(Protocol):
     def consumed(self) -> int:
         """Bytes of the backup taken so far."""
 
+    @property
+    def garbage(self) -> int | None:
+        """Where something else follows the compressed data; None for nowhere."""
+
     def next_piece(self, longest: int) -> memoryview:
         """Return some of the next bytes, at most `longest`; empty only at the end."""
 
@@ -30,10 +34,11 @@ class Pieces(Protocol):
 class PlainPieces:
     """A piped tar that is not compressed."""
 
-    def __init__(self, backup: PipedBackup) -> None:
+    def __init__(self, backup: StdinBackup) -> None:
         """Start at the beginning."""
         self._backup = backup
         self.consumed = 0
+        self.garbage: int | None = None
 
     def next_piece(self, longest: int) -> memoryview:
         """Return some of the next bytes; empty only at the end."""
@@ -45,7 +50,7 @@ class PlainPieces:
         return memoryview(data)
 
 
-class Passing:
+class StdinWindow:
     """Read by the walker, and then once more, in the same order, by what is sent.
 
     Data that does not fit the limit is not read by the walker: it stays owed, and only what is sent
@@ -72,6 +77,11 @@ class Passing:
     def consumed(self) -> int:
         """Bytes of the backup taken so far."""
         return self._source.consumed
+
+    @property
+    def garbage(self) -> int | None:
+        """Where something else follows the compressed data; None for nowhere."""
+        return self._source.garbage
 
     @property
     def is_full(self) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.tar.writer import NewArchive
 
 
-class Arriving:
+class ContentsWriter:
     """Writes members in their order, as their contents come."""
 
     def __init__(

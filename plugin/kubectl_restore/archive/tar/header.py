@@ -1,16 +1,19 @@
-"""tar header blocks: reading every dialect's, writing one that all tars read.
+"""tar header blocks, as every dialect writes them.
 
 Sources: POSIX.1-2017 pax (ustar, extended headers), GNU tar manual "Basic Tar Format".
+
+A size, a kind, a name and the checksum have to be right. What else cannot be read is noted and left
+at what GNU tar 1.34 leaves it at when it extracts: a time at one second before 1970, an owner at
+root. It gives 07777 for a mode; here only the owner may read and write.
 """
 
 from __future__ import annotations
 
+import re
+from enum import Flag, auto
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 from zlib import adler32
-
-if TYPE_CHECKING:
-    from array import array
 
 BLOCK: Final = 512
 END_OF_ARCHIVE: Final = bytes(2 * BLOCK)
@@ -18,24 +21,45 @@ END_OF_ARCHIVE: Final = bytes(2 * BLOCK)
 
 LARGEST: Final = 1 << 62
 """Bytes, and seconds: what the fields of the index hold, and far beyond what a file system does."""
-_MAP: Final = 386
-"""Where the map of a member with holes begins."""
+LARGEST_ID: Final = 0xFFFF_FFFE
+"""Linux's uid_t and gid_t; the one behind it means nobody to chown(2)."""
+NO_TIME: Final = -1
+"""Seconds since 1970: what an unreadable time becomes."""
+_LARGEST_MODE: Final = 0xFFFF_FFFF
+_NO_MODE: Final = 0o600
 _CHECKSUM: Final = slice(148, 156)
-_NAME_FIELD: Final = 100
 _DIFFERENT: Final = 1024
 """Modes with owners that are remembered: they repeat all over an archive."""
-_DEVICES: Final = frozenset({b"3", b"4"})
+DEVICES: Final = frozenset({b"3", b"4"})
 _MAJOR: Final = 0xFFF
 _MINOR: Final = 0xF_FFFF
 """The largest numbers of a Linux device (linux/kdev_t.h)."""
-_NUMBERS: Final = 329
-"""Where a device's numbers stand."""
-_OCTAL_8: Final = 8**7
-_OCTAL_12: Final = 8**11
+_GNU: Final = b"ustar  \x00"
+_POSIX: Final = b"ustar\x0000"
+
+_USUAL_NUMBERS: Final = re.compile(
+    rb"(?:[0-7]{7}\x00|[0-7]{6} \x00){3}(?:[0-7]{11}[\x00 ]){2}0[0-7]{5}\x00 [02]"
+)
+"""Mode, owner, group, size, time, checksum and kind as all four tars read them. toybox 0.8.9 takes
+six digits of a checksum from 0100000 on for none."""
+_NO_DEVICE: Final = re.compile(rb"(?:[0-7]{7}\x00|\x00{8}){2}")
+_USUAL_PREFIX: Final = re.compile(rb"[^\x00]{1,155}\x00*", re.DOTALL)
+_NO_TAIL: Final = bytes(BLOCK - 345)
 
 
 class HeaderError(ValueError):
     """A block that is no tar header."""
+
+
+class Unread(Flag):
+    """What could not be read of a member's description."""
+
+    NOTHING = 0
+    MODE = auto()
+    OWNER = auto()
+    TIME = auto()
+    PREFIX = auto()
+    """A path's beginning where GNU's headers have times (Go before 1.8)."""
 
 
 class Header(NamedTuple):
@@ -55,10 +79,15 @@ class Header(NamedTuple):
     has_magic: bool
     device: int = 0
     """Of a device: major * 2**32 + minor; -1 where they are no numbers of Linux's."""
+    unread: Unread = Unread.NOTHING
+    reads_alike: bool = False
+    """The block is written as all four tars read it (tests/unit/archive/test_passed_on.py)."""
 
 
 def is_header(block: bytes) -> bool:
-    """Tell whether the block's check sum fits (the sum of its bytes, its own field as blanks)."""
+    """Tell whether the block's checksum fits (the sum of its bytes, its own field as blanks)."""
+    if len(block) < BLOCK:
+        return False
     try:
         recorded = _recorded_sum(block[_CHECKSUM])
     except HeaderError:
@@ -82,64 +111,126 @@ def read_header(block: bytes) -> Header:
     """Read a header block.
 
     Raises:
-        HeaderError: the check sum does not fit, or a number is none.
+        HeaderError: the checksum does not fit, or the size is no number.
     """
     if not is_header(block):
-        raise HeaderError("its check sum does not fit")
+        raise HeaderError("its checksum does not fit")
+    found = _read_usual(block)
+    if found is not None:
+        return found
     name = _text(block[0:100])
     magic = block[257:265]
-    if magic[:6] == b"ustar\x00":
-        prefix = _text(block[345:500])
-        if prefix:
-            name = prefix + b"/" + name
-    size = read_number(block[124:136])
-    if not size and not block[124:136].strip(b" "):
+    is_gnu = magic == _GNU
+    # GNU tar takes any other for a header from before the standard.
+    is_posix = magic[:6] == b"ustar\x00"
+    user, group, _ = _owner_names(block[265:345])
+    mode, uid, gid, unread = _mode_and_owner(block[100:124])
+    mtime = read_leniently(block[136:148], -LARGEST, LARGEST)
+    if mtime is None:
+        mtime = NO_TIME
+        unread |= Unread.TIME
+    if is_gnu and _is_prefix(block):
+        unread |= Unread.PREFIX
+    return Header(
+        _with_prefix(block, name) if is_posix else name,
+        mode,
+        uid,
+        gid,
+        _size(block[124:136]),
+        mtime,
+        block[156:157],
+        _text(block[157:257]),
+        user if is_gnu or is_posix else b"",
+        group if is_gnu or is_posix else b"",
+        is_gnu,
+        is_gnu or is_posix,
+        _device(block) if block[156:157] in DEVICES else 0,
+        unread,
+    )
+
+
+def _read_usual(block: bytes) -> Header | None:
+    """Read a block that all four tars read alike; None for any other."""
+    is_gnu = block[257:265] == _GNU
+    if not _USUAL_NUMBERS.match(block, 100) or not (is_gnu or block[257:265] == _POSIX):
+        return None
+    name = _text(block[:100])
+    user, group, has_usual_names = _owner_names(block[265:345])
+    mode, uid, gid, unread = _mode_and_owner(block[100:124])
+    link = _text(block[157:257]) if block[157] else b""
+    kind = block[156:157]
+    if (
+        not has_usual_names
+        or unread is not Unread.NOTHING
+        or block[len(name) : 100].strip(b"\x00")
+        or (kind == b"0" and link)
+        or block[157 + len(link) : 257].strip(b"\x00")
+    ):
+        return None
+    if block[345:] != _NO_TAIL:
+        if is_gnu or not _has_usual_prefix(block):
+            return None
+        name = _with_prefix(block, name)
+    size, mtime = int(block[124:135], 8), int(block[136:147], 8)
+    return Header(
+        name, mode, uid, gid, size, mtime, kind, link, user, group, is_gnu,
+        has_magic=True, reads_alike=True,
+    )  # fmt: skip
+
+
+def _with_prefix(block: bytes, name: bytes) -> bytes:
+    prefix = _text(block[345:500])
+    return prefix + b"/" + name if prefix else name
+
+
+def _size(field: bytes) -> int:
+    size = read_number(field)
+    if not size and not field.strip(b" "):
         # Blank owners and times are zeros to most tars; a blank size is an error to GNU.
         raise HeaderError("its size is blank")
     if not 0 <= size <= LARGEST:
         raise HeaderError("it has a negative size" if size < 0 else "its size is beyond any disk")
-    mtime = read_number(block[136:148])
-    if abs(mtime) > LARGEST:
-        raise HeaderError("its time is beyond any calendar")
-    is_gnu = magic == b"ustar  \x00"
-    # GNU tar takes any other for a header from before the standard.
-    has_magic = is_gnu or magic[:6] == b"ustar\x00"
-    mode, uid, gid = _mode_and_owner(block[100:124])
-    user, group = _owner_names(block[265:329]) if has_magic else (b"", b"")
-    return Header(
-        name,
-        mode,
-        uid,
-        gid,
-        size,
-        mtime,
-        block[156:157],
-        _text(block[157:257]) if block[157] else b"",
-        user,
-        group,
-        is_gnu,
-        has_magic,
-        _device(block) if block[156:157] in _DEVICES else 0,
-    )
+    return size
+
+
+def _has_usual_prefix(block: bytes) -> bool:
+    return block[500:] == bytes(12) and bool(_USUAL_PREFIX.fullmatch(block[345:500]))
+
+
+def _is_prefix(block: bytes) -> bool:
+    """Tell whether GNU's times of access and change are none, but text (Go's archive/tar does)."""
+    text = _text(block[345:500])
+    if not text or not text.isascii() or not text.decode("ascii").isprintable():
+        return False
+    times = (block[345:357], block[357:369])
+    return any(read_leniently(field, -LARGEST, LARGEST) is None for field in times)
 
 
 @lru_cache(_DIFFERENT)
-def _mode_and_owner(fields: bytes) -> tuple[int, int, int]:
-    return read_number(fields[:8]) & 0o7777, read_number(fields[8:16]), read_number(fields[16:])
+def _mode_and_owner(fields: bytes) -> tuple[int, int, int, Unread]:
+    unread = Unread.NOTHING
+    mode = read_leniently(fields[:8], 0, _LARGEST_MODE)
+    if mode is None or fields[:8].isspace():
+        mode, unread = _NO_MODE, Unread.MODE
+    ids = [read_leniently(field, 0, LARGEST_ID) for field in (fields[8:16], fields[16:24])]
+    if None in ids:
+        unread |= Unread.OWNER
+    return mode & 0o7777, ids[0] or 0, ids[1] or 0, unread
 
 
 @lru_cache(_DIFFERENT)
-def _owner_names(fields: bytes) -> tuple[bytes, bytes]:
-    return _text(fields[:32]), _text(fields[32:])
+def _owner_names(fields: bytes) -> tuple[bytes, bytes, bool]:
+    user, group = _text(fields[:32]), _text(fields[32:64])
+    is_usual = max(len(user), len(group)) < 32 and bool(_NO_DEVICE.fullmatch(fields[64:]))
+    names = user.ljust(32, b"\x00") + group.ljust(32, b"\x00")
+    return user, group, is_usual and fields[:64] == names
 
 
 def _device(block: bytes) -> int:
-    try:
-        major, minor = read_number(block[329:337]), read_number(block[337:345])
-    except HeaderError:
-        return -1
+    major = read_leniently(block[329:337], 0, _MAJOR)
+    minor = read_leniently(block[337:345], 0, _MINOR)
     # v7 had no devices; mknod takes what fits its type (makedev(3) on Linux).
-    if block[257:262] != b"ustar" or not (0 <= major <= _MAJOR and 0 <= minor <= _MINOR):
+    if block[257:262] != b"ustar" or major is None or minor is None:
         return -1
     return major << 32 | minor
 
@@ -150,10 +241,26 @@ def _text(field: bytes) -> bytes:
 
 
 def _recorded_sum(field: bytes) -> int:
-    """Read the check sum: six digits, NUL and blank, as nearly all tars write it, or a number."""
+    """Read the checksum: six digits, NUL and blank, as nearly all tars write it, or a number."""
     if field[6:] == b"\x00 " and field[:6].isdigit():
         return _octal(field[:6])
     return read_number(field)
+
+
+def read_leniently(field: bytes, smallest: int, largest: int) -> int | None:
+    """Read a number as GNU tar does; None where it is none, or beyond what it may be.
+
+    Blanks and zeros are 0. One NUL may stand before the digits; what follows a blank or NUL behind
+    them is not looked at.
+    """
+    try:
+        value = read_number(field)
+    except HeaderError:
+        words = field[not field[0] :].split(b"\x00", 1)[0].split()
+        if not words or words[0].translate(None, b"01234567"):
+            return None
+        value = int(words[0], 8)
+    return value if smallest <= value <= largest else None
 
 
 def read_number(field: bytes) -> int:
@@ -188,161 +295,3 @@ def _odd_number(field: bytes) -> int:
     if digits.translate(None, b"01234567"):
         raise HeaderError("a number in it is none")
     return int(digits, 8)
-
-
-def _number(value: int, width: int) -> bytes:
-    """Return a numeric field: octal, or GNU's base-256 for what does not fit."""
-    limit = _OCTAL_8 if width == 8 else _OCTAL_12
-    if 0 <= value < limit:
-        return b"%0*o\x00" % (width - 1, value)
-    return (b"\xff" if value < 0 else b"\x80") + (value % (1 << (8 * (width - 1)))).to_bytes(
-        width - 1, "big"
-    )
-
-
-def _block(
-    name: bytes,
-    kind: bytes,
-    size: int,
-    fields: tuple[int, int, int, int],
-    *,
-    link: bytes = b"",
-    device: int = 0,
-    tail: bytes = b"",
-) -> bytes:
-    mode, uid, gid, mtime = fields
-    head = (
-        name[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
-        + _number(mode, 8)
-        + _number(uid, 8)
-        + _number(gid, 8)
-        + _number(size, 12)
-        + _number(mtime, 12)
-        + b" " * 8
-        + kind
-        + link[:_NAME_FIELD].ljust(_NAME_FIELD, b"\x00")
-        + b"ustar  \x00"
-    )
-    if kind in _DEVICES:
-        head = head.ljust(_NUMBERS, b"\x00")
-        head += _number(device >> 32, 8) + _number(device & 0xFFFF_FFFF, 8)
-    head = head.ljust(_MAP, b"\x00")
-    head = (head + tail).ljust(BLOCK, b"\x00")
-    return head[:148] + b"%06o\x00 " % sum(head) + head[156:]
-
-
-def _long(kind: bytes, text: bytes) -> bytes:
-    """Return the blocks of GNU's way to say a name of more than 100 bytes."""
-    if len(text) <= _NAME_FIELD:
-        return b""
-    data = text + b"\x00"
-    return (
-        _block(b"././@LongLink", kind, len(data), (0o644, 0, 0, 0))
-        + data
-        + bytes(-len(data) % BLOCK)
-    )
-
-
-def member_header(
-    path: bytes,
-    kind: bytes,
-    *,
-    size: int = 0,
-    mode: int,
-    mtime: int,
-    uid: int,
-    gid: int,
-    link: bytes = b"",
-    device: int = 0,
-    records: bytes = b"",
-) -> bytes:
-    """Return the block or blocks of a member, in GNU format, which all four tars read.
-
-    Args:
-        path: relative; a directory's ends with a slash.
-        kind: the type flag.
-        size: bytes of content that follow; 8 GiB and more are written in base-256.
-        mode: permission bits.
-        mtime: whole seconds since 1970; negative is written in base-256.
-        uid: numeric owner; no names are written.
-        gid: numeric group.
-        link: target. busybox and toybox take a hard link's absolute target as it stands and so link
-            to what the container has there; both paths have to be relative.
-        device: a device's numbers: major * 2**32 + minor.
-        records: PAX records for a tar that takes them (GNU and bsdtar read them beside the rest).
-    """
-    fields = (mode, uid, gid, mtime)
-    return (
-        _records(records)
-        + _long(b"K", link)
-        + _long(b"L", path)
-        + _block(path, kind, size, fields, link=link, device=device)
-    )
-
-
-def header_length(path: bytes, link: bytes = b"", records: bytes = b"") -> int:
-    """Return how many bytes `member_header` makes of these."""
-    long = sum(_long_length(text) for text in (path, link))
-    return BLOCK + long + (BLOCK + len(records) + -len(records) % BLOCK if records else 0)
-
-
-def _long_length(text: bytes) -> int:
-    return BLOCK + len(text) + 1 + -(len(text) + 1) % BLOCK if len(text) > _NAME_FIELD else 0
-
-
-def sparse_header_length(path: bytes, extents: array[int], size: int, records: bytes = b"") -> int:
-    """Return how many bytes `sparse_header` makes of these."""
-    parts = len(extents) // 2 + (sum(extents[-2:]) < size)
-    return header_length(path, records=records) + BLOCK * -(-max(0, parts - 4) // 21)
-
-
-def sparse_header(
-    path: bytes,
-    extents: array[int],
-    *,
-    size: int,
-    mode: int,
-    mtime: int,
-    uid: int,
-    gid: int,
-    records: bytes = b"",
-) -> bytes:
-    """Return the blocks of a member with holes, in GNU's old format (GNU tar manual).
-
-    Args:
-        path: relative.
-        extents: pairs of offset and length of the parts that follow.
-        size: bytes of the file, holes included.
-        mode: permission bits.
-        mtime: whole seconds since 1970.
-        uid: numeric owner.
-        gid: numeric group.
-        records: PAX records.
-    """
-    numbers = [_number(value, 12) for value in extents]
-    end = sum(extents[-2:])
-    if end < size:
-        # Without this empty part at the end GNU tar makes the file too short.
-        numbers += [_number(size, 12), _number(0, 12)]
-    stored = sum(extents[1::2])
-    own = b"".join(numbers[:8]).ljust(96, b"\x00")
-    further = numbers[8:]
-    tail = own + (b"\x01" if further else b"\x00") + _number(size, 12)
-    block = _block(path, b"S", stored, (mode, uid, gid, mtime), tail=tail)
-    pieces = [_records(records), _long(b"L", path), block]
-    for at in range(0, len(further), 42):
-        more = b"\x01" if at + 42 < len(further) else b"\x00"
-        block = b"".join(further[at : at + 42]).ljust(504, b"\x00") + more
-        pieces.append(block.ljust(BLOCK, b"\x00"))
-    return b"".join(pieces)
-
-
-def _records(records: bytes) -> bytes:
-    """Return the blocks of an extended header."""
-    if not records:
-        return b""
-    return (
-        _block(b"././@PaxHeader", b"x", len(records), (0o644, 0, 0, 0))
-        + records
-        + bytes(-len(records) % BLOCK)
-    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra
+from kubectl_restore.archive.tar.header import LARGEST_ID, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,7 @@ class Pax:
         sparse_minor: of that format's version.
         label: what the archive is called (GNU's `--label`); nothing is restored from it.
         refused: the header type that these records replace and that is not supported.
+        unread: what they say of an owner or a time, and cannot be read; the header's own counts.
     """
 
     path: bytes | None = None
@@ -65,6 +67,7 @@ class Pax:
     sparse_minor: int = 0
     label: bytes | None = None
     refused: bytes = b""
+    unread: Unread = Unread.NOTHING
 
     @property
     def says_what_it_is(self) -> bool:
@@ -93,6 +96,9 @@ class Pax:
             gid=base.gid if self.gid is None else self.gid,
             user=base.user if self.user is None else self.user,
             group=base.group if self.group is None else self.group,
+            unread=self.unread
+            | (base.unread & Unread.TIME if silent else Unread.NOTHING)
+            | (base.unread & Unread.OWNER if None in (self.uid, self.gid) else Unread.NOTHING),
         )
 
 
@@ -149,15 +155,10 @@ def _take(pax: Pax, key: bytes, value: bytes, record: bytes) -> None:
     if key in _READ:
         attribute, read = _READ[key]
         setattr(pax, attribute, read(value))
-    elif key == b"mtime":
-        pax.mtime, pax.nanoseconds, more = _seconds(value)
-        if more:
-            pax.extras |= Extra.FRACTION
+    elif key in {b"uid", b"gid", b"mtime"}:
+        _take_leniently(pax, key, value)
     elif key.startswith((b"SCHILY.", b"LIBARCHIVE.xattr.")):
         _take_extra(pax, key, record)
-    elif key in {b"atime", b"ctime"}:
-        # Not restored; but GNU tar ends with an error where they are no times.
-        _seconds(value)
     elif key == b"GNU.dumpdir":
         pax.refused = b"D"
     elif key.startswith(b"GNU.volume."):
@@ -167,6 +168,24 @@ def _take(pax: Pax, key: bytes, value: bytes, record: bytes) -> None:
     if key.startswith(b"GNU.sparse."):
         pax.is_sparse = True
         _take_map(pax, key, value)
+
+
+def _take_leniently(pax: Pax, key: bytes, value: bytes) -> None:
+    """Take what need not be readable: the header has it too. An atime or ctime is not restored."""
+    if key == b"mtime":
+        more = False
+        try:
+            pax.mtime, pax.nanoseconds, more = _seconds(value)
+        except ValueError:
+            pax.mtime, pax.nanoseconds = None, 0
+            pax.unread |= Unread.TIME
+        pax.extras = pax.extras | Extra.FRACTION if more else pax.extras & ~Extra.FRACTION
+        return
+    number = int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else LARGEST_ID + 1
+    is_known = number <= LARGEST_ID
+    setattr(pax, key.decode("ascii"), number if is_known else None)
+    if not is_known:
+        pax.unread |= Unread.OWNER
 
 
 def _take_extra(pax: Pax, key: bytes, record: bytes) -> None:
@@ -260,8 +279,6 @@ _READ: Final[dict[bytes, tuple[str, Callable[[bytes], bytes | int]]]] = {
     b"path": ("path", _text),
     b"linkpath": ("linkpath", _text),
     b"size": ("size", _whole),
-    b"uid": ("uid", _whole),
-    b"gid": ("gid", _whole),
     b"uname": ("user", _owner_name),
     b"gname": ("group", _owner_name),
     b"GNU.sparse.size": ("sparse_size", _whole),

@@ -7,23 +7,24 @@ complete, and its check sums. A backup that fits one batch is known whole before
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.compression.detect import recognise
 from kubectl_restore.archive.compression.stream import DecompressedStream
-from kubectl_restore.archive.index.read import doubts_of_end, require_end, taken_from
+from kubectl_restore.archive.index.read import finished, taken_from
 from kubectl_restore.archive.index.walker import Walker
 from kubectl_restore.archive.refusals import truncated
 from kubectl_restore.archive.source.magic import Compression
-from kubectl_restore.archive.source.stdin import PipedBackup
-from kubectl_restore.archive.stream.stdin_window import Passing, PlainPieces
+from kubectl_restore.archive.source.stdin import StdinBackup
+from kubectl_restore.archive.stream.stdin_window import PlainPieces, StdinWindow
 from kubectl_restore.archive.trust.claims import Claim, Subject
 from kubectl_restore.archive.trust.integrity import ON_COMMAND_LINE, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kubectl_restore.archive.index.ending import Ending
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
@@ -35,21 +36,21 @@ _LONGEST: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class StdinBatch:
     """Some members that have come.
 
     Attributes:
         index: the members, and warnings about what has come since the batch before.
-        passing: reads their bytes, until the next batch is asked for.
+        window: reads their bytes, until the next batch is asked for.
         is_last: nothing comes after it; the whole backup was read and is in order.
     """
 
     index: Index
-    passing: Passing
+    window: StdinWindow
     is_last: bool
 
 
-def arriving(
+def read_stdin(
     descriptor: int,
     *,
     checksum: str | None,
@@ -57,7 +58,7 @@ def arriving(
     stall_timeout: float | None,
     progress: Progress,
     watch: Watch,
-) -> Iterator[Arrived]:
+) -> Iterator[StdinBatch]:
     """Return what comes, batch by batch; the last one is there even when it is empty.
 
     Raises:
@@ -65,37 +66,32 @@ def arriving(
         TimedOutError, SignalledError: the watch ended the run, or nothing came for too long.
     """
     clock = time.monotonic
-    backup = PipedBackup(descriptor, progress, watch, stall_timeout=stall_timeout, clock=clock)
+    backup = StdinBackup(descriptor, progress, watch, stall_timeout=stall_timeout, clock=clock)
     if not backup.read(0, 1):
         raise truncated("standard input ended before its first byte")
     compression = recognise(backup)
     plain = compression is Compression.NONE
     source = PlainPieces(backup) if plain else DecompressedStream(backup, compression, watch.check)
-    passing = Passing(source, _HELD)
-    walker = Walker(backup, compression, progress, watch, passing=passing)
-    ended: bool | None = None
-    while ended is None:
-        passing.renew()
+    window = StdinWindow(source, _HELD)
+    walker = Walker(backup, compression, progress, watch, window=window)
+    ending: Ending | None = None
+    while ending is None:
+        window.renew()
         since = clock()
-        while ended is None and not _is_enough(walker, passing, clock() - since):
-            ended = walker.read_next(allow_missing_end=allow_missing_end)
-        doubts: list[str] = []
-        if ended is not None:
-            passing.hold_no_more()
-            end = walker.stream.position
-            stray = walker.read_rest() if ended else None
-            require_end(walker, end, stray, allow_missing_end=allow_missing_end or not ended)
-            padding = walker.stream.position - end
-            doubts = doubts_of_end(ended=ended, stray=stray, padding=padding)
+        while ending is None and not _is_enough(walker, window, clock() - since):
+            ending = walker.read_next(allow_missing_end=allow_missing_end)
+        index = taken_from(walker, compression)
+        if ending is not None:
+            window.hold_no_more()
+            tail = walker.read_rest(ending)
+            index = finished(index, walker, ending, tail, allow_missing_end=allow_missing_end)
             if checksum is not None:
                 claim = Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE)
                 require([claim], {Subject.CHECKSUM: backup.checksum})
-        index = taken_from(walker, compression)
-        index = replace(index, warnings=(*index.warnings, *doubts), doubts=tuple(doubts))
-        yield Arrived(index, passing, is_last=ended is not None)
+        yield StdinBatch(index, window, is_last=ending is not None)
 
 
-def _is_enough(walker: Walker, passing: Passing, seconds: float) -> bool:
+def _is_enough(walker: Walker, window: StdinWindow, seconds: float) -> bool:
     if not walker.is_between_members or not walker.members:
         return False
-    return passing.is_full or seconds > _LONGEST
+    return window.is_full or seconds > _LONGEST
