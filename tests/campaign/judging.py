@@ -112,6 +112,7 @@ def _take_sizes_away(path: Path, members: list[Member]) -> None:
 _FIELDS: Final = re.compile(
     rb"value expected$| value .* is out of |out of .*range|Malformed extended header: invalid"
     rb"|implausibly old time stamp|in the future$|Exiting with failure status"
+    rb"|Substituting `\.' for empty member name"
     rb"|A lone zero block|obsolescent base-64 headers|Ignoring unknown extended header keyword"
 )
 """What GNU tar says of a field that it cannot read; it goes on then, and ends with 2."""

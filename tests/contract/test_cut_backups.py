@@ -48,7 +48,9 @@ def test_two_hundred_cuts(
     randomness = random.Random(20)  # noqa: S311 - places to cut at
     backup = tmp_path / "backup"
     places = sorted({randomness.randrange(1, len(content)) for _ in range(196)})
-    for place in [*places, len(content) - 1, len(content) - 2, len(content) - 512]:
+    # One block of zeros is left of a plain one cut there: that is its end, and nothing is missing.
+    single = {len(content) - 512} if not packed else set()
+    for place in sorted({*places, len(content) - 1, len(content) - 2}.difference(single)):
         backup.write_bytes(content[:place])
         code = run_words(["p", str(backup), "-t", "/data", f"--kubectl={kubectl}"])
         said = capsys.readouterr()

@@ -152,7 +152,7 @@ class Supply:
                 read=arrived.window.segments,
                 identity=_digest(chosen.index),
                 is_kept=False,
-                is_held=lambda passing=arrived.passing: not passing.owed,  # type: ignore[misc]
+                is_held=lambda window=arrived.window: not window.owed,  # type: ignore[misc]
             )
 
     def _again(self, flag: str) -> str:
