@@ -12,8 +12,8 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_of, help_text
 from kubectl_restore.cli.log_file import log_file
+from kubectl_restore.cli.manner import read_manner
 from kubectl_restore.cli.reading import (
-    read_manner,
     read_request,
     read_version_request,
     require_reading,

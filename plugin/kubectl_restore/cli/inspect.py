@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cli.flags import OF_INSPECT
-from kubectl_restore.cli.reading import read_checksum, read_output, require_named
+from kubectl_restore.cli.manner import read_output
+from kubectl_restore.cli.reading import require_named
 from kubectl_restore.cli.selecting import read_selection
+from kubectl_restore.cli.values import read_checksum
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:

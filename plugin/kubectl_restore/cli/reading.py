@@ -6,15 +6,23 @@ import os
 import re
 import shlex
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.trust.claims import UnreadableError, parse_digest
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
+from kubectl_restore.cli.manner import read_output
 from kubectl_restore.cli.selecting import read_selection
+from kubectl_restore.cli.values import (
+    choice,
+    given,
+    read_checksum,
+    read_lanes,
+    read_overwrite,
+    read_owner,
+    read_retries,
+)
 from kubectl_restore.cluster.kubectl import KubectlOptions, server_to_show
 from kubectl_restore.cluster.target import parse_target
 from kubectl_restore.errors import UsageError
@@ -23,78 +31,14 @@ from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from kubectl_restore.cli.argv import Parsed
     from kubectl_restore.cli.flags import Flag
 
-_DEFAULT_TIMEOUT: Final = "10m"
 _DEFAULT_STALL: Final = "60s"
-_DEFAULT_RETRIES: Final = 5
-_MOST_RETRIES: Final = 10_000
-_PROGRESS: Final = ("auto", "live", "plain", "none", "json")
-_BESIDE_JSON: Final = ("auto", "none", "json")
-"""Kinds of progress that leave stderr silent, as `-o json` has it."""
-_LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
-_OUTPUTS: Final = ("text", "json")
-_LOG_FORMATS: Final = ("text", "json")
 _ARCHIVE_NAME: Final = re.compile(r"\.(tar|tgz|tar\.\w+)$")
 _POSITIONALS: Final = 2
-_OWNER: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
-_NOBODY: Final = 0xFFFF_FFFF
-"""-1: to chown it means "leave as it is"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How the user wants to see the restore.
-
-    Attributes:
-        progress: auto, live, plain, none or json.
-        output: text or json.
-        quiet: errors only.
-        verbosity: 0, 1 for details, 2 for everything.
-        timeout: seconds for everything, None for no limit.
-        older: the older spelling, with its lines.
-        log_file: where its lines go too.
-    """
-
-    progress: str = "auto"
-    output: str = "text"
-    quiet: bool = False
-    verbosity: int = 0
-    timeout: float | None = None
-    older: bool = False
-    log_file: Path | None = None
-
-
-def read_manner(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> Manner:
-    """Return how the restore is to be shown; flags of `also` are built for this command only.
-
-    Raises:
-        UsageError: a value is none of those that a flag takes.
-    """
-    check_built(parsed, older=older, also=also)
-    log_file = parsed.value("log-file")
-    _choice(parsed, "log-format", _LOG_FORMATS)
-    debug = parsed.is_set("debug") or _choice(parsed, "log-level", _LOG_LEVELS) == "debug"
-    output = read_output(parsed, hint="; to replace what exists: --force (-f)")
-    progress = _choice(parsed, "progress", _PROGRESS) or "auto"
-    if output == "json" and progress not in _BESIDE_JSON:
-        raise UsageError(
-            f"--progress {progress} and -o json contradict each other",
-            reason="with -o json everything is JSON lines on stdout, how far it is among them",
-            fix="leave --progress out; without status lines: --progress none",
-        )
-    return Manner(
-        progress=progress,
-        output=output,
-        quiet=parsed.is_set("quiet"),
-        verbosity=2 if debug else min(2, parsed.count("verbose")),
-        timeout=parse_duration(_given(parsed, "timeout", _DEFAULT_TIMEOUT), "--timeout"),
-        older=older,
-        log_file=Path(log_file) if log_file else None,
-    )
 
 
 def read_version_request(parsed: Parsed) -> tuple[KubectlOptions, bool]:
@@ -106,26 +50,6 @@ def read_version_request(parsed: Parsed) -> tuple[KubectlOptions, bool]:
     output = read_output(parsed)
     check_built(parsed, older=False)
     return KubectlOptions(program=parsed.value("kubectl")), output == "json"
-
-
-def read_output(parsed: Parsed, *, hint: str = "") -> str:
-    """Return `text` or `json`.
-
-    Args:
-        parsed: the command line.
-        hint: what may have been meant, added to the fix.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    output = parsed.value("output")
-    if output is not None and output not in _OUTPUTS:
-        raise UsageError(
-            f"--output: {output!r} is not possible",
-            reason=f"it is one of: {', '.join(_OUTPUTS)}",
-            fix=f"--output json{hint}",
-        )
-    return output or "text"
 
 
 def require_reading(parsed: Parsed) -> None:
@@ -157,7 +81,7 @@ def read_request(
     Raises:
         UsageError: something is missing, too much or of the wrong form.
     """
-    overwrite = _overwrite(parsed)
+    overwrite = read_overwrite(parsed)
     pod, backup = _positionals(parsed, "filesystem " if older else "verify " * verifies)
     _require_order(pod, backup, parsed, older=older)
     if backup == "-":
@@ -168,7 +92,7 @@ def read_request(
         if flag.scope is Scope.KUBECTL and flag.name != "context"
     )
     namespace = parsed.value("namespace")
-    target = _target_path(_given(parsed, "target-path", "/"))
+    target = _target_path(given(parsed, "target-path", "/"))
     _require_file(parsed, backup, verifies=verifies)
     judged = Verification.CHECKSUM if verifies else Verification.SIZE
     _require_safe_deletion(parsed, target)
@@ -185,8 +109,8 @@ def read_request(
         ),
         container=parsed.value("container"),
         overwrite=overwrite,
-        compare=Comparison(_choice(parsed, "compare", tuple(Comparison)) or Comparison.METADATA),
-        verify=Verification(_choice(parsed, "verify", tuple(Verification)) or judged),
+        compare=Comparison(choice(parsed, "compare", tuple(Comparison)) or Comparison.METADATA),
+        verify=Verification(choice(parsed, "verify", tuple(Verification)) or judged),
         delete=parsed.is_set("delete"),
         dry_run=parsed.is_set("dry-run"),
         strict=parsed.is_set("strict"),
@@ -195,29 +119,19 @@ def read_request(
         allow_missing_end=parsed.is_set("allow-missing-end"),
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
-        owner=_owner(parsed),
+        owner=read_owner(parsed),
         checksum=read_checksum(parsed),
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         selection=read_selection(parsed),
         receipt=_receipt(parsed),
         save_replaced=_save_replaced(parsed, backup),
         stall_timeout=parse_duration(
-            _given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
+            given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
-        retries=_retries(parsed),
+        retries=read_retries(parsed),
+        lanes=read_lanes(os.environ),
         command=_without_secrets(parsed, command),
     )
-
-
-def _retries(parsed: Parsed) -> int:
-    given = _given(parsed, "retries", str(_DEFAULT_RETRIES))
-    if not (given.isascii() and given.isdigit()) or int(given) > _MOST_RETRIES:
-        raise UsageError(
-            f"--retries: {given!r} is not possible",
-            reason=f"it is a number from 0 to {_MOST_RETRIES:,}",
-            fix=f"--retries {_DEFAULT_RETRIES}",
-        )
-    return int(given)
 
 
 def _asks(parsed: Parsed, overwrite: Overwrite, *, older: bool) -> bool:
@@ -291,12 +205,6 @@ def _require_pipe(*, older: bool) -> None:
         )
 
 
-def _given(parsed: Parsed, name: str, default: str) -> str:
-    """Return a flag's value. An empty one is not the default: a script's variable was not set."""
-    value = parsed.value(name)
-    return default if value is None else value
-
-
 def _positionals(parsed: Parsed, command: str) -> tuple[str, str]:
     usage = f"kubectl restore {command}POD BACKUP [-t PATH]"
     given = parsed.positionals
@@ -359,24 +267,6 @@ def _target_path(text: str) -> str:
     return "/" + "/".join(part for part in text.split("/") if part not in {"", "."})
 
 
-def _overwrite(parsed: Parsed) -> Overwrite:
-    try:
-        named = _choice(parsed, "overwrite", tuple(Overwrite))
-    except UsageError as error:
-        # In older versions it was a switch.
-        error.fix += "; to replace what exists: --force (-f)"
-        raise
-    if not parsed.is_set("force"):
-        return Overwrite.REFUSE if named is None else Overwrite(named)
-    if named not in {None, Overwrite.IF_CHANGED}:
-        raise UsageError(
-            f"--force and --overwrite {named} contradict each other",
-            reason="--force is --overwrite if-changed",
-            fix="leave one of them out",
-        )
-    return Overwrite.IF_CHANGED
-
-
 def _receipt(parsed: Parsed) -> Path | None:
     text = parsed.value("receipt")
     if text in {"", "-"}:
@@ -406,68 +296,12 @@ def _save_replaced(parsed: Parsed, backup: str) -> Path | None:
     return Path(text)
 
 
-def _owner(parsed: Parsed) -> tuple[int, int] | None:
-    text = parsed.value("owner")
-    if text is None:
-        return None
-    found = _OWNER.fullmatch(text)
-    numbers = (int(found[1]), int(found[2])) if found else (_NOBODY, _NOBODY)
-    if max(numbers) >= _NOBODY:
-        raise UsageError(
-            f"--owner {shown(os.fsencode(text))} is no owner",
-            reason="it is UID:GID, two numbers below 4294967295; names differ from pod to pod",
-            fix="--owner 1000:1000",
-        )
-    if parsed.is_set("no-same-owner"):
-        raise UsageError(
-            "--owner and --no-same-owner contradict each other",
-            reason="the one names an owner, the other takes the container's user",
-            fix="leave one of them out",
-        )
-    return numbers
-
-
-def read_checksum(parsed: Parsed) -> str | None:
-    """Return what `--checksum` says, as 64 lower-case hexadecimal digits.
-
-    A line of sha256sum is taken as well, for what is pasted: its name is not looked at.
-
-    Raises:
-        UsageError: it is no check sum.
-    """
-    text = parsed.value("checksum")
-    if text is None:
-        return None
-    first = text.split(maxsplit=1)[0] if text.strip() else text
-    # sha256sum begins a line with a backslash where it has escaped the name.
-    algorithm, colon, digits = first.removeprefix("\\").partition(":")
-    try:
-        return parse_digest(f"{algorithm.lower()}{colon}{digits}")
-    except UnreadableError as error:
-        raise UsageError(
-            f"--checksum {shown(os.fsencode(text))} is no check sum",
-            reason=str(error),
-            fix="sha256sum BACKUP prints them",
-        ) from error
-
-
 def _bad_target(text: str, reason: str) -> UsageError:
     return UsageError(
         f"-t {shown(os.fsencode(text))} is no target path",
         reason=reason,
         fix="name an absolute directory in the container: -t /data",
     )
-
-
-def _choice(parsed: Parsed, name: str, choices: Sequence[str]) -> str | None:
-    value = parsed.value(name)
-    if value is not None and value not in choices:
-        raise UsageError(
-            f"--{name}: {value!r} is not possible",
-            reason=f"it is one of: {', '.join(choices)}",
-            fix=f"--{name} {choices[0]}",
-        )
-    return value
 
 
 def _to_show(flag: Flag, value: str) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.trust.seal import SealRequest
 from kubectl_restore.cli.flags import OF_SEAL
-from kubectl_restore.cli.reading import read_checksum, require_named
+from kubectl_restore.cli.reading import require_named
+from kubectl_restore.cli.values import read_checksum
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:

@@ -39,6 +39,20 @@ class Answer:
         """Tell whether the agent took the payload from its first to its last byte."""
         return self.received == _RECEIVED_WHOLE
 
+    def joined(self, other: Answer) -> Answer:
+        """Return the answer to two streams that were sent side by side: of each the worse."""
+        return Answer(
+            records=self.records + other.records,
+            consumer=None
+            if None in {self.consumer, other.consumer}
+            else self.consumer or other.consumer,
+            received=None
+            if self.received is None or other.received is None
+            else max(self.received, other.received),
+            lines=self.lines + other.lines,
+            said=self.said + other.said,
+        )
+
     @classmethod
     def of_nothing(cls) -> Answer:
         """Return the answer to a stream that had nothing to bring."""

@@ -64,6 +64,8 @@ class RestoreRequest:
     """Where it is written down what was done."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
+    lanes: int = 1
+    """Execs side by side that carry a backup that is a file; the result does not depend on it."""
     retries: int = 5
     """How often a restore goes on by itself after its link was lost."""
     command: tuple[str, ...] = ()

@@ -14,10 +14,10 @@ from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
 from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.plan.policy import Verification
-from kubectl_restore.progress import Finding, Phase
+from kubectl_restore.progress import Comparison, Finding, Phase
 from kubectl_restore.restore.extras import Listing
 from kubectl_restore.restore.volumes import KnownVolumes, attributes_of
-from kubectl_restore.text import shown
+from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.run import Run
 
 _DIGITS: Final = 12
 """Of a check sum, in a message."""
@@ -248,3 +250,31 @@ class Auditor:
 def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(numbers), TOGETHER):
         yield numbers[start : start + TOGETHER]
+
+
+def audit(run: Run, lane: Lane, batch: Batch) -> Comparison:
+    """Compare a backup's only batch with what stands there; nothing is written.
+
+    Raises:
+        RestoreError: see `Auditor.audit`.
+    """
+    request, capabilities = run.request, lane.capabilities
+    auditor = Auditor(lane.questions, request, capabilities, run.progress, KnownVolumes())
+    auditor.audit(batch)
+    uid = capabilities.uid
+    notes = [
+        f"{counted(count, 'path')} without the backup's {what}, which uid {uid} there may "
+        "not set, or the volume does not keep"
+        for what, count in auditor.lacking.items()
+    ]
+    if request.selection.is_partial:
+        notes.append("what is not in the backup was not looked for: some of it was left out")
+    is_size = request.verify is Verification.SIZE
+    return Comparison(
+        path=request.target_path,
+        members=auditor.members,
+        findings=auditor.found,
+        verified="size" if is_size else str(capabilities.algorithm),
+        seconds=run.watch.elapsed,
+        notes=tuple(notes),
+    )

@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.errors import InTheWayError
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.resume.attempts import require_no_more
 from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.run import Run
+    from kubectl_restore.restore.survey import Surveyor
+    from kubectl_restore.resume.attempts import Attempts
 
 _NAMED: Final = 5
 _CHANGES: Final = (Action.REPLACE, Action.ADJUST)
@@ -57,3 +63,40 @@ def declined(plan: Plan) -> InTheWayError:
         reason=f"{counted(count, 'path')} would have been replaced or deleted; the answer was no",
         fix=f"to restore only what is missing: --overwrite never{without}",
     )
+
+
+def confirm(
+    run: Run, lane: Lane, attempts: Attempts, surveyor: Surveyor, *, batch: Batch, plan: Plan
+) -> Plan:
+    """Ask the person at the terminal; return the plan that they agreed to.
+
+    Args:
+        run: whose progress asks.
+        lane: kept alive meanwhile.
+        attempts: told what was agreed to.
+        surveyor: plans once more what a yes means.
+        batch: which is planned.
+        plan: what has to be asked about.
+
+    Raises:
+        InTheWayError: they said no, or by then there was more to replace or to delete.
+    """
+    overwrite = Overwrite.IF_CHANGED if plan.is_refused else run.request.overwrite
+    # What would be done after a yes is what is asked about.
+    offered = surveyor.plan(batch, overwrite) if plan.is_refused else plan
+    if not _agreed(run, lane, question(offered, run.request.target_path)):
+        raise declined(offered)
+    # They may have thought for long.
+    agreed = surveyor.plan(batch, overwrite)
+    require_no_more(offered, agreed, so_far="nothing was changed")
+    attempts.has_agreed = True
+    if plan.is_refused:
+        attempts.agreed = overwrite
+    return agreed
+
+
+def _agreed(run: Run, lane: Lane, asked: str) -> bool:
+    run.progress.ask(asked)
+    while (said := run.progress.answer()) is None:
+        lane.questions.keep_alive()
+    return said

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
 
 
-class Onward:
+class MergedProgress:
     """Hands everything on; counts of a batch become counts of the whole."""
 
     def __init__(self, progress: Progress) -> None:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.checksums import Algorithm
+from kubectl_restore.container.space import Space
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Comparison, Verification
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.container.capabilities import Capabilities
-    from kubectl_restore.container.space import Space
+    from kubectl_restore.container.questions import Questions
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.restore.volumes import KnownVolumes
 
 _COMPRESSING: Final = frozenset({"btrfs", "zfs"})
 """File systems that may keep a file in fewer bytes than it has."""
@@ -195,3 +197,46 @@ def require_check_sums(capabilities: Capabilities, request: RestoreRequest, cont
             reason=f"{flag} checksum needs one of: {tools}",
             fix=f"leave {flag} checksum out, or name a container that has one: -c CONTAINER",
         )
+
+
+def require_possible(
+    request: RestoreRequest,
+    questions: Questions,
+    capabilities: Capabilities,
+    plan: Plan,
+    known: KnownVolumes,
+    *,
+    so_far: str,
+    is_noted: bool,
+) -> None:
+    """Return when nothing keeps a plan from being carried out.
+
+    Args:
+        request: what the user wants.
+        questions: ask which directories take nothing from us, and what room is left.
+        capabilities: of the container.
+        plan: what would be done.
+        known: the volumes at the target and below it.
+        so_far: what became of the pod until now.
+        is_noted: see `require_way`.
+
+    Raises:
+        InTheWayError: something is in the way.
+        PodCannotError: something has to be made where we may make nothing, or there is no room.
+    """
+    require_way(plan, request.command_in_earnest("--force"), so_far, is_noted=is_noted)
+    require_devices(plan, capabilities, so_far, deletes=request.delete)
+    closed = questions.closed(sorted(plan.written_to))
+    others = [] if capabilities.uid in {0, None} else plan.out_of_reach
+    require_writable(request.target_path, capabilities.uid, closed, others, so_far)
+    if plan.layout is not None and plan.count(Action.CREATE, Action.REPLACE):
+        is_root = capabilities.uid == 0
+        require_room(plan, _volumes(questions, known, plan), so_far, is_root=is_root)
+
+
+def _volumes(questions: Questions, known: KnownVolumes, plan: Plan) -> list[Volume]:
+    """Return the volumes that a plan writes to: the target's, and those that stand below it."""
+    kinds = {one.path: one.kind for one in known.mounts}
+    paths = [b"", *(path for path in kinds if path and plan.has_directory(path))]
+    rooms = questions.rooms(paths)
+    return [Volume(path, kinds.get(path, ""), rooms.get(path, Space())) for path in paths]

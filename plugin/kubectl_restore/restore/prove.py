@@ -92,7 +92,7 @@ class Prover:
         return proof
 
     def prove_contents(
-        self, answer: Answer, plan: Plan, batch: Batch, sent: Fingerprints | None
+        self, answer: Answer, plan: Plan, batch: Batch, sent: Callable[[int], bytes | None]
     ) -> None:
         """Compare the contents of all files of a batch, those that were kept too.
 
@@ -100,7 +100,7 @@ class Prover:
             answer: how the stream ended.
             plan: what was promised.
             batch: whose files.
-            sent: check sums taken while they were sent.
+            sent: returns the checksum of a file, by its number, that was taken while it was sent.
 
         Raises:
             VerificationError: a file has other content.
@@ -254,5 +254,7 @@ def _files(plan: Plan) -> Iterator[tuple[bytes, int]]:
             yield member.path, carrier
 
 
-def _digest(number: int, *known: Fingerprints | None) -> bytes | None:
-    return next((d for one in known if one is not None and (d := one.digest(number))), None)
+def _digest(
+    number: int, sent: Callable[[int], bytes | None], known: Fingerprints | None
+) -> bytes | None:
+    return sent(number) or (None if known is None else known.digest(number))

@@ -1,4 +1,4 @@
-"""Who is the pod? Two questions to the cluster, asked while the backup is read."""
+"""The first step: who is the pod? Two questions to the cluster, asked while the backup is read."""
 
 from __future__ import annotations
 
@@ -30,30 +30,27 @@ from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
+    from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Header, Progress
+    from kubectl_restore.restore.run import Kubectl, Run
 
 _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
 
 
-def meet_again(query: Query, place: PinnedTarget, watch: Watch) -> None:
-    """Return when the pod that was met before is there, and its container runs.
-
-    Args:
-        query: for the pod.
-        place: the pod, as it was found.
-        watch: the time limit.
+def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, watch: Watch) -> None:
+    """Return when the pod that was found before is there, and its container runs.
 
     Raises:
         AnotherPodError: it is gone, or another one has its name.
         RestoreError: the cluster does not answer, or the container does not run yet.
     """
-    query.wait(watch)
+    with Query(place.pod_command(kubectl.program), kubectl.environment, progress) as query:
+        query.wait(watch)
     if not query.succeeded:
         error = error_from(query.said, otherwise="the cluster did not say anything about it")
         if isinstance(error, TargetError):
@@ -77,35 +74,53 @@ def meet_again(query: Query, place: PinnedTarget, watch: Watch) -> None:
         raise InterruptedRestoreError(error.what, reason=error.reason, fix=error.fix) from error
 
 
-class Meeting:
+def require_place(run: Run, capabilities: Capabilities) -> None:
+    """Return when the exec that is open has led to the pod that was found.
+
+    Raises:
+        AnotherPodError: another pod has its name by now; nothing was written in it.
+    """
+    if not run.place.is_shown_by(capabilities.mounted):
+        resolve_again(run.kubectl, run.place, run.progress, run.watch)
+
+
+class Resolution:
     """The questions under way. As a context manager it ends them, whatever happens."""
 
     def __init__(
         self,
         request: RestoreRequest,
-        program: str,
-        environment: Mapping[str, str],
+        kubectl: Kubectl,
+        header: Header,
         progress: Progress,
         watch: Watch,
     ) -> None:
-        """Prepare; nothing is asked yet."""
+        """Prepare; nothing is asked yet.
+
+        Args:
+            request: names the pod.
+            kubectl: is asked.
+            header: the first line, as far as it is known.
+            progress: is told it.
+            watch: the time limit.
+        """
         self._request = request
-        self._program = program
-        self._environment = environment
+        self._kubectl = kubectl
+        self._header = header
         self._progress = progress
         self._watch = watch
         self._stack = ExitStack()
-        self._met: PinnedTarget | None = None
+        self._found: PinnedTarget | None = None
         self._version: Query | None = None
 
     def __enter__(self) -> Self:
-        kubectl = self._request.kubectl
-        name = self._request.pod.name
+        kubectl, name = self._request.kubectl, self._request.pod.name
+        program = self._kubectl.program
         with ExitStack() as stack:
-            self._about = stack.enter_context(self._query(config_command(kubectl, self._program)))
+            self._about = stack.enter_context(self._query(config_command(kubectl, program)))
             if self._request.receipt is not None:
-                self._version = stack.enter_context(self._query(version_command(self._program)))
-            self._pod = stack.enter_context(self._query(pod_command(kubectl, self._program, name)))
+                self._version = stack.enter_context(self._query(version_command(program)))
+            self._pod = stack.enter_context(self._query(pod_command(kubectl, program, name)))
             self._stack = stack.pop_all()
         return self
 
@@ -117,7 +132,7 @@ class Meeting:
     ) -> None:
         self._stack.close()
 
-    def introduce(self, header: Header) -> None:
+    def introduce(self) -> None:
         """Show the first line, with what is known by then.
 
         The cluster usually answers before a person would notice; the line waits that long for it,
@@ -128,30 +143,31 @@ class Meeting:
         """
         deadline = self._watch.started + _FIRST_LINE
         if self._pod.wait(self._watch, deadline=deadline, beside=self._about):
-            self._met = self._meet(header)
+            self._found = self._resolve()
         else:
-            self._progress.header(header)
+            self._progress.header(self._header)
 
     @property
-    def known(self) -> PinnedTarget | None:
-        """The pod and the container, if the cluster has answered by now."""
-        return self._met
+    def known(self) -> RestoreRequest:
+        """The request, pinned if the cluster has answered by now."""
+        found = self._found
+        return self._request if found is None else self._request.pinned(found.kubectl)
 
-    def met(self, header: Header) -> PinnedTarget:
+    def place(self) -> PinnedTarget:
         """Return the pod and the container.
 
         Raises:
             RestoreError: there is no such pod or container, or nothing can run in it.
         """
-        if self._met is None:
-            self._met = self._meet(header)
-        return self._met
+        if self._found is None:
+            self._found = self._resolve()
+        return self._found
 
     def _query(self, command: list[str]) -> Query:
-        return Query(command, self._environment, self._progress)
+        return Query(command, self._kubectl.environment, self._progress)
 
-    def _meet(self, header: Header) -> PinnedTarget:
-        about, pod = self._about, self._pod
+    def _resolve(self) -> PinnedTarget:
+        about, pod, header = self._about, self._pod, self._header
         if not pod.turn(0):
             self._progress.status(Status(Phase.CONNECT))
             pod.wait(self._watch, beside=about)
@@ -195,12 +211,13 @@ class Meeting:
 
     def _known_of_kubectl(self) -> str:
         """Return what a kubectl that is too old says of itself; empty when it does not say."""
-        with self._query(version_command(self._program)) as query:
+        program = self._kubectl.program
+        with self._query(version_command(program)) as query:
             query.wait(self._watch, deadline=now() + LIMIT)
             version = version_in(query.answer)
         if version is None:
             return ""
-        return f"{shown(os.fsencode(self._program))} is {version}, older than {OLDEST_TEXT}"
+        return f"{shown(os.fsencode(program))} is {version}, older than {OLDEST_TEXT}"
 
 
 def _context(about: Query) -> str | None:

@@ -12,13 +12,13 @@ from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.resume.in_flight import Doubt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.members.members import Members
     from kubectl_restore.archive.stream.layout import Layout
     from kubectl_restore.plan.plan import Plan
-    from kubectl_restore.resume.in_flight import InFlight
+    from kubectl_restore.resume.in_flight import Stream
 
 _CHANGES: Final = frozenset({Action.REPLACE, Action.ADJUST})
 
@@ -45,12 +45,14 @@ class Attempts:
     """The attempts at one batch, until it is proved.
 
     Attributes:
+        batch: whose they are.
         first: the first attempt's plan: what the restore was to do.
         agreed: what the person at the terminal agreed to, in place of the policy.
         has_agreed: they were asked, and did.
         is_saved: what is replaced was saved already.
     """
 
+    batch: str = ""
     first: Plan | None = None
     agreed: Overwrite | None = None
     has_agreed: bool = False
@@ -58,6 +60,7 @@ class Attempts:
     _broken: list[_Broken] = field(default_factory=list)
     _directories: set[int] = field(default_factory=set)
     _total: int = 0
+    _newest: int = 0
     _noted: Doubt | None = None
 
     def began(self, plan: Plan) -> None:
@@ -66,18 +69,19 @@ class Attempts:
             self.first = plan
             self._total = 0 if plan.layout is None else plan.layout.total
 
-    def broke(self, plan: Plan, flight: InFlight, acknowledged: int) -> None:
-        """Take what became of a plan whose stream was broken off, or was whole but not proved.
+    def broke(self, plan: Plan, streams: Iterable[Stream]) -> None:
+        """Take what became of a plan whose streams were broken off, or were whole but not proved.
 
         Args:
             plan: it.
-            flight: what was in flight.
-            acknowledged: bytes of its stream that the pod has taken.
+            streams: those that were begun, with what was in flight.
         """
-        layout = plan.layout
-        if layout is None:
+        if plan.layout is None:
             return
-        self._broken.append(_Broken(layout, flight.first, flight.last, flight.safe, acknowledged))
+        self._newest = len(self._broken)
+        self._broken += (
+            _Broken(one.layout, one.first, one.last, one.safe, one.acknowledged) for one in streams
+        )
         self._directories.update(
             number
             for number in plan.members.of_kind(Kind.DIRECTORY)
@@ -127,7 +131,8 @@ class Attempts:
         """Return at which percentage it was broken off; empty where nothing was sent."""
         if not self._broken or not self._total:
             return ""
-        done = sum(one.safe for one in self._broken[:-1]) + self._broken[-1].acknowledged
+        done = sum(one.safe for one in self._broken[: self._newest])
+        done += sum(one.acknowledged for one in self._broken[self._newest :])
         return f"{min(100, done * 100 // self._total)} %"
 
     def require_no_more(self, plan: Plan) -> None:

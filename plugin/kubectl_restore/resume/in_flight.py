@@ -9,6 +9,7 @@ nor their time is believed. So with directories, which get their modes and times
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from kubectl_restore.archive.members.members import Members
-    from kubectl_restore.archive.stream.layout import Layout
+    from kubectl_restore.plan.cut import Share
     from kubectl_restore.plan.plan import Plan
 
 UNDER_WAY: Final = 1 << 20
@@ -71,7 +72,8 @@ def read_doubt(
 
     Args:
         planned: the lines of a plan; see `plan_lines`.
-        flights: the newest two notes of what was in flight, each `BATCH FIRST LAST`.
+        flights: the newest two notes of each stream of what was in flight, each
+            `BATCH FIRST LAST`, or `BATCH.NUMBER FIRST LAST START COUNT` of one of several.
         batch: whose.
         members: its.
 
@@ -90,20 +92,31 @@ def read_doubt(
         carried = known[_CARRIED]
         doubt.numbers.update(known[_EARLIER])
         doubt.directories.update(known[_DIRECTORIES])
-        # The newest note may not have been written whole.
-        spans = [span for flight in flights if (span := _span(flight, batch)) is not None]
-        if spans:
-            first, last = min(one for one, _ in spans), max(one for _, one in spans)
-            doubt.go_on(members, carried, first, last)
+        # Of each stream the newest note may not have been written whole.
+        spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for flight in flights:
+            if (span := _span(flight, batch)) is not None:
+                first, last, start, count = span
+                spans.setdefault((start, count), []).append((first, last))
+        for (start, count), ends in spans.items():
+            first, last = min(one for one, _ in ends), max(one for _, one in ends)
+            doubt.go_on(members, carried[start : start + count], first, last)
         return doubt
     return Doubt()
 
 
-def _span(flight: bytes, batch: bytes) -> tuple[int, int] | None:
-    match flight.split(b" "):
-        case [whose, first, last] if whose == batch and first.isdigit() and last.isdigit():
-            return int(first), int(last)
-    return None
+def _span(flight: bytes, batch: bytes) -> tuple[int, int, int, int] | None:
+    """Read a note: the first and the last in flight, and where its stream begins, how long it is.
+
+    Both count members: the former those of the stream, the latter those that the plan carries.
+    """
+    whose, *words = flight.split(b" ")
+    if len(words) not in {2, 4} or not all(map(bytes.isdigit, words)):
+        return None
+    if (whose if len(words) == 2 else whose.rpartition(b".")[0]) != batch:
+        return None
+    first, last, start, count = map(int, [*words, b"0", b"%d" % sys.maxsize][:4])
+    return first, last, start, count
 
 
 def unfinished(members: Members, carried: Sequence[int], first: int, last: int) -> set[int]:
@@ -137,16 +150,12 @@ def _is_late(target: bytes) -> bool:
     return target.startswith(b"/") or b".." in target.split(b"/")
 
 
-def plan_lines(plan: Plan, doubt: Doubt) -> bytes:
+def plan_lines(plan: Plan, doubt: Doubt, shares: Sequence[Share]) -> bytes:
     """Return what is noted before a plan is carried out: what stays in doubt, and what it sends."""
-    layout = plan.layout
     made = (number for number, is_made in enumerate(doubt.made) if is_made)
     still = sorted(one for one in {*doubt.numbers, *made} if plan.action(one) not in _DONE)
-    return (
-        _lines(_EARLIER, still)
-        + _lines(_CARRIED, layout.files if layout is not None else ())
-        + settled_lines(plan, doubt)
-    )
+    carried = (one for share in shares for one in share.layout.files)
+    return _lines(_EARLIER, still) + _lines(_CARRIED, carried) + settled_lines(plan, doubt)
 
 
 def settled_lines(plan: Plan, doubt: Doubt) -> bytes:
@@ -165,41 +174,53 @@ def _lines(kind: str, numbers: Iterable[int]) -> bytes:
     return "".join(f"{kind} {runs}\n" for runs in write_runs(numbers)).encode("ascii")
 
 
-class InFlight:
-    """Knows what of one stream is in flight.
+class Stream:
+    """One stream on its way to the pod: what of it has arrived, and what is in flight.
 
     Attributes:
+        layout: of the stream.
+        acknowledged: bytes that the pod has taken.
         first: of the members of the stream, the first that may be unfinished.
         last: the last one.
         safe: bytes of the stream of which nothing is in doubt.
     """
 
-    def __init__(self, layout: Layout, batch: bytes, complaints: Callable[[], int]) -> None:
+    def __init__(self, share: Share, batch: bytes, complaints: Callable[[], int]) -> None:
         """Have nothing in flight.
 
         Args:
-            layout: of the stream.
+            share: what the stream carries.
             batch: whose it is.
             complaints: returns how many lines the pod's tar has said: from the first on nothing is
                 sure any more.
         """
-        self._layout = layout
-        self._batch = batch
-        self._complaints = complaints
+        self.layout = share.layout
+        self.acknowledged = 0
         self.safe = 0
         self.first, self.last = 0, -1
+        self._share = share
+        self._batch = batch
+        self._complaints = complaints
 
     def note(self, acknowledged: int, end: int) -> bytes:
         """Return what is in flight when a chunk is sent; see `Pump`."""
-        if not self._complaints():
-            self.safe = max(self.safe, acknowledged - UNDER_WAY)
-        self.first, self.last = self._layout.between(self.safe, end)
+        self._trust(acknowledged)
+        self.first, self.last = self.layout.between(self.safe, end)
         if self.last < self.first:
             return b""
-        return b"%s %d %d" % (self._batch, self.first, self.last)
+        share = self._share
+        span = b"%d %d" % (self.first, self.last)
+        if share.is_whole:
+            return b"%s %s" % (self._batch, span)
+        place = b"%d %d" % (share.start, len(self.layout.files))
+        return b"%s.%d %s %s" % (self._batch, share.number, span, place)
 
-    def settle(self, acknowledged: int) -> None:
+    def settle(self) -> None:
         """Take what was acknowledged after the last chunk."""
         if not self._complaints():
+            self._trust(self.acknowledged)
+            self.first = max(self.first, self.layout.between(self.safe, self.safe)[0])
+
+    def _trust(self, acknowledged: int) -> None:
+        if not self._complaints():
             self.safe = max(self.safe, acknowledged - UNDER_WAY)
-            self.first = max(self.first, self._layout.between(self.safe, self.safe)[0])

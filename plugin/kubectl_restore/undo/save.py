@@ -9,30 +9,28 @@ Memory: a few numbers for each path.
 from __future__ import annotations
 
 import os
-import shlex
 from array import array
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.checksums import Algorithm
-from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.tar.contents_writer import ContentsWriter
-from kubectl_restore.archive.tar.header import BLOCK
-from kubectl_restore.archive.tar.member_header import header_length, member_header
-from kubectl_restore.archive.tar.writer import END, NewArchive, require_local_room, require_place
+from kubectl_restore.archive.tar.member_header import member_header
+from kubectl_restore.archive.tar.writer import NewArchive, require_local_room, require_place
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.errors import InTheWayError, PodCannotError, UsageError, VerificationError
-from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.progress import Level, Phase, Silence, Status
-from kubectl_restore.text import counted, leave_them_out, listed, pasteable, shown
+from kubectl_restore.text import counted, leave_them_out, listed, shown
+from kubectl_restore.undo.command import undo_command
+from kubectl_restore.undo.saved import Saved, contents_of
+from kubectl_restore.undo.sizes import Sizes
+from kubectl_restore.undo.states import identity_of, is_as_it_was, looks_like, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from kubectl_restore.archive.members.member import Member
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.plan.request import RestoreRequest
@@ -51,48 +49,6 @@ _UNFIT: Final = {
     Standing.OTHER: "a socket, or another kind that archives do not have",
 }
 _HARD_LINK: Final = b"1"
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """What a summary says about it, and what is to be deleted as it was saved.
-
-    Attributes:
-        notes: sentences.
-        next_steps: commands.
-        further: for each path of `Replaced.further`, a number that stands for what was saved.
-    """
-
-    notes: tuple[str, ...] = ()
-    next_steps: tuple[str, ...] = ()
-    further: Mapping[bytes, int] = field(default_factory=dict)
-
-    def changed(self, found: Mapping[bytes, Entry], digests: Mapping[bytes, bytes]) -> list[bytes]:
-        """Return those of `further` that are not what was saved.
-
-        Args:
-            found: what stands there now.
-            digests: the check sums of the files among it; see `contents_of`.
-        """
-        return [
-            path
-            for path, entry in found.items()
-            if self.further.get(path, 0) != _number(entry, digests.get(path))
-        ]
-
-
-def contents_of(
-    found: Mapping[bytes, Entry], questions: Questions, algorithm: Algorithm | None
-) -> dict[bytes, bytes]:
-    """Ask for the check sums of files: their times, in whole seconds, do not show a change.
-
-    Args:
-        found: what stands at some paths.
-        questions: asked through the open exec.
-        algorithm: what the container has; None for nothing, which is enough for no files.
-    """
-    full = [path for path, one in found.items() if one.kind is Standing.FILE and one.size]
-    return {} if algorithm is None else questions.digests(full, algorithm)
 
 
 def require_file(request: RestoreRequest) -> None:
@@ -181,7 +137,7 @@ class _Saving:
         self._questions = Questions(session, Silence())
         self._algorithm = algorithm
         self._progress = progress
-        self._sizes = _Sizes()
+        self._sizes = Sizes()
         self._firsts: dict[int, _First] = {}
         self._done = 0
         self._saved = array("q")
@@ -259,7 +215,7 @@ class _Saving:
             digests = contents_of(found, self._questions, self._algorithm)
             for one in some:
                 entry, saved = found.get(one.path), next(numbers)
-                if saved != (0 if entry is None else _number(entry, digests.get(one.path))):
+                if saved != (0 if entry is None else number_of(entry, digests.get(one.path))):
                     changed.append(one.path)
                 if one.path in further:
                     further[one.path] = saved
@@ -267,7 +223,7 @@ class _Saving:
         return further
 
     def _result(self, further: Mapping[bytes, int]) -> Saved:
-        undo = _undo(
+        undo = undo_command(
             self._request, self._path, devices=self._has_fifos, looks_the_same=self._looks_the_same
         )
         saved = f"{counted(self._done, 'path')} saved in {shown(os.fsencode(self._path))}"
@@ -304,7 +260,7 @@ class _Saving:
                 continue
             self._sizes.add(one.path, entry)
             self._has_fifos = self._has_fifos or entry.kind is Standing.FIFO
-            self._looks_the_same = self._looks_the_same or _looks_like(one.member, entry)
+            self._looks_the_same = self._looks_the_same or looks_like(one.member, entry)
 
     def _save(
         self, archive: NewArchive, some: Sequence[Wanted], found: Mapping[bytes, Entry]
@@ -343,14 +299,14 @@ class _Saving:
         for one in some:
             stood = found.get(one.path)
             sum_of_it = due.get(one.path) if stood is not None and stood.size else None
-            self._saved.append(0 if stood is None else _number(stood, sum_of_it))
+            self._saved.append(0 if stood is None else number_of(stood, sum_of_it))
 
     def _first_of(self, path: bytes, entry: Entry) -> _First | None:
         """Return the first path of a file that has several; None for any other."""
         if entry.kind is not Standing.FILE or entry.number not in self._sizes.repeated:
             return None
-        first = self._firsts.setdefault(entry.number, _First(path, _identity(entry)))
-        return first if first.identity == _identity(entry) else None
+        first = self._firsts.setdefault(entry.number, _First(path, identity_of(entry)))
+        return first if first.identity == identity_of(entry) else None
 
     def _advance(self, count: int) -> None:
         """Say how far it is: one member more, and so many bytes in all of them."""
@@ -383,7 +339,7 @@ class _Saving:
         if digests and self._algorithm is not None:
             theirs = self._questions.digests(list(digests), self._algorithm)
         now = self._questions.survey(Phase.SAVE, paths)
-        changed = [path for path in paths if not _is_as_it_was(found[path], now.get(path))]
+        changed = [path for path in paths if not is_as_it_was(found[path], now.get(path))]
         changed += [p for p in paths if found[p].kind is Standing.SYMLINK and p not in texts]
         unread = [path for path in digests if path not in theirs]
         if not changed:
@@ -420,75 +376,6 @@ class _First:
     digest: bytes = b""
 
 
-class _Sizes:
-    """How much there is to save, each file once."""
-
-    def __init__(self) -> None:
-        self.paths = 0
-        self.fetched = 0
-        """Bytes of contents so far."""
-        self.content = 0
-        """Bytes of contents; known once all were added."""
-        self.total = END
-        """Bytes of the archive; known once all were added."""
-        self.repeated: frozenset[int] = frozenset()
-        """Inodes that several paths have; known once all were added."""
-        self.inodes = array("Q")
-        self._lengths = array("Q")
-
-    def add(self, path: bytes, entry: Entry) -> None:
-        """Count what stands at a path."""
-        self.paths += 1
-        self.total += header_length(path + b"/")
-        if entry.kind is Standing.SYMLINK:
-            self.total += entry.size
-        if entry.kind is Standing.FILE:
-            self.inodes.append(entry.number)
-            self._lengths.append(entry.size)
-
-    def close(self) -> None:
-        """Say that these are all."""
-        self.repeated = frozenset(
-            one for one, next_ in pairwise(sorted(self.inodes)) if one == next_
-        )
-        seen: set[int] = set()
-        for inode, length in zip(self.inodes, self._lengths, strict=True):
-            if inode in seen:
-                continue
-            if inode in self.repeated:
-                seen.add(inode)
-            self.content += length
-            self.total += length + -length % BLOCK
-
-
-def _identity(entry: Entry) -> tuple[int, ...]:
-    return (entry.device, entry.inode, entry.size, entry.mode, entry.mtime, entry.uid, entry.gid)
-
-
-def _number(entry: Entry, digest: bytes | None = None) -> int:
-    """Return what tells two states of a path apart; things come and go in a directory in use."""
-    if entry.kind is Standing.DIRECTORY:
-        return hash((entry.mode, entry.uid, entry.gid))
-    return hash((*_identity(entry), digest))
-
-
-def _is_as_it_was(before: Entry, now: Entry | None) -> bool:
-    """Tell whether something is still there; things come and go in a directory that is in use."""
-    if now is None or before.kind is not now.kind:
-        return False
-    return _number(before) == _number(now)
-
-
-def _looks_like(member: Member | None, entry: Entry) -> bool:
-    """Tell whether a restore would later take the member's content for what stands there now."""
-    return (
-        member is not None
-        and entry.kind is Standing.FILE
-        and member.kind is Kind.FILE
-        and (member.size, member.mtime) == (entry.size, entry.mtime)
-    )
-
-
 def _header(
     path: bytes, entry: Entry, *, size: int = 0, link: bytes = b"", flag: bytes = b""
 ) -> bytes:
@@ -502,26 +389,3 @@ def _header(
         gid=entry.gid,
         link=link,
     )
-
-
-def _undo(request: RestoreRequest, path: Path, *, devices: bool, looks_the_same: bool) -> str:
-    """Return the command that puts back what is saved in a file.
-
-    Args:
-        request: what is undone.
-        path: the file.
-        devices: there are FIFOs in it.
-        looks_the_same: something in it has the size and time of what replaces it: only
-            --overwrite always puts it back.
-    """
-    words = ["-t", request.target_path]
-    words += [f"--overwrite={Overwrite.ALWAYS}"] if looks_the_same else ["--force"]
-    words += ["--devices"] if devices else []
-    words += ["--keep-directory-symlinks"] if request.keep_directory_symlinks else []
-    words += [] if request.container is None else ["-c", request.container]
-    words += request.kubectl.to_show()
-    if request.kubectl.program is not None:
-        words.append(f"--kubectl={request.kubectl.program}")
-    # A name that begins with a dash is no name on a command line.
-    before = "./" if str(path).startswith("-") else ""
-    return f"kubectl restore pod/{request.pod} {before}{pasteable(path)} {shlex.join(words)}"

@@ -16,7 +16,8 @@ from kubectl_restore.archive.select.rename import Mapping
 from kubectl_restore.archive.select.selection import Selection
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.durations import parse_duration
-from kubectl_restore.cli.reading import Manner, read_manner, read_request
+from kubectl_restore.cli.manner import Manner, read_manner
+from kubectl_restore.cli.reading import read_request
 from kubectl_restore.errors import UsageError
 from kubectl_restore.plan.policy import Overwrite
 

@@ -30,12 +30,13 @@ from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.progress import Phase, Silence, Status
 from kubectl_restore.undo.replaced import Replaced
-from kubectl_restore.undo.save import Saved, save_replaced
+from kubectl_restore.undo.save import save_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kubectl_restore.pipe.session import Session
+    from kubectl_restore.undo.saved import Saved
 
 _MODES = {
     Standing.FILE: 0o100000,

@@ -11,6 +11,7 @@ from kubectl_restore.archive.members.members import Members
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.stream.segments import Extract, Literal
 from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.plan.cut import cut
 from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Level, Silence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from kubectl_restore.archive.stream.layout import Layout
+    from kubectl_restore.plan.cut import Share
     from kubectl_restore.plan.plan import Plan
 
 MTIME: Final = 1_600_000_000
@@ -68,6 +70,12 @@ def layout_of(plan: Plan) -> Layout:
     """Return its stream."""
     assert plan.layout is not None
     return plan.layout
+
+
+def share_of(plan: Plan) -> Share:
+    """Return its stream as the only share."""
+    (share,) = cut(plan, 1)
+    return share
 
 
 def spans(plan: Plan) -> dict[int, tuple[int, int]]:

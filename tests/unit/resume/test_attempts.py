@@ -15,7 +15,7 @@ from kubectl_restore.plan.planner import Planner
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.resume.attempts import Amount, Attempts, require_no_more
-from kubectl_restore.resume.in_flight import UNDER_WAY, Doubt, InFlight
+from kubectl_restore.resume.in_flight import UNDER_WAY, Doubt, Stream
 from tests.unit.resume.making import (
     DIRECTORY,
     MIB,
@@ -24,6 +24,7 @@ from tests.unit.resume.making import (
     layout_of,
     members_of,
     plan_of,
+    share_of,
     spans,
     standing,
 )
@@ -44,11 +45,12 @@ def nothing() -> Doubt:
 
 def break_off(attempts: Attempts, plan: Plan, acknowledged: int, *, complains: bool = False) -> int:
     """Carry a plan out until so many bytes are acknowledged; return how many of them are safe."""
-    flight = InFlight(layout_of(plan), b"0a", lambda: int(complains))
+    flight = Stream(share_of(plan), b"0a", lambda: int(complains))
     attempts.began(plan)
     flight.note(0, max(acknowledged, 1))
-    flight.settle(acknowledged)
-    attempts.broke(plan, flight, acknowledged)
+    flight.acknowledged = acknowledged
+    flight.settle()
+    attempts.broke(plan, [flight])
     return flight.safe
 
 
@@ -168,7 +170,7 @@ def test_a_plan_without_a_stream_breaks_nothing() -> None:
     assert plan.layout is None
     attempts = Attempts()
     attempts.began(plan)
-    attempts.broke(plan, InFlight(layout_of(plan_of(members)), b"0a", lambda: 0), 0)
+    attempts.broke(plan, [Stream(share_of(plan_of(members)), b"0a", lambda: 0)])
     assert attempts.how_far() == ""
     assert attempts.doubt(nothing, members) == Doubt()
 
@@ -253,7 +255,7 @@ def test_a_later_attempt_deletes_nothing_that_was_not_saved_or_agreed_to() -> No
 def test_what_changes_nothing_is_never_too_much(before: Action, action: Action) -> None:
     members = files_of(1, 2)
     first, plan = changed(plan_of(members), 1, before), changed(plan_of(members), 1, action)
-    Attempts(first, has_agreed=True, is_saved=True).require_no_more(plan)
+    Attempts(first=first, has_agreed=True, is_saved=True).require_no_more(plan)
     require_no_more(first, plan, so_far="nothing was changed")
 
 
@@ -262,7 +264,7 @@ def test_what_is_whole_by_its_check_sum_is_nobody_elses() -> None:
     first = changed(plan_of(members), 1, Action.KEEP)
     plan = changed(plan_of(members), 1, Action.ADJUST)
     plan.settled.add(1)
-    Attempts(first, is_saved=True).require_no_more(plan)
+    Attempts(first=first, is_saved=True).require_no_more(plan)
 
 
 def test_what_is_ours_elsewhere_excuses_nothing_here() -> None:
@@ -272,7 +274,7 @@ def test_what_is_ours_elsewhere_excuses_nothing_here() -> None:
     plan.settled.add(0)
     plan.resumed[0] = Resumed(1, 7)
     with pytest.raises(InTheWayError):
-        Attempts(first, is_saved=True).require_no_more(plan)
+        Attempts(first=first, is_saved=True).require_no_more(plan)
 
 
 # What a person has agreed to

@@ -15,12 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.plan.cut import cut
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.resume.in_flight import (
     UNDER_WAY,
     Doubt,
-    InFlight,
+    Stream,
     plan_lines,
     read_doubt,
     settled_lines,
@@ -34,6 +35,7 @@ from tests.unit.resume.making import (
     members_of,
     numbers_of,
     plan_of,
+    share_of,
     spans,
     standing,
 )
@@ -111,10 +113,10 @@ def breaks(draw: st.DrawFn) -> Broken:
     return Broken(plan, ends, acknowledged, complained, draw(st.booleans()))
 
 
-def sent(broken: Broken) -> tuple[InFlight, list[tuple[int, bytes]]]:
+def sent(broken: Broken) -> tuple[Stream, list[tuple[int, bytes]]]:
     """Return what the agent's two files hold then, each note with its chunk."""
     at = [0]
-    flight = InFlight(layout_of(broken.plan), BATCH, lambda: int(at[0] >= broken.complained))
+    flight = Stream(share_of(broken.plan), BATCH, lambda: int(at[0] >= broken.complained))
     kept: list[list[tuple[int, bytes]]] = [[], []]
     serial = 0
     for chunk, (end, done) in enumerate(zip(broken.ends, broken.acknowledged, strict=True)):
@@ -135,7 +137,7 @@ def late_ones(members: Members) -> set[int]:
 def test_what_may_be_unfinished_is_in_doubt_and_nothing_else(broken: Broken) -> None:
     plan, members = broken.plan, broken.plan.members
     _, kept = sent(broken)
-    planned = plan_lines(plan, Doubt()).splitlines()
+    planned = plan_lines(plan, Doubt(), cut(plan, 1)).splitlines()
     doubt = read_doubt(planned, [note for _, note in kept], BATCH, members)
     assert doubt.is_noted
     assert doubt.directories == numbers_of(members, [Kind.DIRECTORY])
@@ -170,7 +172,8 @@ def test_what_may_be_unfinished_is_in_doubt_and_nothing_else(broken: Broken) -> 
 def test_the_run_itself_knows_it_more_exactly(broken: Broken, data: st.DataObject) -> None:
     flight, _ = sent(broken)
     done = data.draw(st.sampled_from([broken.acknowledged[-1], *broken.ends]))
-    flight.settle(done)
+    flight.acknowledged = done
+    flight.settle()
     chunk = len(broken.ends) - 1
     safe = broken.safe(chunk)
     if chunk < broken.complained:
@@ -217,37 +220,42 @@ def test_what_was_in_doubt_before_and_is_not_sent_has_not_been_made() -> None:
 def test_from_the_first_complaint_on_nothing_is_taken_for_done() -> None:
     plan = plan_of(files_of(*[MIB] * 8))
     said = [0]
-    flight = InFlight(layout_of(plan), BATCH, lambda: said[0])
+    flight = Stream(share_of(plan), BATCH, lambda: said[0])
     flight.note(3 * MIB, 4 * MIB)
     assert (flight.safe, flight.first) == (2 * MIB, 1)
     said[0] = 1
     assert flight.note(6 * MIB, 7 * MIB) == BATCH + b" 1 6"
-    flight.settle(7 * MIB)
+    flight.acknowledged = 7 * MIB
+    flight.settle()
     assert (flight.safe, flight.first, flight.last) == (2 * MIB, 1, 6)
 
 
 def test_a_tar_that_complains_at_once_leaves_everything_in_doubt() -> None:
     plan = plan_of(files_of(*[MIB] * 8))
-    flight = InFlight(layout_of(plan), BATCH, lambda: 1)
+    flight = Stream(share_of(plan), BATCH, lambda: 1)
     assert flight.note(6 * MIB, 7 * MIB) == BATCH + b" 0 6"
-    flight.settle(layout_of(plan).total)
+    flight.acknowledged = layout_of(plan).total
+    flight.settle()
     assert (flight.safe, flight.first) == (0, 0)
 
 
 def test_what_was_safe_stays_so() -> None:
     plan = plan_of(files_of(*[MIB] * 4))
-    flight = InFlight(layout_of(plan), BATCH, lambda: 0)
+    flight = Stream(share_of(plan), BATCH, lambda: 0)
     flight.note(4 * MIB, 4 * MIB)
     flight.note(0, 4 * MIB)
-    flight.settle(0)
+    flight.acknowledged = 0
+    flight.settle()
     assert flight.safe == 3 * MIB
 
 
 def test_a_stream_of_directories_alone_has_nothing_in_flight() -> None:
     plan = plan_of(members_of((b"a", Kind.DIRECTORY, 0), (b"a/b", Kind.DIRECTORY, 0)))
-    flight = InFlight(layout_of(plan), BATCH, lambda: 0)
+    flight = Stream(share_of(plan), BATCH, lambda: 0)
     assert flight.note(0, layout_of(plan).total) == b""
-    doubt = read_doubt(plan_lines(plan, Doubt()).splitlines(), [], BATCH, plan.members)
+    doubt = read_doubt(
+        plan_lines(plan, Doubt(), cut(plan, 1)).splitlines(), [], BATCH, plan.members
+    )
     assert (doubt.numbers, doubt.directories, doubt.is_noted) == (set(), {0, 1}, True)
 
 
@@ -370,11 +378,11 @@ def test_notes_beyond_the_end_of_the_plan_put_all_of_it_in_doubt_at_most() -> No
 def test_of_torn_notes_something_is_known_or_nothing(broken: Broken, data: st.DataObject) -> None:
     members = broken.plan.members
     _, kept = sent(broken)
-    text = plan_lines(broken.plan, Doubt({0}))
+    text = plan_lines(broken.plan, Doubt({0}), cut(broken.plan, 1))
     whole = read_doubt(text.splitlines(), [note for _, note in kept], BATCH, members)
-    cut = text[: data.draw(st.integers(0, len(text)))]
+    torn = text[: data.draw(st.integers(0, len(text)))]
     notes = [note[: data.draw(st.integers(0, len(note)))] for _, note in kept]
-    doubt = read_doubt(cut.splitlines(), notes, BATCH, members)
+    doubt = read_doubt(torn.splitlines(), notes, BATCH, members)
     assert doubt.numbers | doubt.directories <= set(range(len(members)))
     assert doubt.directories <= whole.directories
     assert doubt.unset(members) <= set(members.paths())
@@ -403,7 +411,7 @@ def test_what_stays_in_doubt_is_written_on() -> None:
         b"3": standing(4),
     }
     plan = plan_of(members, stands, Policy(overwrite=Overwrite.IF_CHANGED))
-    lines = plan_lines(plan, Doubt({0, 1, 2}))
+    lines = plan_lines(plan, Doubt({0, 1, 2}), cut(plan, 1))
     assert lines == b"e 1-2\nc 2\n"
     doubt = read_doubt(lines.splitlines(), [], BATCH, members)
     assert (doubt.numbers, doubt.is_noted) == ({1, 2}, True)
@@ -414,8 +422,8 @@ def test_what_was_made_and_is_not_right_yet_is_in_doubt_for_the_run_after_this()
     members = files_of(1, 2, 3, 4)
     stands = {b"0": standing(1), b"1": standing(2, mode=0o600), b"3": standing(4, mode=0o600)}
     plan = plan_of(members, stands, Policy(overwrite=Overwrite.IF_CHANGED))
-    assert plan_lines(plan, Doubt(made=bytearray([1, 1, 0, 0]))) == b"e 1\nc 2\n"
-    assert plan_lines(plan, Doubt({1}, bytearray([1, 0, 0, 0]))) == b"e 1\nc 2\n"
+    assert plan_lines(plan, Doubt(made=bytearray([1, 1, 0, 0])), cut(plan, 1)) == b"e 1\nc 2\n"
+    assert plan_lines(plan, Doubt({1}, bytearray([1, 0, 0, 0])), cut(plan, 1)) == b"e 1\nc 2\n"
 
 
 def test_directories_are_written_when_they_are_made_or_were_in_doubt() -> None:
@@ -429,7 +437,7 @@ def test_directories_are_written_when_they_are_made_or_were_in_doubt() -> None:
     stands = dict.fromkeys([b"kept", b"unfinished"], DIRECTORY)
     plan = plan_of(members, stands)
     doubt = Doubt(directories={3})
-    assert plan_lines(plan, doubt) == b"c 4\nd 1,3\n"
+    assert plan_lines(plan, doubt, cut(plan, 1)) == b"c 4\nd 1,3\n"
     assert settled_lines(plan, doubt) == b"d 1,3\n"
 
 
@@ -445,4 +453,4 @@ def test_a_plan_without_a_stream_keeps_what_was_in_doubt() -> None:
     # A directory stands where the second file has to be: it is refused, there is no layout.
     plan = plan_of(members, {b"1": DIRECTORY})
     assert plan.layout is None
-    assert plan_lines(plan, Doubt({0, 1})) == b"e 0-1\n"
+    assert plan_lines(plan, Doubt({0, 1}), cut(plan, 1)) == b"e 0-1\n"

@@ -91,6 +91,17 @@ class Layout:
                 self._files.append(number)
         self.total = _rounded(at + len(END_OF_ARCHIVE))
 
+    def part(self, carried: array[int]) -> Layout:
+        """Return the stream for some of the members, with the directories that they need."""
+        return Layout(
+            self._member,
+            carried,
+            self._numbers,
+            self._bare,
+            dialect=self._dialect,
+            owner=self._owner,
+        )
+
     @property
     def directories(self) -> DirectoryLayout:
         """What gives directories their own modes and times, once all else is there."""

@@ -612,9 +612,12 @@ while IFS= read -r line; do
         # What was in flight when an earlier run of batch $1 was broken off?
         if [ "$lease" ] && is_ours "$lease"; then
             while read -r line; do say planned "$line"; done 2>/dev/null <"$lease/plan.$1"
-            for file in "$lease/flight.$1.0" "$lease/flight.$1.1"; do
+            set +f
+            # Of each of its streams two by turns.
+            for file in "$lease/flight.$1".*; do
                 while read -r line; do say flight "$line"; done 2>/dev/null <"$file"
             done
+            set -f
         fi
         finished 0
         ;;
@@ -627,11 +630,13 @@ while IFS= read -r line; do
             cat >"$lease/plan.new" || rm -f "$lease/plan.new"
             cat >/dev/null
         } 2>/dev/null 7>&-; } 7>&1)
-        if [ "$received" = 0 ] && rm -f "$lease/flight.$1.0" "$lease/flight.$1.1" 2>/dev/null &&
+        set +f
+        if [ "$received" = 0 ] && rm -f "$lease/flight.$1".* 2>/dev/null &&
             mv -f "$lease/plan.new" "$lease/plan.$1" 2>/dev/null; then
             : >"$lease/kept"
             say intended
         fi
+        set -f
         finished "$received"
         ;;
     release)

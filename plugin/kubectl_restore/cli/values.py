@@ -1,0 +1,141 @@
+"""Values of single flags."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.trust.claims import UnreadableError, parse_digest
+from kubectl_restore.errors import UsageError
+from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from kubectl_restore.cli.argv import Parsed
+
+_DEFAULT_RETRIES: Final = 5
+_MOST_RETRIES: Final = 10_000
+_LANES: Final = "KUBECTL_RESTORE_LANES"
+_OWNER: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
+_NOBODY: Final = 0xFFFF_FFFF
+"""-1: to chown it means "leave as it is"."""
+
+
+def given(parsed: Parsed, name: str, default: str) -> str:
+    """Return a flag's value. An empty one is not the default: a script's variable was not set."""
+    value = parsed.value(name)
+    return default if value is None else value
+
+
+def choice(parsed: Parsed, name: str, choices: Sequence[str]) -> str | None:
+    """Return the value of a flag that takes one of a few; None where it is not given.
+
+    Raises:
+        UsageError: it is another.
+    """
+    value = parsed.value(name)
+    if value is not None and value not in choices:
+        raise UsageError(
+            f"--{name}: {value!r} is not possible",
+            reason=f"it is one of: {', '.join(choices)}",
+            fix=f"--{name} {choices[0]}",
+        )
+    return value
+
+
+def read_owner(parsed: Parsed) -> tuple[int, int] | None:
+    """Return the numeric user and group that everything is given to; None for the backup's.
+
+    Raises:
+        UsageError: it is no such pair.
+    """
+    text = parsed.value("owner")
+    if text is None:
+        return None
+    found = _OWNER.fullmatch(text)
+    numbers = (int(found[1]), int(found[2])) if found else (_NOBODY, _NOBODY)
+    if max(numbers) >= _NOBODY:
+        raise UsageError(
+            f"--owner {shown(os.fsencode(text))} is no owner",
+            reason="it is UID:GID, two numbers below 4294967295; names differ from pod to pod",
+            fix="--owner 1000:1000",
+        )
+    if parsed.is_set("no-same-owner"):
+        raise UsageError(
+            "--owner and --no-same-owner contradict each other",
+            reason="the one names an owner, the other takes the container's user",
+            fix="leave one of them out",
+        )
+    return numbers
+
+
+def read_overwrite(parsed: Parsed) -> Overwrite:
+    """Return what happens to what stands there.
+
+    Raises:
+        UsageError: two flags contradict each other.
+    """
+    try:
+        named = choice(parsed, "overwrite", tuple(Overwrite))
+    except UsageError as error:
+        # In older versions it was a switch.
+        error.fix += "; to replace what exists: --force (-f)"
+        raise
+    if not parsed.is_set("force"):
+        return Overwrite.REFUSE if named is None else Overwrite(named)
+    if named not in {None, Overwrite.IF_CHANGED}:
+        raise UsageError(
+            f"--force and --overwrite {named} contradict each other",
+            reason="--force is --overwrite if-changed",
+            fix="leave one of them out",
+        )
+    return Overwrite.IF_CHANGED
+
+
+def read_checksum(parsed: Parsed) -> str | None:
+    """Return what `--checksum` says, as 64 lower-case hexadecimal digits.
+
+    A line of sha256sum is taken as well, for what is pasted: its name is not looked at.
+
+    Raises:
+        UsageError: it is no check sum.
+    """
+    text = parsed.value("checksum")
+    if text is None:
+        return None
+    first = text.split(maxsplit=1)[0] if text.strip() else text
+    # sha256sum begins a line with a backslash where it has escaped the name.
+    algorithm, colon, digits = first.removeprefix("\\").partition(":")
+    try:
+        return parse_digest(f"{algorithm.lower()}{colon}{digits}")
+    except UnreadableError as error:
+        raise UsageError(
+            f"--checksum {shown(os.fsencode(text))} is no check sum",
+            reason=str(error),
+            fix="sha256sum BACKUP prints them",
+        ) from error
+
+
+def read_lanes(environment: Mapping[str, str]) -> int:
+    """Return how many execs carry a backup: a switch of the tests, until there is a flag."""
+    given = environment.get(_LANES, "")
+    return int(given) if given in {"2", "3", "4"} else 1
+
+
+def read_retries(parsed: Parsed) -> int:
+    """Return how often a lost link is gone on with.
+
+    Raises:
+        UsageError: it is no number that makes sense.
+    """
+    text = given(parsed, "retries", str(_DEFAULT_RETRIES))
+    if not (text.isascii() and text.isdigit()) or int(text) > _MOST_RETRIES:
+        raise UsageError(
+            f"--retries: {text!r} is not possible",
+            reason=f"it is a number from 0 to {_MOST_RETRIES:,}",
+            fix=f"--retries {_DEFAULT_RETRIES}",
+        )
+    return int(text)

@@ -1,0 +1,154 @@
+"""The steps behind the stream: a batch is proved; in the end directories, deletion, the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.stream.layout import DirectoryLayout
+from kubectl_restore.archive.stream.segments import read_literals
+from kubectl_restore.errors import PodCannotError, VerificationError
+from kubectl_restore.pipe.answer import Answer
+from kubectl_restore.plan.operation import Action
+from kubectl_restore.progress import Phase
+from kubectl_restore.restore.ledger import is_directory
+from kubectl_restore.restore.prove import Prover
+from kubectl_restore.restore.send import command
+from kubectl_restore.restore.survey import dialect_of
+from kubectl_restore.resume.in_flight import settled_lines
+from kubectl_restore.text import counted, listed, shown
+from kubectl_restore.undo.saved import contents_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kubectl_restore.plan.operation import Operation
+    from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.ledger import Ledger
+    from kubectl_restore.restore.run import Run
+    from kubectl_restore.restore.send import Sent
+
+
+def prove_members(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
+    """Prove all of a batch but its directories, contents too.
+
+    Raises:
+        VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
+    """
+    plan = sent.plan
+    others = (one for one in plan.operations() if not is_directory(one))
+    prover = _prover(run, lane, ledger)
+    _prove(prover, ledger, plan, sent.answer, operations=others, total=plan.count(*Action))
+    prover.prove_contents(sent.answer, plan, sent.batch, sent.checksum)
+
+
+def settle(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
+    """Prove what a batch has brought before the next one comes; directories wait for the end.
+
+    Raises:
+        VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
+    """
+    plan = sent.plan
+    if ledger.restored is not None:
+        ledger.restored.add(plan.operations())
+    ledger.postponed.add(plan)
+    prove_members(run, lane, ledger, sent)
+    if lane.holds and ledger.is_noted:
+        lines = settled_lines(plan, ledger.doubt)
+        lane.questions.intend(sent.batch.identity.encode(), lines)
+    ledger.close(plan)
+
+
+def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
+    """Prove the last batch, delete what is to be deleted, give directories modes and times.
+
+    Raises:
+        VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
+    """
+    plan = sent.plan
+    prove_members(run, lane, ledger, sent)
+    _delete(run, lane, ledger, plan)
+    _finish_directories(run, lane, ledger, plan)
+    _require_deleted(run, ledger)
+    if ledger.is_noted or lane.has_record:
+        # Else the agent does it when it goes.
+        lane.questions.release()
+    ledger.close(plan)
+    if run.request.sync and not lane.questions.sync():
+        raise PodCannotError(
+            "everything is restored, but the container could not sync its disks",
+            reason="it has no sync, or may not use it",
+            fix="leave --sync out",
+        )
+
+
+def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:
+    """Give directories their own modes and times, and prove them."""
+    layout = None if plan.layout is None else plan.layout.directories
+    owners = plan.owners
+    directories: Iterable[Operation] = filter(is_directory, plan.operations())
+    total = plan.count(*Action)
+    if ledger.restored is not None:
+        ledger.postponed.add(plan)
+        members = ledger.postponed.members.values()
+        layout = DirectoryLayout(members, dialect_of(lane.capabilities))
+        owners = {(one.uid, one.gid) for one in members}
+        directories = ledger.postponed.operations.values()
+        total = len(ledger.postponed.operations)
+    ended = Answer.of_nothing()
+    if layout is not None and layout.total:
+        ledger.has_begun = True
+        line = command(ledger, lane.capabilities, owners)
+        ended = lane.session.feed(line, read_literals(layout.segments()), layout.total)
+    prover = _prover(run, lane, ledger)
+    _prove(prover, ledger, plan, ended, operations=directories, total=total)
+
+
+def _prove(
+    prover: Prover,
+    ledger: Ledger,
+    plan: Plan,
+    answer: Answer,
+    *,
+    operations: Iterable[Operation],
+    total: int,
+) -> None:
+    proof = prover.prove(answer, operations, total, plan.contents.of)
+    ledger.tally.take_answer(answer)
+    ledger.tally.take_proof(proof)
+
+
+def _prover(run: Run, lane: Lane, ledger: Ledger) -> Prover:
+    return Prover(lane.questions, run.request, lane.capabilities, run.progress, ledger.attributes)
+
+
+def _delete(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:
+    """Delete what is not in the backup, what is in a directory before it."""
+    if not plan.extras:
+        return
+    ledger.has_begun = True
+    questions, paths = lane.questions, [path for path, _ in plan.extras]
+    changed: set[bytes] = set()
+    if run.request.save_replaced is not None:
+        # Written to while the backup was sent: what was saved is not what would go.
+        found = questions.survey(Phase.VERIFY, paths)
+        digests = contents_of(found, questions, lane.capabilities.algorithm)
+        changed.update(ledger.saved.changed(found, digests))
+    extras = [one for one in plan.extras if one[0] not in changed]
+    questions.remove(b"rm -f", [path for path, is_one in extras if not is_one])
+    questions.remove(b"rmdir", [path for path, is_one in extras if is_one])
+    for path in sorted(questions.survey(Phase.VERIFY, paths)):
+        is_new = path in changed
+        ledger.undeleted[path] = (
+            "changed after it was saved, so it stays" if is_new else "still there"
+        )
+
+
+def _require_deleted(run: Run, ledger: Ledger) -> None:
+    left = ledger.undeleted
+    if left:
+        raise VerificationError(
+            f"{counted(len(left), 'path')} could not be deleted; the backup is restored",
+            reason=listed([f"{shown(path)}: {why}" for path, why in left.items()]),
+            fix=f"see who owns it, or writes there, then: {run.request.command_with()}",
+        )

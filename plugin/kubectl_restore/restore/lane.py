@@ -1,0 +1,103 @@
+"""A lane: one open exec, what its container can do, and nothing of the restore."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_restore.container.capabilities import require_target, require_tools
+from kubectl_restore.container.questions import Questions
+from kubectl_restore.progress import Level
+from kubectl_restore.restore.obstacles import require_check_sums
+from kubectl_restore.restore.resolve import require_place
+from kubectl_restore.resume.lease import take_lease
+
+if TYPE_CHECKING:
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.container.leases import Leases
+    from kubectl_restore.pipe.session import Session
+    from kubectl_restore.restore.run import Run
+
+
+@dataclass(slots=True)
+class Lane:
+    """An exec that is open, in the place that it was to lead to.
+
+    Attributes:
+        session: the talk with its agent.
+        capabilities: what the container can do.
+        questions: asked through the session.
+        holds: its agent has the run's lease.
+        has_record: the pod has a record of an earlier run to this target.
+    """
+
+    session: Session
+    capabilities: Capabilities
+    questions: Questions
+    holds: bool = False
+    has_record: bool = False
+
+    @property
+    def has_lease_or_record(self) -> bool:
+        """Tell whether there is something in the pod to be given back."""
+        return self.holds or self.has_record
+
+
+def begin(run: Run, session: Session) -> tuple[Lane, Leases]:
+    """Ask what the container can do, in an exec whose agent is up.
+
+    Returns:
+        The lane, and which restores write in the container.
+
+    Raises:
+        AnotherPodError: the exec has not led to the pod that was found; nothing was written.
+        PodCannotError: the container has no tar, or no such target.
+    """
+    questions = Questions(session, run.progress)
+    found, leases = questions.introduce()
+    session.frame(found.framing)
+    run.progress.message(
+        Level.DETAIL,
+        f"the container has {found.tar_version}, we are uid {found.uid} in it; "
+        f"one framed and acknowledged exec, its chunks are taken by {found.framing}",
+    )
+    place, request = run.place, run.request
+    require_place(run, found)
+    require_tools(found, place.container)
+    where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
+    make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])
+    require_target(found, request.target_path, make_it)
+    require_check_sums(found, request, place.container)
+    return Lane(session, found, questions), leases
+
+
+def hold(run: Run, lane: Lane, leases: Leases, own: set[bytes], *, has_begun: bool) -> None:
+    """Become the only restore that writes to the target; see `take_lease`.
+
+    Args:
+        run: whose lease it is.
+        lane: its agent takes it.
+        leases: which restores write in the container.
+        own: tokens of this run's lanes that are gone.
+        has_begun: the pod may have been changed.
+
+    Raises:
+        TargetError: another restore writes there.
+    """
+    lane.holds = take_lease(
+        lane.questions,
+        leases,
+        name=run.lease,
+        restore=run.identity,
+        own=own,
+        so_far="what was restored until then stays" if has_begun else "nothing was changed",
+        progress=run.progress,
+    )
+    lane.has_record = any(one.name == run.lease.encode() for one in leases.records)
+    if not lane.holds:
+        run.progress.message(
+            Level.DETAIL,
+            "the container has no place for a record of what is in flight (/dev/shm or /tmp): "
+            "after a break of this program another run of it will need --force",
+        )

@@ -1,0 +1,149 @@
+"""The lanes of a run: opened, given up, closed; and what a broken one may have left is ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.container.agent import agent_command, agent_script, idle_seconds
+from kubectl_restore.container.questions import Questions
+from kubectl_restore.deadline import as_duration
+from kubectl_restore.errors import RestoreError
+from kubectl_restore.pipe.exec import Exec
+from kubectl_restore.pipe.loop import Loop
+from kubectl_restore.pipe.mark import Mark
+from kubectl_restore.pipe.session import Session
+from kubectl_restore.progress import Level, Silence
+from kubectl_restore.restore.lane import begin, hold
+from kubectl_restore.restore.resolve import resolve_again
+
+if TYPE_CHECKING:
+    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.run import Run
+
+_CLEAN_UP: Final = 5.0
+"""Seconds for ending what a broken run may have left in the pod."""
+
+
+class Lanes:
+    """The execs of a run. The first one holds the run's lease; further ones only carry.
+
+    Attributes:
+        loop: serves all of them.
+        open: those that are open, the first one first.
+        reopened: how often the first one was opened again after the link was lost.
+    """
+
+    def __init__(self, run: Run) -> None:
+        """Open none yet."""
+        self.loop = Loop(run.watch, run.progress)
+        self.open: list[Lane] = []
+        self.reopened = 0
+        self._run = run
+        self._execs: list[Exec] = []
+        self._tokens: set[bytes] = set()
+        self._may_be_left = False
+
+    def first(self, *, has_begun: bool) -> Lane:
+        """Return the first lane; it is opened if none is.
+
+        Args:
+            has_begun: the pod may have been changed.
+
+        Raises:
+            RestoreError: the pod is gone, the cluster does not answer, or another restore writes.
+        """
+        if self.open:
+            return self.open[0]
+        run = self._run
+        if self._tokens:
+            self.reopened += 1
+            resolve_again(run.kubectl, run.place, run.progress, run.watch)
+        earlier = set(self._tokens)
+        lane, leases = begin(run, self._session())
+        self.open.append(lane)
+        if not run.only_reads:
+            hold(run, lane, leases, earlier, has_begun=has_begun)
+            self._may_be_left = False
+        return lane
+
+    def further(self, count: int) -> None:
+        """Open lanes beside the first one, until there are `count`.
+
+        They end nobody: only who holds the lease ends what an earlier exec has left.
+
+        Raises:
+            RestoreError: the cluster does not answer.
+        """
+        while len(self.open) < count:
+            lane, _ = begin(self._run, self._session())
+            self.open.append(lane)
+
+    def drop(self, lane: Lane) -> None:
+        """Give up a lane that is broken; the others go on."""
+        self.open.remove(lane)
+        self._end(lane.session.exec)
+
+    def close(self) -> None:
+        """Say goodbye in every lane, the first one last: its agent gives the lease back."""
+        while self._execs:
+            self._execs.pop().close()
+        self.open.clear()
+
+    def abort(self) -> None:
+        """End every lane now; something of them may be left in the pod."""
+        self.open.clear()
+        while self._execs:
+            self._end(self._execs[-1])
+
+    def clean_up(self) -> None:
+        """End what broken lanes may have left in the pod: a new exec begins with just that.
+
+        Where even that cannot reach the pod, the agent ends by itself (its idle limit).
+        """
+        if not self._may_be_left:
+            return
+        run = self._run
+        try:
+            session = self._start(Loop(run.watch.aftermath(_CLEAN_UP), Silence()))
+        except RestoreError:
+            return
+        try:
+            session.exec.open()
+            Questions(session, Silence()).evict(run.identity.encode())
+        except RestoreError:
+            session.exec.abort()
+            limit = idle_seconds(run.request.stall_timeout)
+            run.progress.message(
+                Level.WARNING,
+                "the pod could not be reached again to end what runs there; it ends by itself "
+                f"within {as_duration(limit)}",
+            )
+        else:
+            session.exec.close()
+
+    def _session(self) -> Session:
+        session = self._start(self.loop)
+        self._execs.append(session.exec)
+        session.exec.open()
+        return session
+
+    def _start(self, loop: Loop) -> Session:
+        run = self._run
+        mark = Mark.new(run.identity)
+        limit = run.request.stall_timeout
+        command = agent_command(mark, run.request.target_path, limit, run.lease)
+        channel = Exec(
+            run.place.exec_command(run.kubectl.program, command),
+            run.kubectl.environment,
+            mark,
+            agent_script(),
+            loop=loop,
+            stall_timeout=limit,
+        )
+        self._tokens.add(mark.token)
+        return Session(channel)
+
+    def _end(self, channel: Exec) -> None:
+        self._execs.remove(channel)
+        channel.abort()
+        self._may_be_left = self._may_be_left or channel.agent_is_up

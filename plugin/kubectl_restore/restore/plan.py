@@ -1,0 +1,93 @@
+"""The step that decides: what stands there becomes a plan, which a person has agreed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.plan.steps import steps_of
+from kubectl_restore.restore.confirm import confirm, has_to_be_asked
+from kubectl_restore.restore.obstacles import require_possible
+from kubectl_restore.restore.survey import Surveyor
+from kubectl_restore.restore.volumes import attributes_of
+from kubectl_restore.resume.in_flight import Doubt, read_doubt
+
+if TYPE_CHECKING:
+    from kubectl_restore.archive.index.index import Index
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.plan.batch import Batch
+    from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.ledger import Ledger
+    from kubectl_restore.restore.run import Run
+
+
+def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
+    """Ask what stands at a batch's paths, and return what is done about them.
+
+    Raises:
+        InTheWayError: something is in the way, and is not to be replaced.
+        PodCannotError: something has to be made where we may make nothing, or there is no room.
+    """
+    request = run.request
+    if ledger.restored is not None:
+        ledger.restored.require_targets(batch.index)
+    give_away(batch.index, request, lane.capabilities)
+    ledger.open(batch)
+    ledger.doubt = _doubt(lane, ledger, batch)
+    volumes = ledger.volumes.for_members(
+        batch.index.members, lane.questions, lane.capabilities, run.progress
+    )
+    ledger.attributes = attributes_of(request, lane.capabilities, volumes)
+    surveyor = _surveyor(run, lane, ledger, batch)
+    plan = surveyor.plan(batch, ledger.attempts.agreed or request.overwrite)
+    ledger.attempts.require_no_more(plan)
+    if request.dry_run:
+        run.progress.planned(steps_of(plan))
+    elif request.asks and has_to_be_asked(plan, request) and not ledger.attempts.has_agreed:
+        plan = confirm(run, lane, ledger.attempts, surveyor, batch=batch, plan=plan)
+    ledger.plan = plan
+    is_noted = ledger.doubt.is_noted or request.dry_run
+    require_possible(
+        request,
+        lane.questions,
+        lane.capabilities,
+        plan,
+        ledger.volumes,
+        so_far=ledger.state_of_the_pod,
+        is_noted=is_noted,
+    )
+    ledger.attempts.began(plan)
+    return plan
+
+
+def give_away(index: Index, request: RestoreRequest, capabilities: Capabilities) -> None:
+    """Give every member the owner that the user asked for."""
+    owner = request.owner
+    if owner is None and not request.same_owner and capabilities.uid == 0:
+        owner = (0, capabilities.gid or 0)
+    if owner is not None:
+        index.members.give_to(*owner)
+
+
+def _doubt(lane: Lane, ledger: Ledger, batch: Batch) -> Doubt:
+    """Return what an earlier run, or attempt, has left unfinished."""
+    members, identity = batch.index.members, batch.identity.encode()
+
+    def noted() -> Doubt:
+        return read_doubt(*lane.questions.doubt(identity), identity, members)
+
+    return ledger.attempts.doubt(noted, members)
+
+
+def _surveyor(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Surveyor:
+    return Surveyor(
+        lane.questions,
+        run.request,
+        lane.capabilities,
+        ledger.restored,
+        run.progress,
+        ledger.doubt,
+        ledger.attempts.brought(run.request.overwrite, batch.index.members),
+        ledger.attributes,
+    )

@@ -1,0 +1,74 @@
+"""The last step: what was done, once it is proved; or what had arrived, and how to go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kubectl_restore.cluster.messages import AGAIN
+from kubectl_restore.errors import InterruptedRestoreError, SignalledError, WarningsError
+from kubectl_restore.plan.policy import Verification
+from kubectl_restore.text import listed
+
+if TYPE_CHECKING:
+    from kubectl_restore.container.capabilities import Capabilities
+    from kubectl_restore.errors import RestoreError
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Summary
+    from kubectl_restore.restore.ledger import Ledger
+    from kubectl_restore.restore.read import Supply
+    from kubectl_restore.restore.run import Run
+
+
+def summary_of(run: Run, ledger: Ledger, capabilities: Capabilities, supply: Supply) -> Summary:
+    """Return what was done, once it is proved; or what would be done."""
+    if ledger.plan is not None:
+        ledger.close(ledger.plan)
+    request = run.request
+    verified = {Verification.SIZE: "size", Verification.NONE: ""}.get(
+        request.verify, str(capabilities.algorithm)
+    )
+    summary = ledger.tally.summary(
+        capabilities,
+        path=request.target_path,
+        seconds=run.watch.elapsed,
+        left_out=supply.left_out,
+        verified=verified,
+        dry_run=request.dry_run,
+    )
+    saved = ledger.saved
+    return replace(
+        summary,
+        notes=summary.notes + saved.notes,
+        next_steps=summary.next_steps + saved.next_steps,
+        warnings=(*supply.doubts, *summary.warnings),
+    )
+
+
+def so_far(run: Run, ledger: Ledger) -> Summary:
+    """Return what had arrived."""
+    return ledger.tally.so_far(ledger.arrived(), run.request.target_path, run.watch.elapsed)
+
+
+def say_how_to_go_on(request: RestoreRequest, error: RestoreError, *, is_noted: bool) -> None:
+    """Have an error that interrupts a restore name the command that goes on."""
+    again = request.command_to_go_on(is_noted=is_noted)
+    if request.is_piped:
+        again = f"the same backup | {again}"
+    if isinstance(error, (InterruptedRestoreError, SignalledError)) and again not in error.fix:
+        known = error.fix not in {"", AGAIN}
+        error.fix = f"{error.fix}\nto go on: {again}" if known else f"to go on: {again}"
+
+
+def require_no_warnings(request: RestoreRequest, summary: Summary) -> None:
+    """Return when there is nothing that --strict makes an error.
+
+    Raises:
+        WarningsError: there is.
+    """
+    if request.strict and summary.warnings and not request.dry_run:
+        raise WarningsError(
+            "restored, but not everything is as the backup has it",
+            reason=listed(summary.warnings),
+            fix="without --strict this is a success",
+        )
