@@ -2,7 +2,8 @@
 # The tarfile of backports.zstd 1.8.0 (that of Python 3.14) and an incremental dump of GNU tar
 # 1.34 (--listed-incremental), whose headers keep atime and ctime where ustar has the prefix of a name.
 # Seen: every name gets a directory in front that is a time in octal ("15302627310/data/a"), and
-# extractall() takes the dump's directories for special files. Python 3.11.7 makes files of them. bsdtar 3.6.2 reads the names rightly.
+# extractall() takes the dump's directories for special files (Python 3.11.7 makes files of them). bsdtar
+# 3.6.2 reads the names rightly.
 set -eu
 
 dir=$(mktemp -d)
