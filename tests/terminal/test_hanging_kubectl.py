@@ -45,9 +45,9 @@ exec sleep 600
 ASKS = """\
 #!/bin/sh
 echo $$ >> "$PIDS"
-case "$1" in
-config) echo '{}' ;;
-get)
+case " $* " in
+*' config '*) echo '{}' ;;
+*' get '*)
   printf 'Password: ' >&2
   read -r answer < /dev/tty
   echo "heard <$answer>" >&2

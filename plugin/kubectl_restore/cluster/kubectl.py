@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET, VERSION, flags
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,10 +24,6 @@ NEWER_KUBECTL: Final = (
     f"install kubectl {OLDEST_TEXT} or newer, or name one: --kubectl /path/to/kubectl"
 )
 """The fix for one that is too old."""
-_KNOWN_SINCE_OLDEST: Final = "--subresource="
-"""A flag of `kubectl get` since 1.24, empty as it is by default: an older kubectl says at once, and
-without asking the cluster, that it does not know it (docs/decisions/0013)."""
-
 _VERSION: Final = re.compile(r"v?(\d{1,9})\.(\d{1,9})")
 _SECRET: Final = re.compile(r"^(--(?:token|password))=.*$", re.DOTALL)
 _SERVER: Final = "--server="
@@ -54,8 +51,15 @@ class KubectlOptions:
     context: str | None = None
     flags: tuple[str, ...] = ()
 
+    def told(self) -> list[str]:
+        """Return the flags that every kubectl command line of this run carries.
+
+        What the user said comes behind what is stated anyway: the last one counts.
+        """
+        return [*flags(EVERYWHERE), *self.common()]
+
     def common(self) -> list[str]:
-        """Return the flags that every kubectl command line of this run carries."""
+        """Return the flags that the user gave, or that were found."""
         words = list(self.flags)
         if self.context is not None:
             words.append(f"--context={self.context}")
@@ -101,13 +105,12 @@ def find_kubectl(options: KubectlOptions, environment: Mapping[str, str] = os.en
 
 def config_command(options: KubectlOptions, program: str) -> list[str]:
     """Return the argument list that asks which context is used, without a cluster."""
-    return [program, *options.common(), "config", "view", "--minify", "--output=json"]
+    return [program, *options.told(), "config", "view", *flags(CONFIG_VIEW)]
 
 
 def pod_command(options: KubectlOptions, program: str, pod: str) -> list[str]:
     """Return the argument list that asks for a pod as JSON; a kubectl before OLDEST refuses it."""
-    words = ["get", "pod", pod, "--output=json", _KNOWN_SINCE_OLDEST]
-    return [program, *options.common(), *words]
+    return [program, *options.told(), "get", "pod", pod, *flags(GET)]
 
 
 def is_too_old(version: str) -> bool:
@@ -125,10 +128,10 @@ def exec_command(
     """Return the argument list of `kubectl exec -i` for `command` in the container."""
     return [
         program,
-        *options.common(),
+        *options.told(),
         "exec",
-        "-i",
         pod,
+        *flags(EXEC),
         f"--container={container}",
         "--",
         *command,
@@ -140,7 +143,7 @@ def version_command(program: str) -> list[str]:
 
     It carries none of the user's flags: a context that does not exist must not hide the version.
     """
-    return [program, "version", "--client", "--output=json"]
+    return [program, "version", *flags(VERSION)]
 
 
 def child_environment(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.kubectl import NEWER_KUBECTL
+from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET
 from kubectl_restore.errors import (
     ExitCode,
     InterruptedRestoreError,
@@ -70,6 +71,8 @@ def _final(pattern: str, error: type[RestoreError], what: str, example: str, fix
 def _passing(pattern: str, what: str, example: str, fix: str = AGAIN) -> Rule:
     return _rule(pattern, InterruptedRestoreError, what, example, fix, retry=True)
 
+
+_STATED: Final = "|".join(one.name for one in (*EVERYWHERE, *GET, *EXEC, *CONFIG_VIEW))
 
 RULES: Final[tuple[Rule, ...]] = (
     # Final ones first: some of them carry words that a later, broader rule would take.
@@ -196,7 +199,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "kubectl config view",
     ),
     _final(
-        r"unknown flag: --subresource",
+        rf"unknown flag: --({_STATED})$",
         OldKubectlError,
         "this kubectl is too old",
         "Error: unknown flag: --subresource",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """\
-[ "$*" = "version --client --output=json" ] || exit 3
+case $* in "version --client=true --output=json "*) ;; *) exit 3 ;; esac
 echo '{"clientVersion": {"gitVersion": "v1.30.2"}}'"""
 
 

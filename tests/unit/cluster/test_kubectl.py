@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,29 +14,45 @@ from kubectl_restore.cluster.kubectl import (
     OLDEST,
     KubectlOptions,
     child_environment,
+    config_command,
     exec_command,
     find_kubectl,
     is_too_old,
     pod_command,
 )
+from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET, LEFT
 from kubectl_restore.errors import UsageError
+from tests.versions.kubectls import known, kubectl
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_users_flags_are_on_every_command_line() -> None:
+def test_the_users_flags_are_on_every_command_line_and_count() -> None:
     options = KubectlOptions(namespace="n", context="c", flags=("--as=me", "--token=t0p"))
-    assert exec_command(options, "/k", "pod", "app", ["sh", "-c", "x"]) == [
-        "/k", "--as=me", "--token=t0p", "--context=c", "--namespace=n",
-        "exec", "-i", "pod", "--container=app", "--", "sh", "-c", "x",
-    ]  # fmt: skip
+    command = exec_command(options, "/k", "pod", "app", ["sh", "-c", "x"])
+    assert command[-5:] == ["--container=app", "--", "sh", "-c", "x"]
+    for words in (command, pod_command(options, "/k", "pod"), config_command(options, "/k")):
+        for flag in ("--as=me", "--token=t0p", "--context=c", "--namespace=n"):
+            name = flag.partition("=")[0]
+            # The last one counts.
+            assert [one for one in words if one.startswith(f"{name}=")][-1] == flag
 
 
-def test_the_question_for_the_pod_is_one_that_an_older_kubectl_refuses() -> None:
-    options = KubectlOptions(namespace="n")
-    words = ["get", "pod", "db", "--output=json", "--subresource="]
-    assert pod_command(options, "/k", "db") == ["/k", "--namespace=n", *words]
+def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
+    newest = kubectl(known()[-1])
+    for words, stated in ((["get"], GET), (["exec"], EXEC), (["config", "view"], CONFIG_VIEW)):
+        said = ""
+        for more in ([*words, "--help"], ["options"]):
+            said += subprocess.run(
+                [newest, *more], capture_output=True, text=True, check=True
+            ).stdout
+        found = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)=", said, re.MULTILINE))
+        assert {"namespace", "output"} <= found | {"output"}
+        ours = {one.name for one in (*EVERYWHERE, *stated)}
+        # kubectl's default container is stated where the exec is, by its name.
+        assert found - {"container"} <= ours | LEFT.keys()
+        assert ours <= found
 
 
 @given(st.integers(0, 3), st.integers(0, 99), st.text())

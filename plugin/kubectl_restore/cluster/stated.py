@@ -1,0 +1,138 @@
+"""What each of our kubectl command lines states, so that nobody else's defaults change its meaning.
+
+kubectl (1.34 and newer) takes defaults for flags from the user's kuberc, each command's its own:
+`get` may watch, `exec` may go to another context. A flag that stands on the command line wins, with
+the empty and the false value too (kubernetes, pkg/kubectl/kuberc: `searchInArgs`). So each flag is
+stated whose default could lead to another place, or to an answer of another form. What is stated is
+kubectl's own default (or what we ask for), and was tried with kubectl 1.24 to 1.37.
+
+Not KUBERC=off instead: that also takes away the policy that says which credential plugins may run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A flag, and why it stands on the command line.
+
+    Attributes:
+        flag: as it is passed.
+        reason: what a default of somebody else's would do.
+    """
+
+    flag: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Without dashes and value."""
+        return self.flag.removeprefix("--").partition("=")[0]
+
+
+_ELSEWHERE: Final = "another cluster, or another namespace"
+_ANOTHER_USER: Final = "another user, whom the kubeconfig does not name"
+_FORM: Final = "an answer of another form"
+_REFUSED: Final = "kubectl refuses it beside a pod's name"
+_UNTRUSTED: Final = "another certificate than the kubeconfig's would do"
+
+EVERYWHERE: Final = (
+    Stated("--kubeconfig=", _ELSEWHERE),
+    Stated("--context=", _ELSEWHERE),
+    Stated("--cluster=", _ELSEWHERE),
+    Stated("--server=", _ELSEWHERE),
+    Stated("--namespace=", _ELSEWHERE),
+    Stated("--user=", _ANOTHER_USER),
+    Stated("--as=", _ANOTHER_USER),
+    Stated("--as-uid=", _ANOTHER_USER),
+    Stated("--token=", _ANOTHER_USER),
+    Stated("--username=", _ANOTHER_USER),
+    Stated("--password=", _ANOTHER_USER),
+    Stated("--client-certificate=", _ANOTHER_USER),
+    Stated("--client-key=", _ANOTHER_USER),
+    Stated("--certificate-authority=", _UNTRUSTED),
+    Stated("--insecure-skip-tls-verify=false", _UNTRUSTED),
+    Stated("--tls-server-name=", _UNTRUSTED),
+    Stated("--request-timeout=0", "a stream that is cut in the middle"),
+    Stated("--match-server-version=false", "refused for the server's version"),
+    Stated("--warnings-as-errors=false", "a failure where there was a warning"),
+    Stated("--profile=none", "a file profile.pprof where the user stands"),
+)
+"""On each command line that may ask a cluster."""
+
+GET: Final = (
+    Stated("--output=json", "what we read"),
+    Stated("--subresource=", "no pod; and a kubectl before 1.24 refuses it (decision 0013)"),
+    Stated("--watch=false", "it never ends"),
+    Stated("--watch-only=false", "it never ends"),
+    Stated("--output-watch-events=false", _FORM),
+    Stated("--all-namespaces=false", _REFUSED),
+    Stated("--selector=", _REFUSED),
+    Stated("--field-selector=", _REFUSED),
+    Stated("--filename=", _REFUSED),
+    Stated("--kustomize=", _REFUSED),
+    Stated("--recursive=false", _REFUSED),
+    Stated("--raw=", "another address than the pod's"),
+    Stated("--ignore-not-found=false", "no answer and no error where there is no pod"),
+    Stated("--allow-missing-template-keys=true", _FORM),
+    Stated("--chunk-size=500", _FORM),
+    Stated("--label-columns=", _FORM),
+    Stated("--no-headers=false", _FORM),
+    Stated("--server-print=true", _FORM),
+    Stated("--show-kind=false", _FORM),
+    Stated("--show-labels=false", _FORM),
+    Stated("--show-managed-fields=false", _FORM),
+    Stated("--sort-by=", _FORM),
+    Stated("--template=", _FORM),
+)
+
+EXEC: Final = (
+    Stated("--stdin=true", "the agent is told everything on its stdin"),
+    Stated("--tty=false", "a terminal between us and the agent"),
+    Stated("--quiet=false", "only the output of what runs there"),
+    Stated("--filename=", "the pod of a file"),
+    Stated("--pod-running-timeout=1m0s", "no time for a pod that starts"),
+)
+
+CONFIG_VIEW: Final = (
+    Stated("--minify=true", "the contexts that are not used"),
+    Stated("--output=json", "what we read"),
+    Stated("--merge=true", "one file of several"),
+    Stated("--flatten=false", "contents of files that nobody needs"),
+    Stated("--raw=false", "secrets"),
+    Stated("--allow-missing-template-keys=true", _FORM),
+    Stated("--show-managed-fields=false", _FORM),
+    Stated("--template=", _FORM),
+)
+
+VERSION: Final = (
+    Stated("--client=true", "no cluster is asked"),
+    Stated("--output=json", "what we read"),
+    Stated("--warnings-as-errors=false", "a failure where there was a warning"),
+    Stated("--profile=none", "a file profile.pprof where the user stands"),
+)
+
+_NO_DEFAULT: Final = "kubectl takes no default for it (exit 2)"
+
+LEFT: Final = {
+    "as-group": "cannot be emptied; without --as kubectl refuses it (exit 2)",
+    "as-user-extra": "cannot be emptied, and is not known before 1.37; without --as kubectl "
+    "refuses it (exit 2)",
+    "cache-dir": "where answers are kept changes none; its default has a home in it",
+    "disable-compression": "not known before 1.25; changes no answer",
+    "kuberc": "read from the command line only",
+    "log-flush-frequency": _NO_DEFAULT,
+    "profile-output": "nothing is profiled",
+    "proxy-url": "not known before 1.37; the way to the cluster, and no other cluster",
+    "v": _NO_DEFAULT,
+    "vmodule": _NO_DEFAULT,
+}
+"""Flags of kubectl 1.37 that are not stated, and why that does no harm."""
+
+
+def flags(stated: tuple[Stated, ...]) -> list[str]:
+    """Return the flags alone."""
+    return [one.flag for one in stated]
