@@ -11,7 +11,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "plugin"))
 
 from kubectl_restore.cli.help_text import help_of, help_text  # noqa: E402 - the path comes first
-from kubectl_restore.cluster.messages import RULES  # noqa: E402
+from kubectl_restore.cluster.hops import Hop  # noqa: E402
+from kubectl_restore.cluster.rules import RULES  # noqa: E402
 from kubectl_restore.errors import MEANING  # noqa: E402
 
 sys.path.insert(0, str(ROOT))
@@ -43,17 +44,33 @@ def exit_codes() -> str:
 
 def kubectl_messages() -> str:
     """Return what kubectl's messages become."""
-    rows = "".join(
-        f"| `{rule.example.replace('|', chr(92) + '|')}` | {rule.what} | {rule.code.value} | "
-        f"{'may pass' if rule.retry else 'final'} |\n"
-        for rule in RULES
-    )
+    parts = []
+    for hop in Hop:
+        rows = "".join(
+            f"| `{_cell(rule.example)}` | {rule.what} | {rule.code.value} | "
+            f"{'may pass' if rule.retry else 'final'} | {_cell(rule.fix.replace('{at}', ''))} | "
+            f"{rule.versions or 'all'} |\n"
+            for rule in RULES
+            if rule.hop is hop
+        )
+        parts.append(
+            f"\n## {hop[0].upper()}{hop[1:]}\n\n| kubectl says | means | exit | | fix | kubectl |\n"
+            f"|---|---|---|---|---|---|\n{rows}"
+        )
     return (
-        f"{_MADE}# kubectl's messages\n\nWhat kubectl says, as it was seen, and what it becomes. "
-        "The last line that is no log line decides; the first row that fits is taken. A message "
-        "that no row knows is exit 8.\n\n| kubectl says | means | exit | |\n|---|---|---|---|\n"
-        f"{rows}"
+        f"{_MADE}# kubectl's messages\n\nWhat kubectl says, and what it becomes. Where the words "
+        "come from is asked first: the outermost words of a message tell which hop speaks, for "
+        "they quote those further in. Then the first row of that hop that fits is taken; the last "
+        "one of each takes whatever else it says. Log lines, a credential plugin's words and "
+        "kuberc's notes are no messages. A message that no row knows is exit 8. The last column: "
+        '"all" was seen with kubectl 1.24 to 1.37, "sources" was read in Kubernetes\' sources or '
+        "in public reports, and could not be brought about. In a fix, `kubectl` gets the context "
+        f"and the namespace that were found.\n{''.join(parts)}"
     )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def installing() -> str:

@@ -70,7 +70,12 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("quiet", "q", "", "say nothing but errors"),
     Flag("verbose", "v", "", "say more; -vv for everything"),
     Flag("yes", "y", "", "ask nothing"),
-    Flag("kubectl", "", "PATH", "the kubectl (default: $KUBECTL_RESTORE_KUBECTL, then PATH)"),
+    Flag(
+        "kubectl",
+        "",
+        "PATH",
+        "the kubectl ($KUBECTL_RESTORE_KUBECTL, else the calling one, else PATH)",
+    ),
     Flag("preserve-perms", "p", "", "keep modes as they are in the backup (always so)"),
     Flag("no-same-owner", "", "", "as root too: everything belongs to the container's user"),
     Flag("owner", "", "UID:GID", "everything belongs to this user and group (numbers)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PROGRAM_VARIABLE: Final = "KUBECTL_RESTORE_KUBECTL"
+CALLER_VARIABLE: Final = "KUBECTL_PATH"
+"""Which kubectl called this plugin: kubectl says so since 1.37."""
 
 OLDEST: Final = (1, 24)
 """The oldest kubectl that is supported, and tested (tests/versions)."""
@@ -27,6 +30,9 @@ NEWER_KUBECTL: Final = (
 _VERSION: Final = re.compile(r"v?(\d{1,9})\.(\d{1,9})")
 _SECRET: Final = re.compile(r"^(--(?:token|password))=.*$", re.DOTALL)
 _SERVER: Final = "--server="
+_LEADING: Final = frozenset(
+    {"--kubeconfig", "--context", "--cluster", "--server", "--user", "--namespace"}
+)
 _USER_INFO: Final = re.compile(r"^(\w+://)?.*@", re.DOTALL)
 """Who one is, in an address: a name, and mostly a password, which may have anything in it."""
 _FROZEN_VARIABLES: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LIBPATH")
@@ -40,7 +46,7 @@ class KubectlOptions:
     """What the user said about kubectl and the cluster.
 
     Attributes:
-        program: the path given by --kubectl, None for the environment's or PATH's.
+        program: the path given by --kubectl, None for the environment's, the caller's or PATH's.
         namespace: the namespace asked for, None for the context's.
         context: the context asked for, None for the current one.
         flags: kubectl's own flags, in kubectl's spelling, as given, without namespace and context.
@@ -72,6 +78,24 @@ class KubectlOptions:
         return [_to_show(word) for word in self.common()]
 
 
+def leading(arguments: Sequence[str]) -> str:
+    """Return those flags of a command line that lead to its cluster and namespace, to be shown.
+
+    Each has a blank before it, so that they can follow `kubectl` in a fix.
+    """
+    found: dict[str, str] = {}
+    for word in arguments:
+        if word == "--":
+            break
+        name, _, value = word.partition("=")
+        if name in _LEADING:
+            # The last one counts.
+            found.pop(name, None)
+            if value:
+                found[name] = word
+    return "".join(f" {shlex.quote(_to_show(word))}" for word in found.values())
+
+
 def _to_show(word: str) -> str:
     if word.startswith(_SERVER):
         return f"{_SERVER}{server_to_show(word.removeprefix(_SERVER))}"
@@ -89,10 +113,12 @@ def find_kubectl(options: KubectlOptions, environment: Mapping[str, str] = os.en
     Raises:
         UsageError: there is none, or what was named cannot be run.
     """
-    named = options.program or environment.get(PROGRAM_VARIABLE)
+    origin, named = "--kubectl", options.program
+    for variable in (PROGRAM_VARIABLE, CALLER_VARIABLE):
+        if not named:
+            origin, named = variable, environment.get(variable)
     found = shutil.which(named or "kubectl", path=environment.get("PATH", os.defpath))
     if found is None:
-        origin = "--kubectl" if options.program else PROGRAM_VARIABLE
         raise UsageError(
             "no kubectl to run",
             reason=f"{origin} names {named}, which cannot be run"

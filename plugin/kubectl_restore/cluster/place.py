@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cluster.kubectl import exec_command, pod_command
+from kubectl_restore.cluster.kubectl import exec_command, leading, pod_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,6 +44,11 @@ class PinnedTarget:
     container: str
     image: str | None = None
 
+    @property
+    def at(self) -> str:
+        """The flags that lead there, for a fix; a blank before each."""
+        return leading(self.kubectl.common())
+
     def pod_command(self, program: str) -> list[str]:
         """Return the argument list that asks for the pod as JSON."""
         return pod_command(self.kubectl, program, self.pod)
@@ -72,6 +77,9 @@ class PinnedTarget:
         return False
 
 
-def pinned(options: KubectlOptions, context: str | None, namespace: str) -> KubectlOptions:
+def pinned(
+    options: KubectlOptions, context: str | None, namespace: str | None = None
+) -> KubectlOptions:
     """Return what the user said, with the context and the namespace that were found."""
+    namespace = options.namespace if namespace is None else namespace
     return replace(options, context=options.context or context, namespace=namespace)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubectl_restore.errors import InterruptedRestoreError, TargetError
+from kubectl_restore.text import shown
 
 _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
@@ -28,6 +29,10 @@ class PodFacts:
     """For each container that is not running: why (`waiting: CrashLoopBackOff`)."""
     images: dict[str, str] = field(default_factory=dict)
     """For each container its image, by its digest where the status has that."""
+    running: frozenset[str] = frozenset()
+    """The containers that run, as far as the node has said."""
+    why: str = ""
+    """Why the pod is in this phase, in the cluster's words; safe to print."""
 
 
 def parse_pod(text: bytes) -> PodFacts:
@@ -48,13 +53,16 @@ def parse_pod(text: bytes) -> PodFacts:
         named: Any = (metadata.get("annotations") or {}).get(_DEFAULT_CONTAINER)
         states: dict[str, str] = {}
         images: dict[str, str] = {}
+        running: set[str] = set()
         for kind in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
             for one in status.get(kind) or ():
                 images[one["name"]] = str(one.get("imageID") or one.get("image") or "")
                 state = one.get("state") or {}
+                if "running" in state:
+                    running.add(one["name"])
                 for word in ("waiting", "terminated"):
                     if word in state:
-                        states[one["name"]] = f"{word}: {state[word].get('reason', 'no reason')}"
+                        states[one["name"]] = f"{word}: {_why(state[word]) or 'no reason'}"
         return PodFacts(
             name=metadata["name"],
             namespace=metadata["namespace"],
@@ -66,6 +74,8 @@ def parse_pod(text: bytes) -> PodFacts:
             terminating="deletionTimestamp" in metadata,
             states=states,
             images=images,
+            running=frozenset(running),
+            why=_why(status) or _not_scheduled(status),
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InterruptedRestoreError(
@@ -75,12 +85,34 @@ def parse_pod(text: bytes) -> PodFacts:
         ) from error
 
 
-def choose_container(facts: PodFacts, named: str | None) -> str:
+def _why(status: dict[str, Any]) -> str:
+    """Return the reason and the message that a part of a status has."""
+    words = [str(status[key]) for key in ("reason", "message") if status.get(key)]
+    return shown(": ".join(words).encode("utf-8", "surrogateescape")) if words else ""
+
+
+def _not_scheduled(status: dict[str, Any]) -> str:
+    """Return why a pod has no node yet; empty when it has one."""
+    for one in status.get("conditions") or ():
+        if one.get("type") == "PodScheduled" and one.get("status") != "True":
+            return _why(one)
+    return ""
+
+
+def choose_container(facts: PodFacts, named: str | None, at: str = "") -> str:
     """Return the container to restore into, as kubectl would choose it.
+
+    Args:
+        facts: of the pod.
+        named: as the user named it.
+        at: flags that lead to the cluster and the namespace, for the fix, a blank before each.
 
     Raises:
         TargetError: there is no such container, or nothing can run in it now.
+        InterruptedRestoreError: nobody knows, for the pod's node is lost.
     """
+    at = at or f" -n {facts.namespace}"
+    describe = f"kubectl{at} describe pod {facts.name}"
     known = (*facts.containers, *facts.others)
     container = named if named is not None else facts.default
     if container not in known:
@@ -92,13 +124,25 @@ def choose_container(facts: PodFacts, named: str | None) -> str:
     if facts.phase in {"Succeeded", "Failed"}:
         raise TargetError(
             f"pod {facts.name} has completed; nothing can run in it",
-            reason=f"its phase is {facts.phase}",
-            fix=f"restore into a running pod: kubectl get pods -n {facts.namespace}",
+            reason=f"its phase is {facts.phase}" + (f"; {facts.why}" if facts.why else ""),
+            fix=f"restore into a running pod: kubectl{at} get pods",
+        )
+    if facts.phase == "Unknown" or facts.why.startswith("NodeLost"):
+        raise InterruptedRestoreError(
+            f"the cluster has lost the node of pod {facts.name}",
+            reason=f"its phase is {facts.phase}" + (f"; {facts.why}" if facts.why else ""),
+            fix=f"kubectl{at} get nodes, then run the same command again",
         )
     if container in facts.states:
         raise TargetError(
             f"container {container} of pod {facts.name} is not running",
             reason=f"it is {facts.states[container]}",
-            fix=f"kubectl describe pod {facts.name} -n {facts.namespace}",
+            fix=describe,
+        )
+    if facts.phase == "Pending" and container not in facts.running:
+        raise TargetError(
+            f"pod {facts.name} has not started yet",
+            reason=facts.why or "it is Pending, and its node has not said anything about it",
+            fix=f"{describe}, then run the same command again",
         )
     return container

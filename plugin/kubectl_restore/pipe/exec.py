@@ -65,6 +65,7 @@ class Exec:
             UsageError: kubectl cannot be started.
         """
         self._loop = loop
+        self._arguments = arguments
         self._stall_timeout = stall_timeout
         self._records = RecordParser(mark.token)
         self._stderr = StderrReader(mark.token, loop.progress)
@@ -303,4 +304,4 @@ class Exec:
         watch.check()
         said = self._stderr.lines
         lost = link_lost if self.agent_is_up else never_began
-        raise lost(said, self._child.returncode)
+        raise lost(said, self._child.returncode, self._arguments)

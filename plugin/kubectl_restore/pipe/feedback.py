@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cluster.messages import is_kubectls_own
+from kubectl_restore.cluster.messages import is_kubectls_own, is_policys
 from kubectl_restore.pipe.records import Record, RecordParser
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _OWN_BEGINNINGS: Final = (
     b"The connection to the server",
     b"command terminated with exit code ",
     b"Internal error occurred",
+    b"error occurred while applying preferences",
 )
 _KLOG_BEGINNING: Final = re.compile(rb"[IWEF]\d{0,4}$|[IWEF]\d{4} ")
 
@@ -126,17 +127,21 @@ class Voices:
     def __init__(self) -> None:
         """Start at the beginning of a line."""
         self._passed = 0
+        self._is_policys = False
 
     def line(self, text: bytes) -> bytes:
         """Return what of a whole line is still to be passed on."""
         passed, self._passed = self._passed, 0
-        if not passed and is_kubectls_own(text.decode("utf-8", "replace")):
+        words = text.decode("utf-8", "replace")
+        # It may have many lines, and is the last thing that kubectl says.
+        self._is_policys = self._is_policys or (not passed and is_policys(words))
+        if not passed and (self._is_policys or is_kubectls_own(words)):
             return b""
         return text[passed:] + b"\n"
 
     def unfinished(self, text: bytes) -> bytes:
         """Return what of an unfinished line is to be passed on now."""
-        if not text or (not self._passed and _may_become_kubectls(text)):
+        if not text or self._is_policys or (not self._passed and _may_become_kubectls(text)):
             return b""
         new = text[self._passed :]
         self._passed = len(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.cluster.kubectl import leading
 from kubectl_restore.cluster.messages import error_from, find_rule, is_kubectls_own
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
 from kubectl_restore.text import shown_text
@@ -17,12 +18,13 @@ _ENDED: Final = frozenset({137, 143})
 """What a shell that KILL or TERM ended exits with."""
 
 
-def never_began(lines: Sequence[str], code: int | None) -> RestoreError:
+def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]) -> RestoreError:
     """Return the error for a kubectl that ended before the agent said its first word.
 
     Args:
         lines: what was said on stderr.
         code: kubectl's exit code.
+        arguments: its command line.
     """
     rule, _ = find_rule(lines)
     if code in _ENDED:
@@ -38,10 +40,13 @@ def never_began(lines: Sequence[str], code: int | None) -> RestoreError:
             reason=(shown_text(lines[-1]) if lines else "") or f"it exited with {code}",
             fix="name another container: -c CONTAINER",
         )
-    return error_from(lines, otherwise="kubectl exec ended before it began")
+    otherwise = "kubectl exec ended before it began"
+    return error_from(lines, otherwise=otherwise, at=leading(arguments))
 
 
-def link_lost(lines: Sequence[str], code: int | None) -> InterruptedRestoreError:
+def link_lost(
+    lines: Sequence[str], code: int | None, arguments: Sequence[str]
+) -> InterruptedRestoreError:
     """Return the error for a kubectl that ended before the end record came.
 
     The exec was under way, so whatever kubectl says now, it is the link that broke.
@@ -49,9 +54,10 @@ def link_lost(lines: Sequence[str], code: int | None) -> InterruptedRestoreError
     Args:
         lines: what was said on stderr.
         code: kubectl's exit code.
+        arguments: its command line.
     """
     own = [line for line in lines if is_kubectls_own(line)]
-    error = error_from(own, otherwise="the link was lost")
+    error = error_from(own, otherwise="the link was lost", at=leading(arguments))
     reason = error.reason
     if not own:
         reason = f"{reason}, and exited with {code}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 from kubectl_restore.cluster.kubectl import (
     OLDEST_TEXT,
     config_command,
+    leading,
     pod_command,
     version_command,
 )
@@ -52,7 +53,8 @@ def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, wat
     with Query(place.pod_command(kubectl.program), kubectl.environment, progress) as query:
         query.wait(watch)
     if not query.succeeded:
-        error = error_from(query.said, otherwise="the cluster did not say anything about it")
+        otherwise = "the cluster did not say anything about it"
+        error = error_from(query.said, otherwise=otherwise, at=place.at)
         if isinstance(error, TargetError):
             raise AnotherPodError(
                 "the pod is gone; what was restored until then went with it, or stays in its "
@@ -69,7 +71,7 @@ def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, wat
             fix="run the same command again to restore into the new one",
         )
     try:
-        choose_container(facts, place.container)
+        choose_container(facts, place.container, place.at)
     except TargetError as error:
         raise InterruptedRestoreError(error.what, reason=error.reason, fix=error.fix) from error
 
@@ -174,14 +176,17 @@ class Resolution:
         # What follows has to go to the same cluster, whatever the current context is by then.
         about.wait(self._watch, beside=pod)
         context = _context(about) if about.succeeded else None
+        at = leading(pinned(self._request.kubectl, context).common())
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
-            error = error_from(pod.said, otherwise="the cluster did not say anything about the pod")
+            otherwise = "the cluster did not say anything about the pod"
+            error = error_from(pod.said, otherwise=otherwise, at=at)
             if isinstance(error, OldKubectlError):
                 error.reason = self._known_of_kubectl() or error.reason
             raise error
         facts = parse_pod(pod.answer)
-        container = choose_container(facts, self._request.container)
+        place = pinned(self._request.kubectl, context, facts.namespace)
+        container = choose_container(facts, self._request.container, leading(place.common()))
         self._progress.header(
             replace(
                 header,
@@ -195,7 +200,7 @@ class Resolution:
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
         return PinnedTarget(
-            pinned(self._request.kubectl, context, facts.namespace),
+            place,
             pod=facts.name,
             uid=facts.uid,
             container=container,

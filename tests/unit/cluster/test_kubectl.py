@@ -88,6 +88,10 @@ def test_which_kubectl(tmp_path: Path) -> None:
     named = {**path, "KUBECTL_RESTORE_KUBECTL": str(tmp_path / "other")}
     assert find_kubectl(KubectlOptions(), path) == str(tmp_path / "kubectl")
     assert find_kubectl(KubectlOptions(), named) == str(tmp_path / "other")
+    # kubectl 1.37 says which one called.
+    called = {**path, "KUBECTL_PATH": str(tmp_path / "third")}
+    assert find_kubectl(KubectlOptions(), called) == str(tmp_path / "third")
+    assert find_kubectl(KubectlOptions(), {**named, **called}) == str(tmp_path / "other")
     given = KubectlOptions(program=str(tmp_path / "third"))
     assert find_kubectl(given, named) == str(tmp_path / "third")
     with pytest.raises(UsageError):

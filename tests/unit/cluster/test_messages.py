@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kubectl_restore.cluster.kubectl import leading
 from kubectl_restore.cluster.messages import (
     RULES,
     Rule,
@@ -210,3 +211,130 @@ def test_a_message_that_no_rule_knows_may_be_tried_again() -> None:
 def test_the_last_message_decides() -> None:
     assert rule_of(PASSING[0], FINAL[0][0]).code == ExitCode.TARGET
     assert rule_of(FINAL[0][0], PASSING[0]).retry
+
+
+OCI = (
+    "error: Internal error occurred: error executing command in container: failed to exec in "
+    "container: OCI runtime exec failed: exec failed: "
+)
+DIALING = "Error from server: error dialing backend: "
+VAP = "ValidatingAdmissionPolicy 'p' with binding 'b' denied request: "
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        # What a hop further in has said, quoted by one further out.
+        (f"{DIALING}remote error: tls: internal error", 8, "get csr"),
+        (f"{DIALING}tls: failed to verify certificate: x509: unknown authority", 8, "get csr"),
+        (f"{DIALING}dial tcp 10.0.0.2:10250: connect: connection refused", 8, "get nodes"),
+        (f"{DIALING}dial tcp: lookup node-1 on 10.0.0.3:53: no such host", 8, "get nodes"),
+        (f"{DIALING}dial tcp 10.0.0.2:10250: i/o timeout", 8, "get nodes"),
+        (f"{DIALING}No agent available", 8, "get nodes"),
+        (f'Error from server (Forbidden): pods "p" is forbidden: {VAP}no such host', 5, "polic"),
+        (f'The pods "p" is invalid: : {VAP}exec: "sh": executable file not found', 5, "polic"),
+        (f'error: unable to upgrade connection: pods "p" is forbidden: {VAP}x509: ', 5, "polic"),
+        ('Error from server: admission webhook "w" denied the request: tls: no', 5, "polic"),
+        ('error: unable to upgrade connection: admission webhook "w" denied the', 5, "polic"),
+        (
+            ('Error from server (InternalError): failed calling webhook "w"'
+            ': failed to call webhook: Post "https://x": x509: expired'),
+            8,
+            "webhook",
+        ),
+        ("error: unable to upgrade connection: Forbidden", 5, "proxy"),
+        (
+            ("error: unable to upgrade connection: Forbidden (user=apiserver, verb=create, "
+            "resource=nodes, subresource(s)=[proxy])"),
+            5,
+            "kubelet",
+        ),
+        (
+            ("Error from server (Forbidden): Forbidden (user=apiserver, verb=create, "
+            "resource=nodes, subresource=proxy)"),
+            5,
+            "kubelet",
+        ),
+        ('Error from server (NotFound): nodes "n" not found', 8, "get nodes"),
+        ("Error from server (BadRequest): pod p does not have a host assigned", 8, "describe pod"),
+        # The runtime: what stays so, and what passes.
+        (f'{OCI}unable to start container process: exec: "sh": permission denied', 7, "-c"),
+        (f"{OCI}unable to start container process: exec /bin/sh: exec format error", 7, "-c"),
+        (f"{OCI}unable to start container process: exec /bin/sh: argument list too long", 7, "-c"),
+        (f'{OCI}unable to start container process: exec: "sh": stat sh: no such file', 7, "-c"),
+        (f"{OCI}unable to start container process: error executing setns process", 8, "again"),
+        (f"{OCI}cannot exec in a stopped container: unknown", 8, "again"),
+        (f"{OCI}unable to start container process: open /sys/x: no such file", 8, "again"),
+        (f"{OCI}write init-p: broken pipe: unknown", 8, "again"),
+        (("error: Internal error occurred: error executing command in container: container is not "
+         "created or running"), 8, "again"),
+        # Ours.
+        ("error: Invalid timeout value. Timeout must be a single integer in seconds", 2, "timeout"),
+        ("error: proxy: unknown scheme: https", 2, "newer kubectl"),
+        ("error occurred while applying preferences invalid flag x for command get", 2, "kuberc"),
+        (
+            ('Unable to connect to the server: getting credentials: plugin path "/bin/sh" is not '
+            "permitted by the credential plugin allowlist"),
+            5,
+            "kuberc",
+        ),
+        (
+            ("Unable to connect to the server: getting credentials: exec plugin cannot support "
+            "interactive mode: standard input is not a terminal"),
+            5,
+            "log in first",
+        ),
+    ],
+)  # fmt: skip
+def test_where_the_words_come_from_decides_first(line: str, code: int, words: str) -> None:
+    error = error_from([line], otherwise="something failed")
+    assert (error.exit_code, error.may_pass) == (code, code == ExitCode.INTERRUPTED)
+    assert words in error.fix + error.what
+    assert line in error.reason
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        ('kuberc: ignoring strict decoding error in /h/.kube/kuberc: unknown field "newField"'),
+        (
+            "kuberc: no preferences loaded from /h/.kube/kuberc: no valid preferences found in "
+            "/h/.kube/kuberc, use --v=5 to see details"
+        ),
+        "kuberc: no preferences loaded from /h/.kube/kuberc: read /h/.kube/kuberc: is a directory",
+    ],
+)
+def test_a_note_without_a_newline_hides_no_message(note: str) -> None:
+    for rule in RULES:
+        found, said = find_rule([*NOISE, note + rule.example])
+        assert found is rule
+        assert said == rule.example
+    assert (
+        find_rule([f"{note}E1122 05:06:07.123456   12345 x.go:1] y", FINAL[0][0]])[1] == FINAL[0][0]
+    )
+
+
+def test_a_policys_words_are_told_in_full_whatever_they_look_like() -> None:
+    first = 'Error from server (Forbidden): admission webhook "w" denied the request: no:'
+    more = ["", "error: unknown flag: --x", 'Error from server (NotFound): pods "p" not found']
+    error = error_from([*NOISE, first, *more], otherwise="something failed")
+    assert error.exit_code == ExitCode.NOT_ALLOWED
+    for line in (first, *more):
+        assert line in error.reason
+
+
+def test_a_fix_leads_where_the_restore_went() -> None:
+    command = [
+        "/k",
+        "--context=",
+        "--server=",
+        "--context=a b",
+        "--namespace=n",
+        "exec",
+        "--",
+        "--context=c",
+    ]
+    at = leading(command)
+    assert at == " '--context=a b' --namespace=n"
+    error = error_from([FINAL[0][0]], otherwise="something failed", at=at)
+    assert error.fix.startswith("kubectl '--context=a b' --namespace=n get pods")
