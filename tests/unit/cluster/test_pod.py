@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -19,7 +18,7 @@ UNSCHEDULED = {
 }
 
 
-def pod(**status: Any) -> bytes:
+def pod(**status: object) -> bytes:
     """Return a Pod object."""
     metadata = {"name": "db-0", "namespace": "prod", "uid": "u-1"}
     spec = {"containers": [{"name": "app"}, {"name": "side"}]}
@@ -59,7 +58,7 @@ def pod(**status: Any) -> bytes:
     ],
 )
 def test_a_pod_that_cannot_be_restored_into_says_why(
-    status: dict[str, Any], code: int, reason: str
+    status: dict[str, object], code: int, reason: str
 ) -> None:
     with pytest.raises(RestoreError) as raised:
         choose_container(parse_pod(pod(**status)), None, " --context=c --namespace=prod")
