@@ -1,8 +1,8 @@
 """Debian's own files: a release's tree, and single packages of other releases.
 
-Everything comes from one mirror. debootstrap and apt check the release's signature with the
-unpacked keyring, the list of packages with the release, and each package with the list; so plain
-HTTP is enough, and nothing is checked a second time here.
+Everything comes from one mirror, the one that this machine's apt uses. debootstrap and apt check
+the release's signature with the unpacked keyring, the list of packages with the release, and each
+package with the list; so plain HTTP is enough, and nothing is checked a second time here.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.cluster import cache, command
+from tests.cluster.errors import BrokenError
 
 if TYPE_CHECKING:
     from tests.cluster.packages import Programs
 
 RELEASE: Final = "bookworm"
 
-_MIRROR: Final = "http://deb.debian.org/debian"
 _BESIDES: Final = ("libarchive-tools", "toybox")
 """What the tree has beyond Debian's minimum; images take single programs of these."""
 
@@ -106,7 +106,7 @@ def _install(target: Path, programs: Programs, log: Path) -> None:
             f"--keyring={_keyring(programs)}",
             RELEASE,
             str(root),
-            _MIRROR,
+            _mirror(),
         ],
         log=log,
         environment={
@@ -122,7 +122,7 @@ def _install(target: Path, programs: Programs, log: Path) -> None:
 def _download(folder: Path, release: str, name: str, programs: Programs, log: Path) -> None:
     """Fetch one package into a folder, with an apt that knows nothing of this machine's."""
     sources = folder / "sources.list"
-    sources.write_text(f"deb [signed-by={_keyring(programs)}] {_MIRROR} {release} main\n")
+    sources.write_text(f"deb [signed-by={_keyring(programs)}] {_mirror()} {release} main\n")
     for empty in ("state/lists/partial", "cache/archives/partial"):
         (folder / empty).mkdir(parents=True)
     (folder / "status").touch()
@@ -141,6 +141,21 @@ def _download(folder: Path, release: str, name: str, programs: Programs, log: Pa
     options = [word for key, value in settings.items() for word in ("-o", f"{key}={value}")]
     for words in (["update"], ["download", name]):
         command.run([command.find("apt-get"), "-q", *options, *words], log=log, directory=folder)
+
+
+def _mirror() -> str:
+    """Return where this machine's apt has Debian's main archive from.
+
+    Raises:
+        BrokenError: its sources name none.
+    """
+    format_ = "$(SITE) $(RELEASE) $(COMPONENT)"
+    known = command.ask([command.find("apt-get"), "indextargets", "--format", format_])
+    for line in known.splitlines():
+        match line.split():
+            case [site, release, "main"] if "-" not in release and "/debian" in site:
+                return site
+    raise BrokenError("apt's sources on this machine name no mirror of Debian's main archive")
 
 
 def _keyring(programs: Programs) -> Path:
