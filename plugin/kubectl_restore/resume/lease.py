@@ -62,6 +62,8 @@ def take_lease(
     started = now()
     is_told = False
     looks: dict[bytes, _Look] = {}
+    # What has no lease of its own is ended when this run takes its own.
+    ended = {b"", restore.encode()}
     while True:
         others = _others(leases)
         is_long = now() - started > _LONGEST_WAIT
@@ -72,6 +74,7 @@ def take_lease(
             if (one.token in own or is_gone) and not look.is_given_up:
                 # One that hangs in the kernel does not end, whatever we do.
                 look.is_given_up = is_long
+                ended.add(one.restore)
                 questions.evict(one.restore)
             elif look.is_given_up or look.moves >= _MOVES or is_long:
                 raise _taken(one, restore, so_far)
@@ -82,6 +85,10 @@ def take_lease(
                 questions.evict(restore.encode())
                 return False
             after = b"" if known is None else known.token
+            if known is not None and known.restore not in ended:
+                # Its first exec is gone; further ones of the same run may not have noticed yet.
+                ended.add(known.restore)
+                questions.evict(known.restore)
             state, leases = questions.hold(restore.encode(), after, int(time.time()))
             if state == b"held" and (faster := _others(leases)):
                 # Both look after they have taken theirs, so at least one of two sees the other.

@@ -422,3 +422,12 @@ def test_who_was_faster_and_has_ended_by_then_leaves_it_to_us_at_once() -> None:
     pod = Pod(answers=[(b"taken", []), (b"held", [])])
     assert take(pod)
     assert (pod.seconds, pod.held) == (0.0, [(b"ours", b"")] * 2)
+
+
+def test_further_execs_of_a_run_whose_first_one_is_gone_are_ended_before_its_record_is_taken() -> (
+    None
+):
+    gone = Other(is_alive=False)
+    pod = Pod([gone])
+    assert take(pod)
+    assert [restore for restore, _ in pod.evicted] == [gone.restore]
