@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import surroundings
 from tests.cluster.places import CACHE_VARIABLE, build_cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+surroundings.settle()
 
 # No deadline: a test never asserts a time (benchmarks measure it, as ratios).
 settings.register_profile(

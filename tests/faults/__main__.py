@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests import surroundings
 from tests.contract.clusters import embedded_cluster, node_cluster
 from tests.faults.cases import Case, draw
 from tests.faults.running import Outcome, run
@@ -20,6 +21,7 @@ from tests.link import LinkProxy
 
 def main() -> int:
     """Run, print a table, and return 1 when something was found."""
+    surroundings.settle()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cluster", choices=["embedded", "node"], default="embedded")
     parser.add_argument("--count", type=int, default=1000)
