@@ -133,8 +133,8 @@ class Lanes:
         limit = run.request.stall_timeout
         command = agent_command(mark, run.request.target_path, limit, run.lease)
         channel = Exec(
-            run.place.exec_command(run.kubectl.program, command),
-            run.kubectl.environment,
+            run.transport.command(run.kubectl.program, run.place, command),
+            run.transport.environment(run.kubectl.environment),
             mark,
             agent_script(),
             loop=loop,

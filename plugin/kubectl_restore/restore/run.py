@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_restore.cluster.kubectl import child_environment, find_kubectl
+from kubectl_restore.cluster.transports import KubectlExec
 from kubectl_restore.container.agent import lease_name, restore_identity
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
     from kubectl_restore.cluster.place import PinnedTarget
+    from kubectl_restore.cluster.transports import Transport
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
@@ -51,6 +53,7 @@ class Run:
         progress: told what happens.
         watch: the time limit and the signals.
         kubectl: which is used.
+        transport: how a lane's agent is started.
         place: the pod and the container.
         identity: the same for every run of the same restore.
         lease: what its record in the pod is called.
@@ -61,6 +64,7 @@ class Run:
     progress: Progress
     watch: Watch
     kubectl: Kubectl
+    transport: Transport
     place: PinnedTarget
     identity: str
     lease: str
@@ -98,6 +102,7 @@ class Run:
             progress,
             watch,
             kubectl,
+            KubectlExec(),
             place,
             restore_identity(words),
             lease_name(place.uid, place.container, request.target_path),

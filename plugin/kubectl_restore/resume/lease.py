@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.container.leases import Leases
 from kubectl_restore.errors import TargetError
 from kubectl_restore.pipe.child import now
 from kubectl_restore.progress import Level
 
 if TYPE_CHECKING:
-    from kubectl_restore.container.leases import Lease, Leases
+    from kubectl_restore.container.leases import Lease
     from kubectl_restore.container.questions import Questions
     from kubectl_restore.progress import Progress
 
@@ -79,17 +80,8 @@ def take_lease(
             elif look.is_given_up or look.moves >= _MOVES or is_long:
                 raise _taken(one, restore, so_far)
         if not others:
-            known = next((one for one in leases.records if one.name == name.encode()), None)
-            if known is not None and known.is_alive:
-                # The path led elsewhere when that one began: the record stays its own.
-                questions.evict(restore.encode())
-                return False
-            after = b"" if known is None else known.token
-            if known is not None and known.restore not in ended:
-                # Its first exec is gone; further ones of the same run may not have noticed yet.
-                ended.add(known.restore)
-                questions.evict(known.restore)
-            state, leases = questions.hold(restore.encode(), after, int(time.time()))
+            record = next((one for one in leases.records if one.name == name.encode()), None)
+            state, leases = _hold(questions, record, restore, ended)
             if state == b"held" and (faster := _others(leases)):
                 # Both look after they have taken theirs, so at least one of two sees the other.
                 questions.release()
@@ -106,6 +98,29 @@ def take_lease(
             )
         _pause(questions)
         leases = questions.leases()
+
+
+def _hold(
+    questions: Questions, record: Lease | None, restore: str, ended: set[bytes]
+) -> tuple[bytes, Leases]:
+    """Take the lease after whoever is gone; see `Questions.hold`.
+
+    Args:
+        questions: asked through the open exec.
+        record: what stands where ours will.
+        restore: which restore this is.
+        ended: restores of which nothing runs any more; one more is added here.
+    """
+    if record is not None and record.is_alive:
+        # The path led elsewhere when that one began: the record stays its own.
+        questions.evict(restore.encode())
+        return b"unplaced", Leases()
+    if record is not None and record.restore not in ended:
+        # Its first exec is gone; further ones of the same run may not have noticed yet.
+        ended.add(record.restore)
+        questions.evict(record.restore)
+    after = b"" if record is None else record.token
+    return questions.hold(restore.encode(), after, int(time.time()))
 
 
 def _others(leases: Leases) -> list[Lease]:
