@@ -123,7 +123,7 @@ def rewrite(path: Path) -> None:
 
 def replace(path: Path) -> None:
     other = path.with_name("other")
-    other.write_bytes(path.read_bytes())
+    other.write_bytes(b"of another backup")
     other.rename(path)
 
 
@@ -131,7 +131,20 @@ def remove(path: Path) -> None:
     path.unlink()
 
 
-@pytest.mark.parametrize("change", [grow, shrink, rewrite, replace, remove])
+@pytest.mark.parametrize("change", [replace, remove])
+def test_what_becomes_of_the_name_changes_nothing_of_what_is_open(
+    tmp_path: Path, change: object
+) -> None:
+    path = tmp_path / "backup"
+    path.write_bytes(b"0123456789")
+    with BackupFile.open(path) as backup:
+        assert callable(change)
+        change(path)
+        backup.check_unchanged()
+        assert backup.read(0, 20) == b"0123456789"
+
+
+@pytest.mark.parametrize("change", [grow, shrink, rewrite])
 def test_a_change_is_noticed(tmp_path: Path, change: object) -> None:
     path = tmp_path / "backup"
     path.write_bytes(b"0123456789")

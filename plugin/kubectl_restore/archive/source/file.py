@@ -126,8 +126,7 @@ class BackupFile:
             is_sending: some of it may be in the pod already.
 
         Raises:
-            BackupError: one grew, shrank or was written to, its name now means another file, or
-                there is a further part.
+            BackupError: one grew, shrank or was written to, or there is a further part.
         """
         for one in self.parts:
             if not one.is_as_it_was():

@@ -116,14 +116,17 @@ class RegularFile:
             raise self._unreadable(error) from error
 
     def is_as_it_was(self) -> bool:
-        """Tell whether nobody wrote to it, and its name means it still."""
+        """Tell whether nobody wrote to it.
+
+        Size and time of what is open decide. The inode does not: rclone, sshfs and mergerfs give
+        the same file another one after a while, and what is moved over the name is never read.
+        """
         descriptor = self._descriptor
-        if descriptor is not None and _identity(os.fstat(descriptor.number)) != self.identity:
-            return False
         try:
-            return _identity(self.path.stat()) == self.identity
+            status = self.path.stat() if descriptor is None else os.fstat(descriptor.number)
         except OSError:
             return False
+        return _written(status) == _written_of(self.identity)
 
     def changed(self, *, is_sending: bool) -> BackupError:
         """Return the error that says that the file is not what it was.
@@ -148,7 +151,7 @@ class RegularFile:
                 descriptor = Descriptor(self.path)
             except OSError as error:
                 raise self._unreadable(error) from error
-            if _identity(os.fstat(descriptor.number)) != self.identity:
+            if _written(os.fstat(descriptor.number)) != _written_of(self.identity):
                 raise self.changed(is_sending=False)
             self._descriptor = descriptor
         return descriptor
@@ -163,6 +166,16 @@ class RegularFile:
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _written(status: os.stat_result) -> tuple[int, int]:
+    """Return what changes when a file is written to."""
+    return _written_of(_identity(status))
+
+
+def _written_of(identity: tuple[int, int, int, int]) -> tuple[int, int]:
+    _, _, size, time = identity
+    return size, time
 
 
 def _cannot_open(path: Path, error: OSError) -> BackupError:
