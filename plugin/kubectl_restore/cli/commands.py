@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from cleo.commands.command import Command
@@ -10,6 +11,7 @@ from cleo.helpers import argument
 
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
+from kubectl_restore.cli.habits import FORCED, can_ask, may_mean_a_file
 from kubectl_restore.cli.help_text import help_of, help_text
 from kubectl_restore.cli.log_file import log_file
 from kubectl_restore.cli.manner import read_manner
@@ -19,6 +21,8 @@ from kubectl_restore.cli.reading import (
     require_reading,
 )
 from kubectl_restore.errors import ExitCode, RestoreError, SignalledError, UsageError
+from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.progress import Level
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 
@@ -65,6 +69,11 @@ class RestoreCommand(_WordsCommand):
         request = read_request(
             parsed, [*prefix, *self.words], older=self.older, verifies=self.verifies
         )
+        is_told = not self.older and may_mean_a_file(parsed, self.words)
+        if is_told and can_ask(parsed, older=self.older):
+            # Who is there is asked, as without it.
+            request = replace(request, overwrite=Overwrite.REFUSE, asks=True)
+            is_told = False
         # Imported late: the first line must not wait for what only the engine needs.
         from kubectl_restore.deadline import Watch  # noqa: PLC0415
         from kubectl_restore.restore.engine import restore, verify  # noqa: PLC0415
@@ -83,6 +92,8 @@ class RestoreCommand(_WordsCommand):
                 output=manner.output,
             )
             try:
+                if is_told:
+                    display.message(Level.INFO, FORCED)
                 run(request, display, watch)
                 if self.verifies or request.dry_run:
                     # Nothing else was wanted.

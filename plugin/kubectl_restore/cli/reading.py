@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
+from kubectl_restore.cli.habits import can_ask, require_no_habit
 from kubectl_restore.cli.manner import read_output
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.cli.values import (
@@ -81,6 +82,7 @@ def read_request(
     Raises:
         UsageError: something is missing, too much or of the wrong form.
     """
+    require_no_habit(parsed, older=older)
     overwrite = read_overwrite(parsed)
     pod, backup = _positionals(parsed, "filesystem " if older else "verify " * verifies)
     _require_order(pod, backup, parsed, older=older)
@@ -115,7 +117,7 @@ def read_request(
         dry_run=parsed.is_set("dry-run"),
         strict=parsed.is_set("strict"),
         sync=parsed.is_set("sync"),
-        asks=_asks(parsed, overwrite, older=older),
+        asks=overwrite is Overwrite.REFUSE and can_ask(parsed, older=older),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
@@ -132,15 +134,6 @@ def read_request(
         lanes=read_lanes(os.environ),
         command=_without_secrets(parsed, command),
     )
-
-
-def _asks(parsed: Parsed, overwrite: Overwrite, *, older: bool) -> bool:
-    """Tell whether somebody is there who can be asked, and nothing says not to."""
-    silent = older or parsed.is_set("yes") or parsed.is_set("quiet")
-    silent = silent or parsed.value("overwrite") is not None
-    if silent or overwrite is not Overwrite.REFUSE or read_output(parsed) == "json":
-        return False
-    return all(one is not None and one.isatty() for one in (sys.stdin, sys.stderr))
 
 
 def _require_file(parsed: Parsed, backup: str, *, verifies: bool) -> None:
