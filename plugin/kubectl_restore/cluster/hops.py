@@ -23,8 +23,9 @@ class Hop(StrEnum):
     RUNTIME = "the runtime and the container"
 
 
-_MARKS: Final[dict[Hop, re.Pattern[str]]] = {
-    Hop.CLIENT: re.compile(
+# Compiled when the first message is read: most restores never need them.
+_MARKS: Final[dict[Hop, str]] = {
+    Hop.CLIENT: (
         r"Error in configuration|rror loading config file|invalid configuration"
         r"|couldn't get version/kind|[Uu]nknown (shorthand )?flag|^error: invalid argument"
         r"|context was not found for specified context|context \S+ does not exist"
@@ -35,32 +36,32 @@ _MARKS: Final[dict[Hop, re.Pattern[str]]] = {
         r"|unable to load root certificates|could not load .* certificate"
         r"|getting credentials: plugin .*(not allowed|not permitted)"
     ),
-    Hop.LOGIN: re.compile(
+    Hop.LOGIN: (
         r"getting credentials: |exec plugin|You must be logged in|\bUnauthorized\b"
         r"|provide credentials"
     ),
-    Hop.POLICY: re.compile(
+    Hop.POLICY: (
         r"\(Forbidden\)(?!: Forbidden \(user=)|is forbidden: |admission webhook \""
         r"|AdmissionPolicy '|failed calling webhook|^The \S+ \"[^\"]*\" is invalid: "
         r"|: Forbidden$"
     ),
-    Hop.SERVER: re.compile(
+    Hop.SERVER: (
         r"\((ServiceUnavailable|Timeout|TooManyRequests|Gone|Expired)\)|etcdserver: "
         r'|(pods|namespaces) "[^"]*" not found|is not valid for pod|in a completed pod'
         r"|could not find the requested resource|doesn't have a resource type"
     ),
-    Hop.NODE: re.compile(
+    Hop.NODE: (
         r"error dialing backend|Forbidden \(user=|nodes \"[^\"]*\" not found"
         r"|no preferred addresses found|does not have a host assigned|No agent available"
         r"|error trying to reach service"
     ),
-    Hop.RUNTIME: re.compile(
+    Hop.RUNTIME: (
         r"OCI runtime|error executing command in container|failed to exec in container"
         r"|container not found|cannot exec in a |rpc error: code|no running task"
         r"|container is not created or running|executable file not found|exec format error"
         r"|CONTAINER_EXITED"
     ),
-    Hop.ROUTE: re.compile(
+    Hop.ROUTE: (
         r"The connection to the server|dial tcp|websocket: |connection reset by peer|broken pipe"
         r"|unexpected EOF|i/o timeout|context deadline exceeded|Client\.Timeout|handshake timeout"
         r"|request canceled|no such host|server misbehaving|connection refused|no route to host"
@@ -68,9 +69,9 @@ _MARKS: Final[dict[Hop, re.Pattern[str]]] = {
     ),
 }
 _FRAMES: Final = (
-    (re.compile(r"^Unable to connect to the server"), Hop.ROUTE),
-    (re.compile(r"^Error from server|^(error: )?Internal error occurred"), Hop.SERVER),
-    (re.compile(r"unable to upgrade connection|error sending request|error stream"), Hop.ROUTE),
+    ((r"^Unable to connect to the server"), Hop.ROUTE),
+    ((r"^Error from server|^(error: )?Internal error occurred"), Hop.SERVER),
+    ((r"unable to upgrade connection|error sending request|error stream"), Hop.ROUTE),
 )
 """What stands around the words of any hop; it tells where nothing else does."""
 
@@ -80,8 +81,8 @@ def hop_of(line: str) -> Hop | None:
     found = [
         (match.start(), order, hop)
         for order, (hop, marks) in enumerate(_MARKS.items())
-        if (match := marks.search(line))
+        if (match := re.search(marks, line))
     ]
     if found:
         return min(found)[2]
-    return next((hop for frame, hop in _FRAMES if frame.search(line)), None)
+    return next((hop for frame, hop in _FRAMES if re.search(frame, line)), None)

@@ -32,8 +32,8 @@ class Rule:
 
     Attributes:
         hop: who says it.
-        pattern: searched for in the line, as a regular expression; empty for whatever else the hop
-            says.
+        pattern: searched for in the line, as a regular expression (compiled when a message is
+            read); empty for whatever else the hop says.
         error: the error that it becomes (its class owns the exit code).
         what: what failed, for people.
         fix: what to do; `kubectl{at}` gets context and namespace where they are known.
@@ -42,7 +42,7 @@ class Rule:
     """
 
     hop: Hop
-    pattern: re.Pattern[str]
+    pattern: str
     error: type[RestoreError]
     what: str
     fix: str
@@ -86,7 +86,7 @@ def _rule(  # noqa: PLR0917 - one row of the table
     fix: str = AGAIN,
     versions: str = "",
 ) -> Rule:
-    return Rule(hop, re.compile(pattern), error, what, fix, example, versions)
+    return Rule(hop, pattern, error, what, fix, example, versions)
 
 
 _C, _L, _W, _P, _S, _N, _R = (
@@ -271,4 +271,4 @@ RULES: Final[tuple[Rule, ...]] = (
 
 def rule_of(hop: Hop, line: str) -> Rule:
     """Return what a line means that a hop says; the last rule of each takes whatever else it is."""
-    return next(rule for rule in RULES if rule.hop is hop and rule.pattern.search(line))
+    return next(rule for rule in RULES if rule.hop is hop and re.search(rule.pattern, line))
