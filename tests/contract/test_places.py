@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 from tests.contract import trees
 from tests.contract.clusters import KUBECTL
 from tests.contract.program import Result, run
+from tests.embedded.cluster import EmbeddedCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,3 +178,20 @@ def _output(pod: Pod, *words: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_a_context_that_means_another_cluster_by_now_leads_to_another_pod(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    config = tmp_path / "config"
+    shutil.copy(cluster.kubeconfig, config)
+    (tmp_path / "second").mkdir()
+    with EmbeddedCluster(tmp_path / "second") as second:
+        kubectl = kubectl_with(tmp_path, "cp", str(second.kubeconfig), str(config))
+        result = restore(pod, backup(trees.small()), config, f"--kubectl={kubectl}")
+        assert result.code == 8, result
+        assert "Error: another pod has this name now" in result.err
+        assert list(second.pod("debian").volume().iterdir()) == []
+    assert pod.tree() == {}
