@@ -160,6 +160,8 @@ class Summary:
     notes: tuple[str, ...] = field(default=())
     """What was left out or could not be kept, one sentence each; safe to print."""
     next_steps: tuple[str, ...] = field(default=())
+    is_salvaged: bool = False
+    """Some of the backup could not be restored, and only what can be had was wanted."""
 
 
 class Progress(Protocol):

@@ -19,19 +19,23 @@ _UNSUPPORTED: Final = {
 UNSUPPORTED: Final = frozenset(_UNSUPPORTED)
 
 
+class DamagedError(BackupError):
+    """The backup is cut or corrupt; some of it may still be read (archive/salvage)."""
+
+
 def truncated(reason: str) -> BackupError:
     """Return the error for an archive that ends too early."""
-    return BackupError("the backup is truncated", reason=reason, fix=FETCH_AGAIN)
+    return DamagedError("the backup is truncated", reason=reason, fix=FETCH_AGAIN)
 
 
 def corrupt(reason: str) -> BackupError:
     """Return the error for an archive that is damaged, or means different things to tars."""
-    return BackupError("the backup is corrupt", reason=reason, fix=FETCH_AGAIN)
+    return DamagedError("the backup is corrupt", reason=reason, fix=FETCH_AGAIN)
 
 
 def without_end(at: int) -> BackupError:
     """Return the error for an archive that ends at a member's edge, without the end marker."""
-    return BackupError(
+    return DamagedError(
         "the backup is truncated: its end marker is missing",
         reason=f"the archive ends at byte {at} without two blocks of zeros, so members may be "
         "missing",
@@ -41,7 +45,7 @@ def without_end(at: int) -> BackupError:
 
 def zeros_behind(start: int, length: int) -> BackupError:
     """Return the error for an archive behind whose end stands more than a writer's padding."""
-    return BackupError(
+    return DamagedError(
         "the backup is truncated, or its tail was never written",
         reason=f"behind its end at byte {start} stand {length:,} bytes of zeros; no tar pads that "
         "much, but a download that was broken off, or a disk that crashed, leaves such a tail",

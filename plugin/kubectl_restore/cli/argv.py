@@ -102,7 +102,9 @@ def _take_long(word: str, rest: list[str], parsed: Parsed) -> None:
     flag = BY_NAME.get(name)
     if flag is None:
         raise _unknown(f"--{name}", name)
-    if not flag.value:
+    if not flag.value and value in flag.choices:
+        parsed.flags.append((flag, value))
+    elif not flag.value:
         parsed.flags.append((flag, _switch(f"--{name}", value if equals else "true")))
     elif equals:
         parsed.flags.append((flag, value))

@@ -28,6 +28,7 @@ class Flag:
         text: one line of help.
         scope: where it belongs.
         secret: its value is never shown.
+        choices: what may stand behind a switch's `=` besides true and false.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Flag:
     text: str = ""
     scope: Scope = Scope.RESTORE
     secret: bool = False
+    choices: tuple[str, ...] = ()
 
 
 def _later(name: str, shorts: str = "", value: str = "") -> Flag:
@@ -81,6 +83,13 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("owner", "", "UID:GID", "everything belongs to this user and group (numbers)"),
     Flag("keep-directory-symlinks", "", "", "go through links that stay inside the target"),
     Flag("allow-missing-end", "", "", "accept a backup without end marker: it may be cut"),
+    Flag(
+        "salvage",
+        "",
+        "",
+        "of a damaged backup restore what is there; =partial: parts too",
+        choices=("partial", "whole"),
+    ),
     Flag("no-cache", "", "", "neither use nor keep what is remembered of large backups"),
     Flag("include", "", "GLOB", "restore only what matches, from a name's beginning; repeatable"),
     Flag("exclude", "", "GLOB", "leave out what matches, as GNU tar's --exclude does; repeatable"),

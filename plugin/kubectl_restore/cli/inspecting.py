@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.refusals import DamagedError
+from kubectl_restore.archive.salvage.report import report_lines
+from kubectl_restore.archive.salvage.salvage import salvage
 from kubectl_restore.archive.select.choose import choose
 from kubectl_restore.archive.select.report import report_on
 from kubectl_restore.archive.source.file import BackupFile
-from kubectl_restore.archive.trust.integrity import read_proved
+from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.errors import ExitCode
 from kubectl_restore.progress import Level
+from kubectl_restore.text import pasteable
 from kubectl_restore.ui.inspection import Inspection, member_fields
 from kubectl_restore.ui.json_fields import json_line
 from kubectl_restore.ui.listing import listed
@@ -51,26 +55,35 @@ def inspect(
         RESTORED when a restore could begin; BACKUP when something in it is refused.
 
     Raises:
-        BackupError: the backup is cut or corrupt, or not what is claimed; or something in it is
-            refused, and only a list was wanted.
+        BackupError: the backup is cut or corrupt, which is raised when what can be read was
+            written; or not what is claimed; or something in it is refused, and only a list was
+            wanted.
         UsageError: it has nothing of what is wanted.
         TimedOutError, SignalledError: the watch ended the run.
     """
     with BackupFile.open(request.backup) as backup:
-        index, integrity = read_proved(
-            backup,
-            request.checksum,
-            allow_missing_end=request.allow_missing_end,
-            progress=progress,
-            watch=watch,
-            cache=IndexCache() if request.cache else None,
-        )
+        damage: DamagedError | None = None
+        lost: tuple[str, ...] = ()
+        try:
+            index, integrity = read_proved(
+                backup,
+                request.checksum,
+                allow_missing_end=request.allow_missing_end,
+                progress=progress,
+                watch=watch,
+                cache=IndexCache() if request.cache else None,
+            )
+        except DamagedError as error:
+            damage, found = error, salvage(backup, progress, watch)
+            index, integrity, lost = found.index, Integrity(), tuple(report_lines(found))
+            again = f"kubectl restore POD {pasteable(request.backup)} -t PATH --salvage"
+            damage.fix += f"\nto restore what can be read of it: {again}"
         chosen = choose(index, request.selection, beat=beat_of(watch, progress))
         members = chosen.index.members
         # What was to be left out is not there, as for a restore.
         refused = () if request.selection.skip_unsafe else chosen.refused
         progress.tick()
-        notes = (*index.warnings, *chosen.warnings, *chosen.notes)
+        notes = (*index.warnings, *lost, *chosen.warnings, *chosen.notes)
         if request.members and not request.as_json:
             for note in notes:
                 progress.message(Level.WARNING, note)
@@ -78,7 +91,7 @@ def inspect(
             # Whoever read it has seen enough (`| head`).
             return ExitCode.RESTORED
         if not request.members or request.as_json:
-            found = Inspection(
+            inspection = Inspection(
                 backup=request.backup,
                 parts=len(backup.parts),
                 size=backup.size,
@@ -88,9 +101,13 @@ def inspect(
                 report=report_on(members, chosen.refused),
                 notes=notes,
             )
-            write(found.json() if request.as_json else found.text())
+            write(inspection.json() if request.as_json else inspection.text())
+            if damage is not None:
+                raise damage
             # It has said what is refused, and why.
             return ExitCode.BACKUP if refused else ExitCode.RESTORED
+        if damage is not None:
+            raise damage
     if refused:
         raise unsafe(refused, lambda flag: shlex.join([*request.command, flag]))
     return ExitCode.RESTORED

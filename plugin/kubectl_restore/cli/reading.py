@@ -14,6 +14,7 @@ from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
 from kubectl_restore.cli.habits import can_ask, require_no_habit
 from kubectl_restore.cli.manner import read_output
+from kubectl_restore.cli.salvaging import read_salvage, require_salvageable
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.cli.values import (
     choice,
@@ -96,6 +97,7 @@ def read_request(
     namespace = parsed.value("namespace")
     target = _target_path(given(parsed, "target-path", "/"))
     _require_file(parsed, backup, verifies=verifies)
+    require_salvageable(parsed, backup, verifies=verifies)
     judged = Verification.CHECKSUM if verifies else Verification.SIZE
     _require_safe_deletion(parsed, target)
     return RestoreRequest(
@@ -119,6 +121,7 @@ def read_request(
         sync=parsed.is_set("sync"),
         asks=overwrite is Overwrite.REFUSE and can_ask(parsed, older=older),
         allow_missing_end=parsed.is_set("allow-missing-end"),
+        salvage=read_salvage(parsed),
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
         owner=read_owner(parsed),

@@ -41,3 +41,13 @@ class Verification(StrEnum):
     """Contents, too: the pod's check sums are held against ours."""
     NONE = "none"
     """Nothing; that the container's tar took everything and did not complain has to do."""
+
+
+class Salvage(StrEnum):
+    """What is restored of a damaged backup."""
+
+    NO = "no"
+    WHOLE = "whole"
+    """The members that are wholly there."""
+    PARTIAL = "partial"
+    """Beginnings of files too, under names that say so."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.select.selection import Selection
-from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
+from kubectl_restore.plan.policy import Comparison, Overwrite, Salvage, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,8 @@ class RestoreRequest:
     asks: bool = False
     """Somebody is there who can be asked before something is replaced or deleted."""
     allow_missing_end: bool = False
+    salvage: Salvage = Salvage.NO
+    """Of a damaged backup restore what is there."""
     cache: bool = True
     """Whether indexes of large backups are remembered."""
     same_owner: bool = True

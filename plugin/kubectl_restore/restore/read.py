@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.index.cache import IndexCache
+from kubectl_restore.archive.refusals import DamagedError
+from kubectl_restore.archive.salvage.report import how_to_salvage, report_lines
+from kubectl_restore.archive.salvage.salvage import salvage, salvaged_stream
 from kubectl_restore.archive.select.choose import choose, leaves_nothing_out, nothing_matches
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.stream.segments import read_segments
-from kubectl_restore.archive.trust.integrity import read_proved
+from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.archive.trust.stdin_batches import read_stdin
 from kubectl_restore.plan.batch import Batch
+from kubectl_restore.plan.policy import Salvage
 from kubectl_restore.progress import Level
 from kubectl_restore.text import shown
 
@@ -26,7 +30,9 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.select.patterns import Glob
     from kubectl_restore.archive.source.file import BackupFile
     from kubectl_restore.archive.stream.segments import Segment, Tap, Zeros
+    from kubectl_restore.archive.stream.stdin_window import StdinWindow
     from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.batch import Reader
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
 
@@ -38,6 +44,7 @@ class Supply:
         doubts: sentences that say that the backup may lack members.
         identity: what tells this backup from others in the pod; known with the first batch.
         about: what is known of the backup, for a receipt.
+        is_salvaged: the backup is damaged, and what is left of it is restored.
     """
 
     def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
@@ -51,6 +58,7 @@ class Supply:
         self._missing: set[Glob] | None = None
         self._idle: set[Glob] | None = None
         self.identity = ""
+        self.is_salvaged = False
         self.about: dict[str, int | str | None] = {}
 
     @property
@@ -65,14 +73,7 @@ class Supply:
             BackupError: the backup is cut, corrupt, hostile, or not what is claimed.
             UsageError: the backup has nothing of what is wanted.
         """
-        index, integrity = read_proved(
-            backup,
-            self._request.checksum,
-            allow_missing_end=self._request.allow_missing_end,
-            progress=self._progress,
-            watch=self._watch,
-            cache=IndexCache() if self._request.cache else None,
-        )
+        index, integrity = self._read_file(backup)
         if integrity.claims:
             self._progress.message(Level.INFO, integrity.in_short())
         for line in integrity.lines() or ["no check sum of the backup was found"]:
@@ -99,6 +100,11 @@ class Supply:
                 self._watch,
                 to_the_end=index.is_remembered,
                 tap=tap,
+                stream=(
+                    salvaged_stream(backup, index.compression, self._watch.check)
+                    if self.is_salvaged
+                    else None
+                ),
             )
 
         yield Batch(
@@ -108,6 +114,38 @@ class Supply:
             identity=self.identity,
             is_packed=index.compression is not Compression.NONE,
         )
+
+    def _read_file(self, backup: BackupFile) -> tuple[Index, Integrity]:
+        """Read a whole backup, or what is left of it where that is wanted.
+
+        Raises:
+            BackupError: it is damaged, and only whole ones are wanted; or is no backup at all.
+        """
+        request = self._request
+        try:
+            return read_proved(
+                backup,
+                request.checksum,
+                allow_missing_end=request.allow_missing_end,
+                progress=self._progress,
+                watch=self._watch,
+                cache=IndexCache() if request.cache else None,
+            )
+        except DamagedError as error:
+            if request.salvage is Salvage.NO:
+                error.fix += f"\n{how_to_salvage(self._again('--salvage'), request.backup)}"
+                raise
+            found = salvage(
+                backup,
+                self._progress,
+                self._watch,
+                with_partial=request.salvage is Salvage.PARTIAL,
+            )
+            self.is_salvaged = True
+            self._progress.message(Level.WARNING, f"{error.what}: {error.reason}")
+            for line in report_lines(found):
+                self._progress.message(Level.WARNING, line)
+            return found.index, Integrity()
 
     def of_pipe(self) -> Iterator[Batch]:
         """Return the batches of standard input, each of them checked as far as it has come.
@@ -149,7 +187,7 @@ class Supply:
             yield Batch(
                 chosen.index,
                 is_last=arrived.is_last,
-                read=arrived.window.segments,
+                read=_naming_the_cut(arrived.window, chosen.index),
                 identity=_digest(chosen.index),
                 is_kept=False,
                 is_held=lambda window=arrived.window: not window.owed,  # type: ignore[misc]
@@ -157,7 +195,7 @@ class Supply:
 
     def _again(self, flag: str) -> str:
         request = self._request
-        is_left_out = flag == "--skip-unsafe"
+        is_left_out = flag in {"--skip-unsafe", "--salvage"}
         return request.command_leaving_out(flag) if is_left_out else request.command_with(flag)
 
     def _tell(self, index: Index, chosen: Chosen, *, so_far: str) -> None:
@@ -175,6 +213,25 @@ class Supply:
             said = f"left out: {shown(one.member.name)}: {one.reason}"
             self._progress.message(Level.WARNING, said)
         self._notes += chosen.notes
+
+
+def _naming_the_cut(window: StdinWindow, index: Index) -> Reader:
+    """Return what reads a batch of standard input; where that ends too early it names the file."""
+
+    def read(segments: Iterable[Segment], tap: Tap | None = None) -> Iterator[memoryview | Zeros]:
+        try:
+            yield from window.segments(segments, tap)
+        except DamagedError as error:
+            # What is not held is the content of the last member.
+            cut = index.members[len(index.members) - 1]
+            there = max(0, cut.size - window.owed)
+            error.reason += (
+                f"\n{shown(cut.name)} is cut: {there:,} of {cut.size:,} bytes have come, and what "
+                "stands of them in the pod is not the whole file"
+            )
+            raise
+
+    return read
 
 
 def _digest(index: Index) -> str:

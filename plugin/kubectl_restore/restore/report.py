@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.refusals import DamagedError
 from kubectl_restore.cluster.messages import AGAIN
 from kubectl_restore.errors import InterruptedRestoreError, SignalledError, WarningsError
 from kubectl_restore.plan.policy import Verification
@@ -42,6 +43,7 @@ def summary_of(run: Run, ledger: Ledger, capabilities: Capabilities, supply: Sup
         notes=summary.notes + saved.notes,
         next_steps=summary.next_steps + saved.next_steps,
         warnings=(*supply.doubts, *summary.warnings),
+        is_salvaged=supply.is_salvaged,
     )
 
 
@@ -58,17 +60,20 @@ def say_how_to_go_on(request: RestoreRequest, error: RestoreError, *, is_noted: 
     if isinstance(error, (InterruptedRestoreError, SignalledError)) and again not in error.fix:
         known = error.fix not in {"", AGAIN}
         error.fix = f"{error.fix}\nto go on: {again}" if known else f"to go on: {again}"
+    elif isinstance(error, DamagedError) and request.is_piped:
+        error.fix = f"pipe the whole backup, which goes on: {again.replace('same', 'whole', 1)}"
 
 
 def require_no_warnings(request: RestoreRequest, summary: Summary) -> None:
-    """Return when there is nothing that --strict makes an error.
+    """Return when there is nothing that --strict, or what a damaged backup lacks, makes an error.
 
     Raises:
         WarningsError: there is.
     """
-    if request.strict and summary.warnings and not request.dry_run:
+    if (request.strict or summary.is_salvaged) and summary.warnings and not request.dry_run:
+        whole = "with a whole backup: the same command without --salvage"
         raise WarningsError(
             "restored, but not everything is as the backup has it",
             reason=listed(summary.warnings),
-            fix="without --strict this is a success",
+            fix=whole if summary.is_salvaged else "without --strict this is a success",
         )

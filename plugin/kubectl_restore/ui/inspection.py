@@ -59,7 +59,9 @@ class Inspection:
         """Return lines for a person."""
         report = self.report
         packed = "not compressed" if self.compression == "none" else self.compression
-        whole = "complete" if self.is_complete else "no sound end: whether it is complete is open"
+        whole = (
+            "complete" if self.is_complete else "no sound end, or damaged: it may not be complete"
+        )
         name = shown(os.fsencode(self.backup))
         name += f" in {self.parts:,} parts" if self.parts > 1 else ""
         lines = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import sys
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -115,6 +116,7 @@ _FAILURES: Final[tuple[type[Exception], ...]] = (
     RuntimeError,
     ValueError,
     EOFError,
+    zlib.error,
 )
 _TOO_LARGE: Final = ("Memory usage limit", "too much memory")
 

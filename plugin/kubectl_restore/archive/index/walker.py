@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kubectl_restore.archive.compression.detect import no_archive, open_stream
 from kubectl_restore.archive.index.ending import MOST_PADDING, Ending, Seams
@@ -41,10 +41,7 @@ from kubectl_restore.progress import Phase, Status
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from kubectl_restore.archive.compression.detect import PlainStream
-    from kubectl_restore.archive.compression.stream import DecompressedStream
     from kubectl_restore.archive.source.readable import Readable
-    from kubectl_restore.archive.stream.stdin_window import StdinWindow
     from kubectl_restore.archive.tar.header import Header
     from kubectl_restore.deadline import Watch
     from kubectl_restore.errors import BackupError
@@ -58,6 +55,32 @@ _OFTEN: Final = 256
 """Headers between two looks at the watch: a few milliseconds."""
 
 
+class ArchiveStream(Protocol):
+    """What a walker reads: the bytes of an archive, in order."""
+
+    @property
+    def position(self) -> int:
+        """Bytes of the archive read or passed over so far."""
+
+    @property
+    def consumed(self) -> int:
+        """Bytes of the file taken so far."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether passing over costs nothing."""
+
+    @property
+    def garbage(self) -> int | None:
+        """Where something else follows the compressed data; None for nowhere."""
+
+    def read(self, length: int) -> bytes:
+        """Return the next bytes; fewer only at the end."""
+
+    def skip(self, length: int) -> int:
+        """Pass over bytes and return how many there were."""
+
+
 class Walker:
     """Walks the stream once.
 
@@ -67,6 +90,7 @@ class Walker:
         seams: what stood between members that is no member.
         unread: how many members have a field that cannot be read, by field.
         headers: how many blocks were read as headers, the end marker's first block too.
+        cut: the member whose content was being passed over when the archive ended.
     """
 
     def __init__(
@@ -76,16 +100,15 @@ class Walker:
         progress: Progress,
         watch: Watch,
         *,
-        window: StdinWindow | None = None,
+        window: ArchiveStream | None = None,
     ) -> None:
-        """Stand before the first header; `window` is the stream of a backup that is piped."""
-        self.stream: PlainStream | DecompressedStream | StdinWindow = window or open_stream(
-            backup, compression, self._pulse
-        )
+        """Stand before the first header; `window` is another stream than the file's own."""
+        self.stream: ArchiveStream = window or open_stream(backup, compression, self._pulse)
         self.members = Members()
         self.seams = Seams()
         self.unread: Counter[Unread] = Counter()
         self.headers = 0
+        self.cut: Member | None = None
         self._backup = backup
         self._compression = compression
         self._progress = progress
@@ -155,6 +178,10 @@ class Walker:
         except HeaderError as error:
             raise self._no_header(at, block, str(error)) from error
         return None
+
+    def restart(self) -> None:
+        """Take it that a member begins here, whatever stood before it."""
+        self._prefixes.begin(self.stream.position)
 
     @property
     def is_between_members(self) -> bool:
@@ -253,15 +280,12 @@ class Walker:
         path = normal_path(name)
         if (path != name and b"./" + path != name) or (kind is Kind.SYMLINK and header.size):
             return False
-        self._pass_over(header.size, name)
-        position = self.stream.position
-        self.members.append(
-            Member(
-                name, path, kind, at, position - at, BLOCK, header.size, header.mode, header.mtime,
-                header.uid, header.gid, header.link, user=header.user, group=header.group,
-            )
+        length = header.size + -header.size % BLOCK
+        member = Member(
+            name, path, kind, at, BLOCK + length, BLOCK, header.size, header.mode, header.mtime,
+            header.uid, header.gid, header.link, user=header.user, group=header.group,
         )  # fmt: skip
-        self._prefixes.start = position
+        self._add(member, length)
         return True
 
     def _take_member(self, header: Header, at: int, block: bytes) -> None:
@@ -294,31 +318,43 @@ class Walker:
         ):
             self.unread.update(iter(unread_of(header, pax, knows_owner=owner.is_known)))
         prefix = self.stream.position - start
-        self._pass_over(stored, name)
-        self.members.append(
-            Member(
-                name,
-                normal_path(name),
-                kind,
-                start,
-                self.stream.position - start,
-                prefix,
-                size,
-                mode_of(header, kind, knows_owner=owner.is_known),
-                header.mtime if pax.mtime is None else pax.mtime,
-                owner.uid,
-                owner.gid,
-                link_of(kind, link),
-                is_common=False,
-                extents=None if holes is None else holes[0].pairs,
-                extras=pax.extras,
-                records=pax.records,
-                nanoseconds=pax.nanoseconds,
-                user=header.user if pax.user is None else pax.user,
-                group=header.group if pax.group is None else pax.group,
-                device=header.device,
-            )
+        length = stored + -stored % BLOCK
+        member = Member(
+            name,
+            normal_path(name),
+            kind,
+            start,
+            prefix + length,
+            prefix,
+            size,
+            mode_of(header, kind, knows_owner=owner.is_known),
+            header.mtime if pax.mtime is None else pax.mtime,
+            owner.uid,
+            owner.gid,
+            link_of(kind, link),
+            # What a tar may read otherwise is written anew.
+            is_common=False,
+            extents=None if holes is None else holes[0].pairs,
+            extras=pax.extras,
+            records=pax.records,
+            nanoseconds=pax.nanoseconds,
+            user=header.user if pax.user is None else pax.user,
+            group=header.group if pax.group is None else pax.group,
+            device=header.device,
         )
+        self._add(member, length)
+
+    def _add(self, member: Member, length: int) -> None:
+        """Note a member, when all of its data and padding is there."""
+        start = self.stream.position
+        passed = self.stream.skip(length)
+        if passed < length:
+            self.cut = member
+            raise truncated(
+                f"the content of {shown(member.name)} goes from byte {start} to byte "
+                f"{start + length}, but the archive ends at byte {start + passed}"
+            )
+        self.members.append(member)
         self._prefixes.begin(self.stream.position)
 
     def _take_prefix(self, header: Header, at: int) -> None:
@@ -337,14 +373,3 @@ class Walker:
             raise truncated(f"it ends inside a sparse map, at byte {self.stream.position}")
         self._pulse()
         return block
-
-    def _pass_over(self, stored: int, name: bytes) -> None:
-        """Pass over data and padding."""
-        length = stored + -stored % BLOCK
-        start = self.stream.position
-        passed = self.stream.skip(length)
-        if passed < length:
-            raise truncated(
-                f"the content of {shown(name)} goes from byte {start} to byte {start + length}, "
-                f"but the archive ends at byte {start + passed}"
-            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kubectl_restore.archive.compression.stream import DecompressedStream
 from kubectl_restore.archive.source.magic import Compression
@@ -47,6 +47,20 @@ class Zeros:
     length: int
 
 
+class Decompressed(Protocol):
+    """The archive inside a compressed backup."""
+
+    @property
+    def position(self) -> int:
+        """Bytes of the archive read or passed over so far."""
+
+    def next_piece(self, longest: int) -> memoryview:
+        """Return some of the next bytes, at most `longest`; empty only at the end."""
+
+    def skip(self, length: int) -> int:
+        """Pass over bytes and return how many there were."""
+
+
 Segment = Literal | Extract | Zeros
 Tap = Callable[[int, memoryview], None]
 
@@ -59,6 +73,7 @@ def read_segments(
     *,
     to_the_end: bool = False,
     tap: Tap | None = None,
+    stream: Decompressed | None = None,
 ) -> Iterator[memoryview | Zeros]:
     """Return the segments' bytes in order, in blocks that are valid until the next is asked for.
 
@@ -73,6 +88,7 @@ def read_segments(
         watch: the time limit.
         to_the_end: unpack what follows them too, for the check sums behind it.
         tap: is shown the extracts' bytes with their offsets.
+        stream: where they stand, instead of what the whole file unpacks to.
 
     Raises:
         BackupError: the file is shorter than it was, changed meanwhile, or is corrupt.
@@ -82,7 +98,7 @@ def read_segments(
         if compression is Compression.NONE:
             yield from _read_plain(backup, segments, tap)
         else:
-            stream = DecompressedStream(backup, compression, watch.check)
+            stream = stream or DecompressedStream(backup, compression, watch.check)
             yield from collected(_read_packed(stream, backup, segments, tap))
             while to_the_end and stream.skip(_STEP):
                 yield _NOT_YET
@@ -168,7 +184,7 @@ def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zer
 
 
 def _read_packed(
-    stream: DecompressedStream, backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+    stream: Decompressed, backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[memoryview | Zeros]:
     for segment in segments:
         if isinstance(segment, Literal):
@@ -193,7 +209,7 @@ def _read_packed(
             left -= len(piece)
 
 
-def _pass_over(stream: DecompressedStream, backup: BackupFile, length: int) -> Iterator[memoryview]:
+def _pass_over(stream: Decompressed, backup: BackupFile, length: int) -> Iterator[memoryview]:
     while length:
         step = min(length, _STEP)
         if stream.skip(step) < step:

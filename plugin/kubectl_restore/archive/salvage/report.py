@@ -1,0 +1,34 @@
+"""What is said of a damaged backup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.text import pasteable, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kubectl_restore.archive.salvage.salvage import Salvaged
+
+
+def report_lines(found: Salvaged) -> Iterator[str]:
+    """Return a line for each member or place that is not as the backup had it."""
+    for gone in found.gone:
+        yield f"gone: {gone}"
+    for name in found.unproved:
+        yield f"not proved: {shown(name)}: a checksum around it is wrong"
+    for name in found.partial:
+        yield f"in part: {shown(name)}, under a name of its own"
+
+
+def how_to_salvage(again: str, backup: Path) -> str:
+    """Return the lines of a fix that lead to what is left.
+
+    Args:
+        again: the command that restores it.
+        backup: the file.
+    """
+    lists = f"kubectl restore inspect {pasteable(backup)} --list"
+    return f"to see what can still be read: {lists}\nto restore that: {again}"
