@@ -90,6 +90,10 @@ class BackupError(RestoreError):
     code = ExitCode.BACKUP
 
 
+class DamagedError(BackupError):
+    """The backup is cut or corrupt; some of it may still be read (archive/salvage)."""
+
+
 class TargetError(RestoreError):
     """The target is not there, not ready or not clear."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kubectl_restore.errors import BackupError
+from kubectl_restore.errors import BackupError, DamagedError
 
 FETCH_AGAIN: Final = "fetch the backup again and compare its size and check sum with the original's"
 
@@ -17,10 +17,6 @@ _UNSUPPORTED: Final = {
 }
 
 UNSUPPORTED: Final = frozenset(_UNSUPPORTED)
-
-
-class DamagedError(BackupError):
-    """The backup is cut or corrupt; some of it may still be read (archive/salvage)."""
 
 
 def truncated(reason: str) -> BackupError:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.index.cache import IndexCache
-from kubectl_restore.archive.refusals import DamagedError
 from kubectl_restore.archive.salvage.report import report_lines
 from kubectl_restore.archive.salvage.salvage import salvage
 from kubectl_restore.archive.select.choose import choose
@@ -18,7 +17,7 @@ from kubectl_restore.archive.select.report import report_on
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
-from kubectl_restore.errors import ExitCode
+from kubectl_restore.errors import DamagedError, ExitCode
 from kubectl_restore.progress import Level
 from kubectl_restore.text import pasteable
 from kubectl_restore.ui.inspection import Inspection, member_fields

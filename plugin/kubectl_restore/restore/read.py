@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.index.cache import IndexCache
-from kubectl_restore.archive.refusals import DamagedError
 from kubectl_restore.archive.salvage.report import how_to_salvage, report_lines
 from kubectl_restore.archive.salvage.salvage import salvage, salvaged_stream
 from kubectl_restore.archive.select.choose import choose, leaves_nothing_out, nothing_matches
@@ -17,6 +16,7 @@ from kubectl_restore.archive.stream.segments import read_segments
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.archive.trust.stdin_batches import read_stdin
+from kubectl_restore.errors import DamagedError
 from kubectl_restore.plan.batch import Batch
 from kubectl_restore.plan.policy import Salvage
 from kubectl_restore.progress import Level

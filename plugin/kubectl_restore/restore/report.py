@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kubectl_restore.archive.refusals import DamagedError
 from kubectl_restore.cluster.messages import AGAIN
-from kubectl_restore.errors import InterruptedRestoreError, SignalledError, WarningsError
+from kubectl_restore.errors import (
+    DamagedError,
+    InterruptedRestoreError,
+    SignalledError,
+    WarningsError,
+)
 from kubectl_restore.plan.policy import Verification
 from kubectl_restore.text import listed
 

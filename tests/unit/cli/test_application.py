@@ -21,6 +21,7 @@ from kubectl_restore.errors import (
     MEANING,
     AnotherPodError,
     BackupError,
+    DamagedError,
     ExitCode,
     InterruptedRestoreError,
     InTheWayError,
@@ -71,7 +72,8 @@ def raising(error: BaseException) -> Engine:
 
 
 ERRORS: list[tuple[type[RestoreError], int]] = [
-    (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (TargetError, 4),
+    (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (DamagedError, 3),
+    (TargetError, 4),
     (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8),
     (TimedOutError, 8), (OutOfTimeError, 8), (AnotherPodError, 8), (VerificationError, 9),
     (WarningsError, 10),

@@ -39,6 +39,7 @@ BUILT = [
     "owner",
     "keep-directory-symlinks",
     "allow-missing-end",
+    "salvage",
     "no-cache",
     "skip-paths",
     "include",
