@@ -195,3 +195,15 @@ def test_a_context_that_means_another_cluster_by_now_leads_to_another_pod(
         assert "Error: another pod has this name now" in result.err
         assert list(second.pod("debian").volume().iterdir()) == []
     assert pod.tree() == {}
+
+
+def test_a_force_right_before_the_backup_is_said_where_nobody_can_be_asked(
+    cluster: Cluster, backup: Writer, config: Path
+) -> None:
+    pod = cluster.pod("debian")
+    file = backup(trees.small())
+    words = [f"pod/{pod.name}", "-f", str(file), f"--kubeconfig={config}", "-t", pod.path]
+    result = run(*words)
+    assert result.code == 0, result
+    assert result.err.startswith("-f is --force here")
+    assert "-f is --force" not in restore(pod, file, config, "-f").err

@@ -183,6 +183,26 @@ def test_what_comes_while_somebody_thinks_is_not_replaced(
     assert pod.marked() == []
 
 
+def test_a_force_right_before_the_backup_is_asked_about(cluster: Cluster, tmp_path: Path) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"echo mine >{pod.path}/blob3")
+    before = pod.tree()
+    backup = tmp_path / "backup.tar"
+    backup.write_bytes(trees.of_size(200_000, files=20))
+    program, *words = arguments(pod, backup)
+    words.insert(words.index(str(backup)), "-f")
+    child: pexpect.spawn[str] = pexpect.spawn(
+        program, words, env=environment(TERM="xterm"), encoding="utf-8", timeout=FINISHED
+    )
+    keep_output(child)
+    child.expect(r"1 path below \S+ would be replaced: blob3\r\nGo on\? \[y/N\] ")
+    child.sendline("n")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 6, child.before
+    assert pod.tree() == before
+
+
 @pytest.mark.parametrize("flag", ["-y", "-q", "-ojson"])
 def test_nobody_is_asked_who_does_not_want_to_be(
     cluster: Cluster, link: LinkProxy, tmp_path: Path, flag: str

@@ -114,11 +114,16 @@ class RestoreRequest:
         terminal.
         """
         found = []
-        if self.kubectl.context is None and kubectl.context is not None:
+        if kubectl.context is not None and not self._says("--context"):
             found.append(f"--context={kubectl.context}")
-        if self.kubectl.namespace is None and kubectl.namespace is not None:
+        if kubectl.namespace is not None and not self._says("-n", "--namespace"):
+            # The older spelling's is another one than the context's.
             found.append(f"--namespace={kubectl.namespace}")
         return replace(self, kubectl=kubectl, command=_with(self.command, found))
+
+    def _says(self, *flags: str) -> bool:
+        """Tell whether the command line begins a word so; to say the same twice does no harm."""
+        return any(word.startswith(flags) for word in self.command)
 
     def _without(self, switch: str) -> RestoreRequest:
         words = (one for one in self.command if one.partition("=")[0] != switch)
