@@ -102,7 +102,10 @@ class Api:
             await asyncio.Event().wait()
         if pod.faults.get_answer is not None:
             return _refuse(pod.faults.get_answer, message_for(pod.faults.get_answer, pod.name))
-        return web.json_response(pod.manifest(self._namespace))
+        manifest = pod.manifest(self._namespace)
+        if pod.faults.status is not None:
+            manifest["status"] = pod.faults.status
+        return web.json_response(manifest)
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
         pod = self._pods.get(request.match_info["name"])
@@ -113,6 +116,10 @@ class Api:
             return _refuse(400, f"container {container} is not valid for pod {pod.name}")
         if pod.faults.exec_answer is not None:
             return _refuse(pod.faults.exec_answer, message_for(pod.faults.exec_answer, pod.name))
+        if pod.faults.exec_words is not None and pod.faults.exec_times != 0:
+            if pod.faults.exec_times is not None:
+                pod.faults.exec_times -= 1
+            return _refuse(*pod.faults.exec_words)
         if pod.faults.renewed:
             pod.uid, pod.faults.renewed = str(uuid.uuid4()), False
         socket = web.WebSocketResponse(protocols=[PROTOCOL], max_msg_size=0)

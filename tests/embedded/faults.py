@@ -20,6 +20,9 @@ class Faults:
         drain: bytes a second that the process gets at most.
         get_answer: an HTTP status for every request about a pod.
         exec_answer: an HTTP status for exec.
+        exec_words: an HTTP status and a message for exec.
+        exec_times: so often exec is answered so, then it works; None for always.
+        status: what the Pod object says of its state instead of the truth.
         hang: requests about pods are not answered.
         renewed: when an exec is asked for, the pod has just been made again under its name.
         stdin_follows_stdout: stdin ends when the process closes its stdout, as in containerd.
@@ -35,6 +38,9 @@ class Faults:
     drain: int | None = None
     get_answer: int | None = None
     exec_answer: int | None = None
+    exec_words: tuple[int, str] | None = None
+    exec_times: int | None = None
+    status: dict[str, object] | None = None
     hang: bool = False
     renewed: bool = False
     stdin_follows_stdout: bool = True
