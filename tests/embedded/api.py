@@ -114,12 +114,9 @@ class Api:
         container = request.query.get("container") or pod.kind.containers[0]
         if container not in pod.kind.containers:
             return _refuse(400, f"container {container} is not valid for pod {pod.name}")
-        if pod.faults.exec_answer is not None:
-            return _refuse(pod.faults.exec_answer, message_for(pod.faults.exec_answer, pod.name))
-        if pod.faults.exec_words is not None and pod.faults.exec_times != 0:
-            if pod.faults.exec_times is not None:
-                pod.faults.exec_times -= 1
-            return _refuse(*pod.faults.exec_words)
+        words = pod.faults.words_for_exec(pod.name)
+        if words is not None:
+            return _refuse(*words)
         if pod.faults.renewed:
             pod.uid, pod.faults.renewed = str(uuid.uuid4()), False
         socket = web.WebSocketResponse(protocols=[PROTOCOL], max_msg_size=0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from tests.embedded.status import message_for
+
 
 @dataclass(slots=True)
 class Faults:
@@ -44,6 +46,16 @@ class Faults:
     hang: bool = False
     renewed: bool = False
     stdin_follows_stdout: bool = True
+
+    def words_for_exec(self, pod: str) -> tuple[int, str] | None:
+        """Return the status and the message that an exec is refused with; None to let it begin."""
+        if self.exec_answer is not None:
+            return self.exec_answer, message_for(self.exec_answer, pod)
+        if self.exec_words is None or self.exec_times == 0:
+            return None
+        if self.exec_times is not None:
+            self.exec_times -= 1
+        return self.exec_words
 
     def clear(self) -> None:
         """Behave."""
