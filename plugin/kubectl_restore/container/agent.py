@@ -7,6 +7,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.tar.header import BLOCK
+from kubectl_restore.container.batches import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,11 @@ s=;l=;while [ "$l" != . ];do s="$s$l
 _SHORTEST_IDLE: Final = 15.0
 """Seconds: below this an ordinary pause of the client would look like its end."""
 _LONGEST_IDLE: Final = 3600.0
+
+
+_SAMPLE: Final = bytes(byte for byte in range(1, 256) if byte != ord("\n"))
+"""Every byte that a name can have, but for the newline: the agent looks whether its shell keeps
+them all (yash, which has characters for them, does not)."""
 
 
 def restore_identity(parts: Iterable[str]) -> str:
@@ -65,5 +71,5 @@ def agent_script() -> bytes:
     )
     lines = (line.strip() for line in text.splitlines())
     kept = [line for line in lines if line and not line.startswith("#")]
-    script = "\n".join([*kept, ""]).encode()
+    script = b"sample=%s\n" % quoted(_SAMPLE) + "\n".join([*kept, ""]).encode()
     return script + b"\n" * (-(len(script) + 2) % BLOCK) + b".\n"

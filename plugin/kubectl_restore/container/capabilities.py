@@ -13,7 +13,7 @@ from kubectl_restore.pipe.framing import Framing
 from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from kubectl_restore.archive.checksums import Algorithm
 
@@ -42,6 +42,8 @@ class Capabilities:
         uids: the ranges of users that exist there, as (first, count).
         gids: the ranges of groups.
         missing: the tools that a restore needs and that are not there.
+        without: the tools that something else does the work of, or that something is left out for.
+        keeps_bytes: the shell keeps every byte of a name.
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
         algorithm: the best check sum that there is a tool for.
         unpacks: it has gzip, for chunks that are packed for the way.
@@ -57,6 +59,8 @@ class Capabilities:
     uids: tuple[tuple[int, int], ...] = ()
     gids: tuple[tuple[int, int], ...] = ()
     missing: tuple[str, ...] = field(default=())
+    without: frozenset[str] = frozenset()
+    keeps_bytes: bool = True
     target: str = "absent"
     algorithm: Algorithm | None = None
     unpacks: bool = False
@@ -135,6 +139,8 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         uids=_ranges(answers.get(b"uids", b"")),
         gids=_ranges(answers.get(b"gids", b"")),
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
+        without=frozenset(answers.get(b"without", b"").decode("ascii", "replace").split()),
+        keeps_bytes=answers.get(b"bytes") == b"exact",
         target=answers.get(b"target", b"absent").decode("ascii", "replace"),
         unpacks=answers.get(b"unpacks") == b"gzip",
         mounted=tuple(rest.strip() for word, rest in said if word == b"mounted"),
@@ -172,6 +178,34 @@ def require_tools(capabilities: Capabilities, container: str) -> None:
             reason=f"not found on its PATH: {names}",
             fix="name a container that has them: -c CONTAINER",
         )
+    if not capabilities.keeps_bytes:
+        raise PodCannotError(
+            f"the shell of container {container} does not keep names as they are",
+            reason="its sh takes bytes for characters: a name beyond ASCII would be lost",
+            fix="name a container with another sh (dash, bash, busybox, ksh, zsh): -c CONTAINER",
+        )
+
+
+_DONE_WITHOUT: Final = (
+    ({"stat"}, "what stands there is told by ls, without the numbers of file systems"),
+    ({"grep"}, "processes are looked for by the shell"),
+    ({"gzip"}, "nothing is packed for the way"),
+    ({"readlink"}, "where links lead is told by ls"),
+    ({"chmod", "chown", "touch"}, "what tar does not set right by itself is only said"),
+    ({"df"}, "how much room there is is not known"),
+    ({"mkdir", "mv", "ln", "rm", "rmdir", "ls"}, "there is no record of what is in flight"),
+    ({"cat", "head"}, "nothing can be saved (--save-replaced)"),
+)
+
+
+def done_without(without: Container[str]) -> list[str]:
+    """Return what becomes of a restore without these tools, a sentence each."""
+    found = []
+    for tools, what in _DONE_WITHOUT:
+        lacking = sorted(tool for tool in tools if tool in without)
+        if lacking:
+            found.append(f"without {', '.join(lacking)}: {what}")
+    return found
 
 
 def require_target(capabilities: Capabilities, target: str, make_it: str) -> None:

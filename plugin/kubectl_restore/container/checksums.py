@@ -18,23 +18,19 @@ def is_plain(path: bytes) -> bool:
     return not any(sign in path for sign in _ODD)
 
 
-def read_digest(record: bytes, algorithm: Algorithm) -> tuple[bytes, bytes] | None:
-    """Read the words of one `hash` record: what the tool says, which ends with `./NAME`.
+def read_digest(word: bytes, algorithm: Algorithm) -> bytes | None:
+    """Read the first word that a tool says about a file; None when it is no check sum.
 
-    Returns:
-        The path (without `./`) and the check sum as bytes; None when this is no such record.
+    Some put a backslash before the line of a name that they do not print as it is.
     """
-    said, slash, path = record.partition(b"./")
-    words = said.split()
-    if not slash or not words:
-        return None
+    word = word.removeprefix(b"\\")
     try:
         if algorithm is Algorithm.CKSUM:
-            return path, int(words[0]).to_bytes(LENGTHS[algorithm], "big")
-        digest = bytes.fromhex(words[0].decode("ascii"))
+            return int(word).to_bytes(LENGTHS[algorithm], "big")
+        digest = bytes.fromhex(word.decode("ascii"))
     except (ValueError, OverflowError):
         return None
-    return (path, digest) if len(digest) == LENGTHS[algorithm] else None
+    return digest if len(digest) == LENGTHS[algorithm] else None
 
 
 def best_of(tools: Iterable[str]) -> Algorithm | None:

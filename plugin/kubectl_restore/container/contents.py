@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.container.survey import LARGEST_QUESTION
+from kubectl_restore.container.batches import LARGEST_QUESTION, questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ _TOGETHER: Final = 8 * 1024 * 1024
 
 
 def requests(files: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
-    """Return payloads of NUL-ended `./path` names, each with how many bytes the files have.
+    """Return payloads of questions, each with how many bytes its files have.
 
     Args:
         files: paths below the target with their sizes.
@@ -22,12 +22,15 @@ def requests(files: Iterable[tuple[bytes, int]]) -> Iterator[tuple[bytes, int]]:
     names: list[bytes] = []
     length = total = 0
     for path, size in files:
-        name = b"./%s\0" % path
-        if names and (total + size > _TOGETHER or length + len(name) > LARGEST_QUESTION):
-            yield b"".join(names), total
+        if names and (total + size > _TOGETHER or length > LARGEST_QUESTION):
+            yield _payload(names), total
             names, length, total = [], 0, 0
-        names.append(name)
-        length += len(name)
+        names.append(path)
+        length += len(path)
         total += size
     if names:
-        yield b"".join(names), total
+        yield _payload(names), total
+
+
+def _payload(names: Iterable[bytes]) -> bytes:
+    return b"".join(payload for payload, _ in questions(names))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.members.member import normal_path
+from kubectl_restore.container.answers import Answers, Digests, Standings
+from kubectl_restore.container.batches import questions
 from kubectl_restore.container.capabilities import read_probe
-from kubectl_restore.container.checksums import is_plain, read_digest
+from kubectl_restore.container.checksums import is_plain
 from kubectl_restore.container.contents import requests
 from kubectl_restore.container.leases import read_leases
 from kubectl_restore.container.links import read_link, read_text
 from kubectl_restore.container.mounts import read_mounts
 from kubectl_restore.container.space import read_space
-from kubectl_restore.container.survey import questions, read_entry
 from kubectl_restore.container.traits import read_traits
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
 from kubectl_restore.progress import Status
 from kubectl_restore.text import listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.checksums import Algorithm
     from kubectl_restore.container.capabilities import Capabilities
@@ -31,10 +33,6 @@ if TYPE_CHECKING:
     from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.progress import Phase, Progress
-
-
-_SURVEYED: Final = 64 * 1024
-"""Bytes of a question's payload: small ones, so that the pod works while we read."""
 
 
 class Questions:
@@ -60,23 +58,16 @@ class Questions:
             total: how many will be asked about; None for these alone.
         """
         total = len(paths) if total is None else total
-        found: dict[bytes, Entry] = {}
+        answers = Standings(paths)
 
-        def take(word: bytes, rest: bytes) -> bool:
-            entry = read_entry(rest) if word == b"stat" else None
-            if entry is not None:
-                found[entry[0]] = entry[1]
-            return entry is not None
-
-        def said(payload: bytes) -> None:
+        def said(count: int) -> None:
             nonlocal done
-            done += payload.count(b"\0")
+            done += count
             self._progress.status(Status(phase, done_files=done, total_files=total))
 
         self._progress.status(Status(phase, done_files=done, total_files=total))
-        payloads = questions(paths, largest=_SURVEYED)
-        _require_whole(self._session.questions(b"survey", payloads, take, said))
-        return found
+        self._ask_each(b"survey", answers, said=said)
+        return answers.found
 
     def closed(self, directories: Iterable[bytes]) -> list[bytes]:
         """Ask which of these directories take nothing from us."""
@@ -90,40 +81,41 @@ class Questions:
         found: list[bytes] = []
 
         def take(word: bytes, rest: bytes) -> bool:
-            if word == b"closed" and rest.startswith(b"./"):
-                found.append(rest[2:])
+            if word == b"closed":
+                found.extend(answers.paths[number] for number in answers.numbers(rest))
             return word == b"closed"
 
-        for payload in questions(paths):
-            self._ask(command, payload, take)
+        answers = Answers(list(paths), take)
+        self._ask_each(command, answers)
         return found
 
     def leads(self, links: Iterable[bytes]) -> dict[bytes, bytes]:
         """Ask where links lead; return those that lead to directories inside the target."""
-        found: dict[bytes, bytes] = {}
-
-        def take(word: bytes, rest: bytes) -> bool:
-            link = read_link(rest) if word == b"leads" else None
-            if link is not None and link[1] is not None:
-                found[link[0]] = link[1]
-            return word == b"leads"
-
-        for payload in questions(links):
-            self._ask(b"resolve", payload, take)
-        return found
+        return self._told(b"resolve", b"leads", links, read_link)
 
     def texts(self, links: Iterable[bytes]) -> dict[bytes, bytes]:
         """Ask what symbolic links say; one that cannot be read is left out."""
+        return self._told(b"texts", b"text", links, read_text)
+
+    def _told(
+        self,
+        command: bytes,
+        word: bytes,
+        links: Iterable[bytes],
+        read: Callable[[bytes], bytes | None],
+    ) -> dict[bytes, bytes]:
         found: dict[bytes, bytes] = {}
 
-        def take(word: bytes, rest: bytes) -> bool:
-            text = read_text(rest) if word == b"text" else None
-            if text is not None:
-                found[text[0]] = text[1]
-            return word == b"text"
+        def take(said: bytes, rest: bytes) -> bool:
+            if said == word:
+                number, _, text = rest.partition(b" ")
+                what = read(text)
+                if what is not None:
+                    found[answers.path(number)] = what
+            return said == word
 
-        for payload in questions(links):
-            self._ask(b"texts", payload, take)
+        answers = Answers(list(links), take)
+        self._ask_each(command, answers)
         return found
 
     def digests(self, paths: Iterable[bytes], algorithm: Algorithm) -> dict[bytes, bytes]:
@@ -133,14 +125,15 @@ class Questions:
             paths: below the target.
             algorithm: one that the container has a tool for.
         """
-        found, take = _digests_of(algorithm)
         plain: list[bytes] = []
         odd: list[bytes] = []
         for path in paths:
             (plain if is_plain(path) else odd).append(path)
+        found: dict[bytes, bytes] = {}
         for command, some in ((b"hash ", plain), (b"hasheach ", odd)):
-            for payload in questions(some):
-                self._ask(command + algorithm.value.encode(), payload, take)
+            answers = Digests(some, algorithm)
+            self._ask_each(command + algorithm.value.encode(), answers)
+            found.update(answers.found)
         return found
 
     def children(
@@ -155,14 +148,15 @@ class Questions:
         closed: list[bytes] = []
 
         def take(word: bytes, rest: bytes) -> bool:
-            if word == b"child" and rest[1:4] == b" ./":
-                found.append((normal_path(rest[4:]), rest[:1] == b"d"))
-            elif word == b"unlisted" and rest.startswith(b"./"):
-                closed.append(rest[2:])
+            if word == b"child":
+                number, kind, name = rest.split(b" ", 2)
+                found.append((normal_path(b"%s/%s" % (answers.path(number), name)), kind == b"d"))
+            elif word == b"unlisted":
+                closed.append(answers.path(rest))
             return word in {b"child", b"unlisted"}
 
-        for payload in questions(directories):
-            self._ask(b"list", payload, take)
+        answers = Answers(list(directories), take)
+        self._ask_each(b"list", answers)
         return found, closed
 
     def mounts(self) -> list[Mount]:
@@ -174,12 +168,14 @@ class Questions:
         found: list[tuple[bytes, bytes]] = []
 
         def take(word: bytes, rest: bytes) -> bool:
-            found.append((word, rest))
+            if word == b"tried":
+                found.append((word, answers.path(rest)))
+            elif word == b"trait":
+                found.append((word, rest))
             return word in {b"tried", b"trait"}
 
-        command = b"traits 1:1" if gives_away else b"traits -"
-        for payload in questions(directories):
-            self._ask(command, payload, take)
+        answers = Answers(list(directories), take)
+        self._ask_each(b"traits 1:1" if gives_away else b"traits -", answers)
         return read_traits(found, gives_away=gives_away)
 
     def introduce(self) -> tuple[Capabilities, Leases]:
@@ -242,12 +238,11 @@ class Questions:
             files: paths below the target, with how many bytes.
             algorithm: one that the container has a tool for.
         """
-        found, take = _digests_of(algorithm)
         known = list(files)
-        words = [b"%d" % length for _, length in known]
-        for payload in questions([path for path, _ in known], words):
-            self._ask(b"prefixes " + algorithm.value.encode(), payload, take)
-        return found
+        answers = Digests([path for path, _ in known], algorithm)
+        command = b"prefixes " + algorithm.value.encode()
+        self._ask_each(command, answers, [b"%d" % length for _, length in known])
+        return answers.found
 
     def keep_alive(self) -> None:
         """Let a moment pass; the agent hears that its client is there."""
@@ -285,27 +280,32 @@ class Questions:
             _require_whole(answer)
 
     def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:
-        """Run a tool on paths; what came of it is for the next survey to show."""
-        for payload in questions(paths, words):
-            self._ask(b"amend " + command, payload, lambda _word, _rest: False)
+        """Run a tool on paths; what came of it is for the next survey to show.
+
+        Args:
+            command: the tool and its options.
+            paths: below the target.
+            words: what stands before each path, which then is a call of its own; empty for none.
+        """
+        verb = b"amendeach " if words else b"amend "
+        self._ask_each(verb + command, Answers(paths), words)
 
     def remove(self, command: bytes, paths: Sequence[bytes]) -> None:
         """Run `rm -f` or `rmdir` on paths, in no directory but their own; see `amend`."""
-        for payload in questions(paths):
-            self._ask(b"remove " + command, payload, lambda _word, _rest: False)
+        self._ask_each(b"remove " + command, Answers(paths))
 
     def rooms(self, directories: Iterable[bytes]) -> dict[bytes, Space]:
         """Ask how much room is left on the volumes of directories."""
         said: dict[bytes, list[tuple[bytes, bytes]]] = {}
 
         def take(word: bytes, rest: bytes) -> bool:
-            path, _, figures = rest.partition(b"\n")
-            if path.startswith(b"./"):
-                said.setdefault(normal_path(path[2:]), []).append((word, figures))
+            if word in {b"space", b"inodes"}:
+                number, _, figures = rest.partition(b" ")
+                said.setdefault(normal_path(answers.path(number)), []).append((word, figures))
             return word in {b"space", b"inodes"}
 
-        for payload in questions(directories):
-            self._ask(b"rooms", payload, take)
+        answers = Answers(list(directories), take)
+        self._ask_each(b"rooms", answers)
         return {path: read_space(figures) for path, figures in said.items()}
 
     def space(self) -> Space:
@@ -315,20 +315,31 @@ class Questions:
     def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:
         _require_whole(self._session.question(command, payload, take))
 
+    def _ask_each(
+        self,
+        command: bytes,
+        answers: Answers,
+        words: Iterable[bytes] = (),
+        *,
+        said: Callable[[int], None] = lambda _count: None,
+    ) -> None:
+        """Ask about each of the answers' paths.
 
-def _digests_of(
-    algorithm: Algorithm,
-) -> tuple[dict[bytes, bytes], Callable[[bytes, bytes], bool]]:
-    """Return check sums by path, none yet, and what takes the records that bring them."""
-    found: dict[bytes, bytes] = {}
+        Raises:
+            PodCannotError: one has no answer.
+        """
+        asked: deque[int] = deque()
 
-    def take(word: bytes, rest: bytes) -> bool:
-        digest = read_digest(rest, algorithm) if word == b"hash" else None
-        if digest is not None:
-            found[digest[0]] = digest[1]
-        return word == b"hash"
+        def payloads() -> Iterator[bytes]:
+            for payload, count in questions(answers.paths, words):
+                asked.append(count)
+                yield payload
 
-    return found, take
+        told = self._session.questions(
+            command, payloads(), answers.take, lambda _payload: said(asked.popleft())
+        )
+        _require_whole(told)
+        answers.require_all()
 
 
 def _require_whole(answer: Answer) -> None:

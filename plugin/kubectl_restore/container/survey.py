@@ -1,4 +1,4 @@
-"""What stands at each path below the target: the question, and the reading of the answers."""
+"""What stands at a path below the target, as stat tells it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
 _LAST_OF_32_BITS: Final = 2**31 - 1
 """Seconds since 1970."""
-LARGEST_QUESTION: Final = 256 * 1024
-"""Bytes of one survey's payload; several are asked one after the other."""
 
 
 class Standing(StrEnum):
@@ -79,48 +77,19 @@ def symlinks(found: Mapping[bytes, Entry]) -> list[bytes]:
     return [path for path, entry in found.items() if entry.kind is Standing.SYMLINK]
 
 
-def questions(
-    paths: Iterable[bytes], words: Iterable[bytes] = (), *, largest: int = LARGEST_QUESTION
-) -> Iterator[bytes]:
-    """Return payloads of NUL-ended `./path` names, each at most `largest` bytes.
-
-    The leading `./` keeps a name that begins with a dash from being read as an option.
-
-    Args:
-        paths: below the target; the empty one is the target itself.
-        words: what stands before each name, an item of its own.
-        largest: bytes.
-    """
-    names: list[bytes] = []
-    length = 0
-    before = iter(words)
-    for path in paths:
-        word = next(before, b"")
-        name = b"%s./%s\0" % (word + b"\0" if word else b"", path)
-        if names and length + len(name) > largest:
-            yield b"".join(names)
-            names, length = [], 0
-        names.append(name)
-        length += len(name)
-    if names:
-        yield b"".join(names)
-
-
-def read_entry(record: bytes) -> tuple[bytes, Entry] | None:
+def read_entry(record: bytes) -> Entry | None:
     """Read the words of one `stat` record.
 
-    They are `MODE SIZE MTIME UID GID INODE BLOCKS LINKS DEVICE ./NAME`.
+    They are `MODE SIZE MTIME UID GID INODE BLOCKS LINKS DEVICE`.
 
     Returns:
-        The path (without `./`) and the entry; None when this is not what the agent asks stat for.
+        The entry; None when this is not what the agent asks stat for.
     """
     try:
-        mode, size, mtime, uid, gid, inode, blocks, links, device, name = record.split(b" ", 9)
-        if name[:2] != b"./":
-            return None
+        mode, size, mtime, uid, gid, inode, blocks, links, device = record.split(b" ")
         kind, bits = _read_mode(mode)
         # A plain tuple first: a million of these are read.
-        return name[2:], _entry(
+        return _entry(
             (kind, int(size), bits, int(mtime), int(uid), int(gid), int(inode), int(blocks),
              int(links), int(device))
         )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.container.listed import read_listed
 from kubectl_restore.container.survey import Entry, Standing, read_entry
 
 if TYPE_CHECKING:
@@ -122,17 +123,20 @@ def read_traits(records: Iterable[tuple[bytes, bytes]], *, gives_away: bool) -> 
     """Read the agent's answer.
 
     Args:
-        records: `tried ./DIRECTORY`, then a `trait` for each thing that stands in the directory of
-            ours, in the form of `survey`.
+        records: `tried DIRECTORY` (below the target), then a `trait` for each thing that stands in
+            the directory of ours: its name, and what stat or ls says of it.
         gives_away: it was tried to give a file to another.
     """
     found: dict[bytes, dict[bytes, Entry]] = {}
     own: dict[bytes, Entry] = {}
     for word, rest in records:
-        if word == b"tried" and rest.startswith(b"./"):
-            own = found.setdefault(rest[2:].rstrip(b"/"), {})
-        elif word == b"trait" and (read := read_entry(rest)) is not None:
-            own[read[0]] = read[1]
+        if word == b"tried":
+            own = found.setdefault(rest.rstrip(b"/"), {})
+        elif word == b"trait":
+            name, _, said = rest.partition(b" ")
+            entry = read_entry(said) or read_listed(said + b" ")
+            if entry is not None:
+                own[name] = entry
     return Volumes(
         {path: _traits_of(seen, gives_away=gives_away) for path, seen in found.items() if seen}
     )

@@ -336,5 +336,5 @@ def amendments(verdict: Verdict, may_own: Callable[[int, int], bool]) -> list[Am
     if times:
         # One process for each path: no tool takes a time for each.
         words = [b"@%d" % time for _, time in times]
-        found.append(Amendment(b"-n 2 touch -h -d", [path for path, _ in times], words))
+        found.append(Amendment(b"touch -h -d", [path for path, _ in times], words))
     return found

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_restore.container.capabilities import require_target, require_tools
+from kubectl_restore.container.capabilities import done_without, require_target, require_tools
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.progress import Level
 from kubectl_restore.restore.obstacles import require_check_sums
@@ -64,6 +64,8 @@ def begin(run: Run, session: Session) -> tuple[Lane, Leases]:
     )
     place, request = run.place, run.request
     require_place(run, found)
+    for sentence in done_without(found.without):
+        run.progress.message(Level.DETAIL, sentence)
     require_tools(found, place.container)
     where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
     make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])

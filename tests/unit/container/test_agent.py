@@ -18,32 +18,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_restore.container.agent import agent_command, agent_script
+from kubectl_restore.container.answers import Answers, Standings
+from kubectl_restore.container.batches import questions
 from kubectl_restore.container.capabilities import Tar, read_probe
 from kubectl_restore.container.links import read_link
 from kubectl_restore.container.space import read_space
-from kubectl_restore.container.survey import Standing, questions, read_entry
+from kubectl_restore.container.survey import Standing
 from kubectl_restore.pipe.feedback import EndOfCommand, FeedbackParser, Line
 from kubectl_restore.pipe.framing import Framing, envelope
 from kubectl_restore.pipe.mark import Mark
 from kubectl_restore.pipe.records import Data, Record, RecordParser
+from tests.unit.container.shells import SHELLS, builds_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-SHELLS = {
-    "dash": ["dash"],
-    "bash": ["bash"],
-    "bash-posix": ["bash", "--posix"],
-    "ash": ["busybox", "sh"],
-}
+    from kubectl_restore.container.survey import Entry
 
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> list[str]:
-    words = SHELLS[request.param]
-    if shutil.which(words[0]) is None:
-        pytest.skip(f"{words[0]} is not on this machine")
-    return words
+    return words_of(request.param)
 
 
 def directory_of(programs: Path, names: dict[str, str]) -> str:
@@ -57,7 +52,10 @@ def directory_of(programs: Path, names: dict[str, str]) -> str:
     return str(programs)
 
 
-COMMON = {name: name for name in ("stat", "xargs", "tar", "sleep", "id", "grep", "cat", "printf")}
+COMMON = {
+    name: name
+    for name in ("stat", "tar", "sleep", "kill", "id", "grep", "cat", "printf", "ls", "mkdir", "rm")
+}
 
 
 def _restore() -> str:
@@ -69,7 +67,13 @@ class Agent:
     """One agent, spoken to as the session does, but blocking."""
 
     def __init__(
-        self, shell: list[str], target: Path, *, mark: Mark | None = None, path: str | None = None
+        self,
+        shell: list[str],
+        target: Path,
+        *,
+        mark: Mark | None = None,
+        path: str | None = None,
+        lease: str = "",
     ) -> None:
         self.mark = mark or Mark.new(_restore())
         environment = dict(os.environ)
@@ -77,9 +81,11 @@ class Agent:
             environment["PATH"] = path
         program = shutil.which(shell[0])
         assert program is not None
-        command = agent_command(self.mark, str(target), 60.0)[1:]
+        command = agent_command(self.mark, str(target), 60.0, lease)[1:]
         self.process = subprocess.Popen(
-            [program, *shell[1:], *command],
+            # Some shells look by which name they are called.
+            ["sh" if len(shell) == 1 else shell[0], *shell[1:], *command],
+            executable=program,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -133,6 +139,20 @@ class Agent:
                 if isinstance(event, Line):
                     lines.append(event.text)
 
+    def ask(self, command: bytes, answers: Answers, words: Iterable[bytes] = ()) -> None:
+        """Ask about the answers' paths, as container/questions.py does."""
+        for payload, _ in questions(answers.paths, words):
+            self.send(b"%s\n%d\n%send\n" % (command, len(payload), payload))
+            for record in self.records_until_done():
+                taken = answers.take(record.word, record.rest)
+                assert taken or record == Record(b"done", b"0"), record
+        answers.require_all()
+
+    def survey(self, paths: Sequence[bytes]) -> dict[bytes, Entry]:
+        standings = Standings(paths)
+        self.ask(b"survey", standings)
+        return standings.found
+
     def end(self) -> int:
         self.stdin.close()
         return self.process.wait(30)
@@ -153,6 +173,11 @@ def agent(shell: list[str], tmp_path: Path) -> Iterator[Agent]:
     agent = Agent(shell, target)
     yield agent
     agent.kill()
+
+
+def payload_of(*paths: bytes) -> bytes:
+    (payload,) = (payload for payload, _ in questions(paths))
+    return payload
 
 
 def tar_of(**files: bytes) -> bytes:
@@ -213,14 +238,7 @@ def test_names_of_any_kind_are_surveyed_without_a_shift(agent: Agent, tmp_path: 
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"target", name))).write_bytes(name)
     (tmp_path / "target/link").symlink_to("nowhere")
     (tmp_path / "target/dir").mkdir()
-    asked = [*names, b"missing", b"link", b"dir", b"dir/missing"]
-    found = {}
-    for payload in questions(asked):
-        agent.send(b"survey\n" + b"%d\n%s" % (len(payload), payload) + b"end\n")
-        for record in agent.records_until_done():
-            entry = read_entry(record.rest) if record.word == b"stat" else None
-            if entry:
-                found[entry[0]] = entry[1]
+    found = agent.survey([*names, b"missing", b"link", b"dir", b"dir/missing"])
     assert {name: entry.size for name, entry in found.items() if entry.kind is Standing.FILE} == {
         name: len(name) for name in names
     }
@@ -240,7 +258,7 @@ def test_files_are_fetched_one_after_the_other(agent: Agent, tmp_path: Path) -> 
     contents = [record, b"", b"\n", os.urandom(300_000), b"\0" * 5000, b"1", record * 2]
     for name, content in zip(names, contents, strict=True):
         Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), b"target", name))).write_bytes(content)
-    (payload,) = questions(names)
+    payload = payload_of(*names)
     whole = b"".join(contents)
     for _ in range(2):
         agent.data = b""
@@ -258,13 +276,15 @@ def test_a_file_of_another_size_than_was_said_leaves_the_exec_in_step(
 ) -> None:
     (tmp_path / "target/one").write_bytes(b"1" * size)
     (tmp_path / "target/two").write_bytes(b"2" * 1000)
-    (payload,) = questions([b"one", b"gone", b"two"])
+    payload = payload_of(b"one", b"gone", b"two")
     question = b"%d\n%b" % (len(payload), payload)
     agent.send(b"fetch 101000\n" + question + b"end\n")
     assert agent.records_until_done() == [Record(b"data", b"101000"), Record(b"done", b"0")]
     assert agent.data == (b"1" * size + b"2" * 1000).ljust(101_000, b"\0")[:101_000]
     agent.send(b"survey\n" + question + b"end\n")
-    assert [one.word for one in agent.records_until_done()] == [b"stat", b"stat", b"exit", b"done"]
+    assert [one.word for one in agent.records_until_done()] == [
+        b"gone", b"stat", b"stat", b"asked", b"done",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("tool", ["cat", "head"])
@@ -276,7 +296,8 @@ def test_a_tool_that_fetching_lacks_is_named_and_the_agent_stays(
     names = {name: name for name in (*COMMON, "dd", "head") if name != tool}
     agent = Agent(shell, tmp_path, path=directory_of(tmp_path / "bin", names))
     try:
-        agent.send(b"fetch 7\n5\n./one" + b"end\n")
+        payload = payload_of(b"one")
+        agent.send(b"fetch 7\n%d\n%bend\n" % (len(payload), payload))
         assert agent.records_until_done() == [
             Record(b"lacking", b" " + tool.encode()), Record(b"done", b"0"),
         ]  # fmt: skip
@@ -294,14 +315,15 @@ def test_each_toolbox_fetches(shell: list[str], tmp_path: Path) -> None:
         target = tmp_path / box
         target.mkdir()
         (target / "one").write_bytes(content)
-        tools = dict.fromkeys(("cat", "head", "xargs"), box)
+        tools = dict.fromkeys(("cat", "head"), box)
         agent = Agent(
             shell,
             target,
             path=directory_of(tmp_path / f"{box}-bin", {**COMMON, "dd": "dd", **tools}),
         )
         try:
-            agent.send(b"fetch 150000\n6\n./one\0" + b"end\n")
+            payload = payload_of(b"one")
+            agent.send(b"fetch 150000\n%d\n%bend\n" % (len(payload), payload))
             assert agent.records_until_done()[-1] == Record(b"done", b"0")
             assert agent.data == content[:150_000], box
         finally:
@@ -376,10 +398,12 @@ def test_sigterm_ends_everything_it_started(agent: Agent) -> None:
     assert processes_of(agent) == []
 
 
-@pytest.mark.parametrize("tool", ["dd", "stat", "xargs", "tar", "sleep"])
+@pytest.mark.parametrize("tool", ["dd", "tar", "sleep"])
 def test_a_missing_tool_is_named(shell: list[str], tmp_path: Path, tool: str) -> None:
     if shell[0] == "busybox":
         pytest.skip("this busybox finds its own applets without PATH")
+    if builds_in(shell, tool):
+        pytest.skip(f"this shell has a {tool} of its own")
     names = {name: source for name, source in {**COMMON, "dd": "dd"}.items() if name != tool}
     agent = Agent(shell, tmp_path, path=directory_of(tmp_path / "bin", names))
     try:
@@ -436,11 +460,12 @@ def test_each_framing_takes_chunks_and_questions_exactly(
         assert lengths == [len(chunk) for chunk in chunks]
         assert Record(b"exit", b"0") in records
         assert (target / "two").read_bytes() == b"2"
-        agent.send(b"survey\n" + wrapped(b"./two\0./missing\0") + b"end\n")
-        entries = [
-            read_entry(one.rest) for one in agent.records_until_done() if one.word == b"stat"
-        ]
-        assert [entry and entry[0] for entry in entries] == [b"two"]
+        agent.send(b"survey\n" + wrapped(payload_of(b"two", b"missing")) + b"end\n")
+        answers = Standings([b"two", b"missing"])
+        for one in agent.records_until_done():
+            answers.take(one.word, one.rest)
+        answers.require_all()
+        assert answers.found.keys() == {b"two"}
     finally:
         agent.kill()
 
@@ -548,12 +573,17 @@ def test_directories_that_take_nothing_are_told(agent: Agent, tmp_path: Path) ->
     for name in ("open", "two\nlines", "-n", "back\\tslash"):
         (target / name).mkdir()
     asked = [b"", b"open", b"two\nlines", b"-n", b"back\\tslash", b"gone"]
-    found = []
-    for payload in questions(asked):
-        agent.send(b"closed\n" + b"%d\n%s" % (len(payload), payload) + b"end\n")
-        found += [one.rest for one in agent.records_until_done() if one.word == b"closed"]
+    found: list[bytes] = []
+
+    def take(word: bytes, rest: bytes) -> bool:
+        if word == b"closed":
+            found.extend(asked[number] for number in answers.numbers(rest))
+        return word == b"closed"
+
+    answers = Answers(asked, take)
+    agent.ask(b"closed", answers)
     # Root may write anywhere; what is not there takes nothing.
-    assert found == [b"./gone"]
+    assert found == [b"gone"]
 
 
 def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
@@ -567,13 +597,16 @@ def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
     (target / "file").write_bytes(b"")
     (target / "to file").symlink_to("file")
     asked = [b"to real", b"two\nlines", b"out", b"self", b"nowhere", b"to file"]
-    found = {}
-    for payload in questions(asked):
-        agent.send(b"resolve\n" + b"%d\n%s" % (len(payload), payload) + b"end\n")
-        for record in agent.records_until_done():
-            link = read_link(record.rest) if record.word == b"leads" else None
-            if link:
-                found[link[0]] = link[1]
+    found: dict[bytes, bytes | None] = {}
+
+    def take(word: bytes, rest: bytes) -> bool:
+        if word == b"leads":
+            number, _, said = rest.partition(b" ")
+            found[answers.path(number)] = read_link(said)
+        return word == b"leads"
+
+    answers = Answers(asked, take)
+    agent.ask(b"resolve", answers)
     assert found == {
         b"to real": b"real",
         b"two\nlines": b"real/deep\n",
@@ -585,10 +618,8 @@ def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
 
 
 def remove(agent: Agent, command: bytes, paths: list[bytes]) -> None:
-    for payload in questions(paths):
-        agent.send(b"remove %s\n%d\n%s" % (command, len(payload), payload) + b"end\n")
-        assert agent.records_until_done()[-1] == Record(b"done", b"0")
-        agent.lines_until_done()
+    agent.ask(b"remove " + command, Answers(paths))
+    agent.lines_until_done()
 
 
 def test_what_is_named_is_removed_whatever_its_name(agent: Agent, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +47,14 @@ _MODES = {
 }
 
 
+def asked_in(payload: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Return the batches of a question: the first number, and the names as a shell takes them."""
+    words = shlex.split(payload.decode("latin-1").replace("\nq ", "\n\0 "))
+    starts = [n for n, word in enumerate(words) if word in {"q", "\0"}]
+    for start, end in zip(starts, [*starts[1:], len(words)], strict=True):
+        yield int(words[start + 1]), [word.encode("latin-1") for word in words[start + 2 : end]]
+
+
 @dataclass
 class Pod:
     """A pod that answers as the agent does.
@@ -75,23 +84,29 @@ class Pod:
     def question(
         self, command: bytes, payload: bytes, on_record: Callable[[bytes, bytes], bool]
     ) -> Answer:
-        for name in payload.split(b"\0")[:-1]:
-            path = name[2:]
-            one = self.entries.get(path)
-            if one is None:
-                continue
-            if command == b"survey":
-                mode = _MODES.get(one.kind, 0o140000) | one.mode
-                fields = (mode, one.size, one.mtime, one.uid, one.gid, one.inode, name)
-                assert on_record(b"stat", b"%x %d %d %d %d %d 0 1 9 %b" % fields)
-            elif command == b"texts":
-                text = self.contents[path] + b"\n."
-                assert on_record(b"text", b"%d %b%b" % (len(text), text, name))
-            else:
-                assert command in {b"hash sha256sum", b"hasheach sha256sum"}
-                digest = hashlib.sha256(self.contents[path]).hexdigest().encode()
-                if path not in self.closed:
-                    assert on_record(b"hash", digest + b"  " + name)
+        for first, names in asked_in(payload):
+            there = {
+                number: name[2:]
+                for number, name in enumerate(names, first)
+                if name[2:] in self.entries
+            }
+            gone = [n for n in range(first, first + len(names)) if n not in there]
+            if command == b"survey" and gone:
+                assert on_record(b"gone", b" ".join(b"%d" % number for number in gone))
+            for number, path in there.items():
+                one = self.entries[path]
+                if command == b"survey":
+                    mode = _MODES.get(one.kind, 0o140000) | one.mode
+                    fields = (mode, one.size, one.mtime, one.uid, one.gid, one.inode)
+                    assert on_record(b"stat", b"%x %d %d %d %d %d 0 1 9" % fields)
+                elif command == b"texts":
+                    assert on_record(b"text", b"%d %b\n." % (number, self.contents[path]))
+                else:
+                    assert command in {b"hash sha256sum", b"hasheach sha256sum"}
+                    digest = hashlib.sha256(self.contents[path]).hexdigest().encode()
+                    if path not in self.closed:
+                        assert on_record(b"sum", b"%d %b" % (number, digest))
+            assert on_record(b"asked", b"%d %d" % (first, len(names)))
         return Answer(received=0)
 
     def questions(
@@ -109,7 +124,7 @@ class Pod:
     def fetch(self, payload: bytes, total: int, sink: Callable[[bytes], None]) -> Answer:
         if self.lacking:
             return Answer(records=[(b"lacking", self.lacking)], received=0)
-        paths = [name[2:] for name in payload.split(b"\0")[:-1]]
+        paths = [name[2:] for _, names in asked_in(payload) for name in names]
         self.fetched += paths
         readable = [self.contents[path] for path in paths if path not in self.closed]
         content = b"".join(readable).ljust(total, b"\0")[:total]

@@ -1,28 +1,43 @@
 # shellcheck shell=sh
 # The agent: the pod's side of one exec. The client feeds it on stdin to a shell that was started
-# with four arguments: MARK TARGET IDLE LEASE (container/agent.py). It needs sh, tar, stat, xargs, sleep, and
-# one of dd, an exact head, and toybox's tar to take a chunk and no byte more.
+# with four arguments: MARK TARGET IDLE LEASE (container/agent.py). What it needs and what it can do
+# without stands in `probe`.
 #
 # stdin   a command a line. After most comes a payload: lines with a length, each followed by
 #         exactly so many bytes (in an archive of their own where tar takes them), or `zeros` and a
-#         length, or `packed`, a length and the one that its gzip member has unpacked; then a line `end` or `abort`. Behind a length may stand what is in flight then.
-# stdout  records `TOKEN word ... TOKEN`, and nothing else but what `survey` asks of stat, and
-#         behind the line of a record `data LENGTH` just so many bytes of files.
+#         length, or `packed`, a length and the one that its gzip member has unpacked; then a line
+#         `end` or `abort`. Behind a length may stand what is in flight then.
+#         The payload of a question is text for the shell: lines `q NUMBER 'NAME' 'NAME' ...`, the
+#         names quoted, NUMBER that of the first (container/batches.py).
+# stdout  records `TOKEN word ... TOKEN`, and behind the line of a record `data LENGTH` just so many
+#         bytes of files. Names are answered by number, or in order: some tools do not print them
+#         as they are. When a line of names is answered, `asked NUMBER COUNT`.
 # stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
 #
 # The shell stays to the end and holds stdout and stderr open: containerd takes stdin away from a
 # process that closes its stdout (docs/architecture.md, "What kubectl exec really does").
+# It runs in every shell that Debian has (tests/unit/container/shells.py); patterns that hold a
+# parenthesis are quoted for ksh93, `printf` and `kill` are programs for others.
 mark=$1 target=$2 idle=$3 lease=$4
 token=${mark##*.}
 # Every child carries the mark, so that a later exec can find what this one left running.
 KUBECTL_RESTORE=${mark#*=}
-LC_ALL=C
-export KUBECTL_RESTORE LC_ALL
+LC_ALL=C TZ=UTC0
+export KUBECTL_RESTORE LC_ALL TZ
 unset TAR_OPTIONS POSIXLY_CORRECT CDPATH
 umask 022
 exec 3>&1 1>&2 4>/dev/null
 
 say() { echo "$token $* $token" >&3; }
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Print "$*" as it is. (A function whose name is printed is a shell's own `print`.)
+if has printf; then
+    put() { printf '%s' "$*"; }
+else
+    put() { print -rn -- "$*"; }
+fi
 
 # Is $1 a process that still runs (a zombie does not)?
 alive() {
@@ -35,16 +50,16 @@ began() {
     start=''
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
     # shellcheck disable=SC2086 # split into fields: the 22nd is the 20th behind the name
-    set -- ${stat##*) }
+    set -- ${stat##*') '}
     start=${20}
 }
 
 # The record of who writes to which target, and of what is in flight: a directory in the pod's
 # memory, which outlives the container. Others in the pod may have made one of this name: only what
 # belongs to us, and nobody else may touch, is believed.
-uid=''
+uid='' gid=''
 while read -r key value _; do
-    [ "$key" = Uid: ] && uid=$value
+    case $key in Uid:) uid=$value ;; Gid:) gid=$value ;; esac
 done 2>/dev/null </proc/self/status
 room=''
 for place in /dev/shm /tmp; do
@@ -53,14 +68,18 @@ for place in /dev/shm /tmp; do
         break
     fi
 done
+# Without these one could be made and not taken away.
+for tool in mkdir mv ln rm rmdir ls; do has "$tool" || room=''; done
 if [ "$room" ] && [ "$lease" ]; then lease=$room/$lease; else lease=''; fi
 held='' life=gone serial=0
 
 is_ours() {
     [ ! -L "$1" ] || return
-    # A volume with a group of its own hands that down, with its bit.
-    case $(stat -c '%u %a %F' "$1" 2>/dev/null) in
-    "$uid 700 directory" | "$uid 2700 directory") ;;
+    # shellcheck disable=SC2046 # split into fields
+    set -- $(ls -ldn "$1" 2>/dev/null)
+    # A volume with a group of its own hands that down, with its bit; SELinux makes a dot.
+    case ${1-}/${3-} in
+    drwx------/"$uid" | drwx------./"$uid" | drwx--S---/"$uid" | drwx--S---./"$uid") ;;
     *) return 1 ;;
     esac
 }
@@ -90,13 +109,12 @@ leases() {
             [ -f "$record/still.$owner_token" ] &&
                 { read -r still beats <"$record/still.$owner_token"; } 2>/dev/null
             [ -f "$record/where" ] && { IFS= read -r where <"$record/where"; } 2>/dev/null
-            printf '%s lease %s %s %s %s %s %s %s %s %s\n' "$token" "${record##*/}" "$life" \
-                "$owner_token" "$owner_restore" "$owner_since" "${still:-0}" "${beats:-0}" \
-                "$where" "$token" >&3
+            put "$token lease ${record##*/} $life $owner_token $owner_restore $owner_since" \
+                "${still:-0} ${beats:-0} $where $token" >&3
         done
         set -f
     fi
-    printf '%s here %s %s\n' "$token" "$(pwd -P)" "$token" >&3
+    put "$token here $(pwd -P) $token" >&3
 }
 
 # Become the owner of the record, after the one whose token is $1 (`-` for none); $2 is the time.
@@ -131,7 +149,13 @@ hold() {
     fi
     rm -f "$lease/owner.$token" 2>/dev/null
     owner_of "$lease"
-    if [ "$life" = alive ]; then say taken; else say unplaced; fi
+    if [ "$life" = alive ]; then
+        say taken
+    else
+        # There is no room for it: what is begun does not stay.
+        { [ -e "$lease/owner" ] || { rm -f "$lease/where" && rmdir "$lease"; }; } 2>/dev/null
+        say unplaced
+    fi
 }
 
 # Remove the record, unless somebody else lives in it.
@@ -143,14 +167,33 @@ release() {
     held=''
 }
 
+# Which of the files /proc/N/$2, $3 have text $1 in them? (There are no blanks in these paths.)
+having() {
+    wanted=$1
+    shift
+    for kind; do
+        set -- "$@" /proc/[0-9]*/"$kind"
+        shift
+    done
+    if has grep; then
+        grep -ls -e "$wanted" "$@" 2>/dev/null
+        return
+    fi
+    for file; do
+        while IFS= read -r words || [ "$words" ]; do
+            case $words in *"$wanted"*) echo "$file" && break ;; esac
+        done <"$file"
+    done 2>/dev/null
+}
+
 # End what an earlier exec of restore $1 left running: it could still write (it did not see its
 # client go). TERM first, so that its shell can reap what it started; then KILL.
 end_earlier() {
     found=''
     set +f
-    # shellcheck disable=SC2013 # paths below /proc: no blanks in them
-    for file in $(grep -ls -e "KUBECTL_RESTORE=$1\\." /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null); do
-        grep -qs -e "$token" "$file" && continue
+    ours=" $(having "$token" environ cmdline) "
+    for file in $(having "KUBECTL_RESTORE=$1." environ cmdline); do
+        case $ours in *"${file%/*}/"*) continue ;; esac
         process=${file#/proc/}
         process=${process%%/*}
         case " $found " in *" $process "*) ;; *) found="$found $process" ;; esac
@@ -173,15 +216,17 @@ end_earlier() {
 leader=no
 if { read -r stat <"/proc/$$/stat"; } 2>/dev/null; then
     # shellcheck disable=SC2086 # split into fields: state, parent, group
-    set -- ${stat##*) }
+    set -- ${stat##*') '}
     [ "$3" = "$$" ] && leader=yes
 fi
 
 # End what this exec started, and reap it: a pod's first process often reaps nobody.
 finish() {
     trap '' TERM
-    if [ "$leader" = yes ]; then kill -s TERM 0; else kill -s TERM "$guardian"; fi 2>/dev/null
-    wait "$guardian" 2>/dev/null
+    if [ "$guardian" ]; then
+        if [ "$leader" = yes ]; then kill -s TERM 0; else kill -s TERM "$guardian"; fi 2>/dev/null
+        wait "$guardian" 2>/dev/null
+    fi
     # What was in flight is for the next run to know; else nothing of ours stays.
     [ "$held" ] && [ ! -e "$lease/kept" ] && release
 }
@@ -195,7 +240,7 @@ activity() {
         { read -r stat <"$file"; } 2>/dev/null || continue
         process=${stat%% *}
         # shellcheck disable=SC2086 # split into fields, those behind the name
-        set -- ${stat##*) }
+        set -- ${stat##*') '}
         # The guard and its sleep are no sign of life.
         [ "$3" = "$$" ] && [ "$process" != "$self" ] && [ "$2" != "$self" ] || continue
         [ "$1" = D ] && busy=yes
@@ -275,8 +320,7 @@ end_consumer() {
     set +f
     for _ in 1 2; do
         found=''
-        # shellcheck disable=SC2013 # paths below /proc: no blanks in them
-        for file in $(grep -ls -e "KUBECTL_RESTORE_FOR=$token" /proc/[0-9]*/environ 2>/dev/null); do
+        for file in $(having "KUBECTL_RESTORE_FOR=$token" environ); do
             process=${file#/proc/}
             kill -s KILL "${process%%/*}" 2>/dev/null && found=yes
         done
@@ -325,20 +369,50 @@ pieces() {
 # Run the consumer "$@" on the payload that comes on stdin, its own stdout on descriptor 5. When it
 # ends, say so at once, then take what is still under way, so that the sender never breaks.
 consume() {
-    KUBECTL_RESTORE_FOR=$token "$@" >&5 3>&- 5>&-
-    say exit "$?"
-    cat >/dev/null
+    # In a shell of its own: zsh sends the signal that ended one part of a pipeline to the others.
+    (
+        KUBECTL_RESTORE_FOR=$token "$@" >&5 3>&- 5>&-
+        ended=$?
+        # ksh93 says 256 and the signal.
+        [ "$ended" -lt 256 ] || ended=$((ended - 128))
+        say exit "$ended"
+    )
+    $copier >/dev/null 2>&1
 }
 
-# Run a tool on a payload of paths: ask STDOUT STDERR TOOL..., the first two descriptors.
+# Answer a question: its payload calls `q`, which calls $question; descriptor $1 is its stderr.
 ask() {
-    out=$1 err=$2
-    shift 2
-    received=$({ {
-        receive quietly
-        echo "$?" >&7
-    } | consume "$@" 5>&"$out" 2>&"$err" 7>&-; } 7>&1)
+    hear
+    received=$?
+    if [ "$received" = 0 ]; then (eval "$text") 2>&"$1" </dev/null; fi
+    text=''
     finished "$received"
+}
+
+# shellcheck disable=SC2317,SC2329 # called by what the client sends
+q() {
+    first=$1
+    shift
+    count=$#
+    "$question" "$@"
+    say asked "$first" "$count"
+}
+
+# Take a question's payload, to the byte, into $text. Returns what `receive` does.
+hear() {
+    text=''
+    while read -r length _; do
+        case $length in
+        end) return 0 ;;
+        abort) return 1 ;;
+        '' | *[!0-9]*) return 3 ;;
+        esac
+        piece=$(take "$length" && echo .)
+        piece=${piece%.}
+        [ "${#piece}" = "$length" ] || return 4
+        text=$text$piece
+    done
+    return 2
 }
 
 finished() {
@@ -346,16 +420,300 @@ finished() {
     echo "$token done $token" >&2
 }
 
+# What stands at these paths? `stat` for each that is there, in order; then `gone` and the numbers
+# of those that are not, and `hidden` and those of which that cannot be told.
+look() {
+    gone='' number=$first
+    for path; do
+        [ -e "$path" ] || [ -L "$path" ] || gone="$gone $number"
+        number=$((number + 1))
+    done
+    if [ "$gone" ]; then
+        number=$first gone='' hidden='' above=''
+        for path; do
+            shift
+            if [ -e "$path" ] || [ -L "$path" ]; then
+                set -- "$@" "$path"
+            elif is_in_reach "$path"; then
+                gone="$gone $number"
+            else
+                hidden="$hidden $number"
+            fi
+            number=$((number + 1))
+        done
+        [ -z "$gone" ] || say gone "$gone"
+        [ -z "$hidden" ] || say hidden "$hidden"
+    fi
+    [ "$#" = 0 ] || "see_$sees" "$@" || {
+        # One of them may be gone by now: each by itself. Numbers are no more those of names.
+        say again
+        for path; do
+            "see_$sees" "$path" && continue
+            if [ -e "$path" ] || [ -L "$path" ]; then say unseen; else say vanished; fi
+        done
+    }
+}
+
+# May we look into the directories above $1, as far as they are there?
+is_in_reach() {
+    directory=${1%/*}
+    [ "$directory" != "$above" ] || return "$within"
+    above=$directory within=0
+    until [ -d "$directory/." ]; do
+        # It is there, and `.` in it cannot be reached.
+        [ ! -d "$directory" ] || within=1
+        case $directory in */*) directory=${directory%/*} ;; *) break ;; esac
+    done
+    return "$within"
+}
+
+see_stat() { stat -c "$token stat $fields $token" "$@" >&3; }
+fields='%f %s %Y %u %g %i %b %h %d'
+
+# `ls` with $listing, where there is no stat. Some sort, and names and links' texts may have lines.
+see_ls() {
+    wanted=$#
+    case $listing/$wanted in -U* | */1) ;; *) return 1 ;; esac
+    # shellcheck disable=SC2086 # split into options
+    listed=$(ls -lnisd $listing "$@" && echo .) || return
+    if [ "$wanted" = 1 ]; then
+        put "$token listed ${listed%%
+*} $token" >&3
+        return
+    fi
+    put "${listed%.}" | {
+        number=0
+        while IFS= read -r line; do
+            put "$token listed $line $token" >&3
+            number=$((number + 1))
+        done
+        [ "$number" = "$wanted" ]
+    }
+}
+
+# Check sums of files, with $tool. Where a line is missing or too much: each by itself.
+sum() {
+    "$tool" "$@" </dev/null | {
+        number=$first
+        while IFS= read -r line; do
+            echo "$token sum $number ${line%% *} $token"
+            number=$((number + 1))
+        done
+        [ "$((number - first))" = "$count" ]
+    } >&3 || {
+        say again
+        sum_each "$@"
+    }
+}
+
+sum_each() {
+    number=$first
+    for path; do
+        if [ -f "$path" ] && line=$("$tool" <"$path"); then say sum "$number" "${line%% *}"; fi
+        number=$((number + 1))
+    done
+}
+
+# Check sums of the first bytes of files that have one name: lengths and names.
+prefix() {
+    count=$((count / 2)) number=$first
+    while [ "$#" -gt 1 ]; do
+        if [ -f "$2" ] && [ ! -L "$2" ] && line=$(take_of "$1" <"$2" | "$tool") &&
+            [ "$(links_of "$2")" = 1 ]; then
+            say sum "$number" "${line%% *}"
+        fi
+        number=$((number + 1))
+        shift 2
+    done
+}
+
+take_of() { if has head; then head -c "$1"; else take "$1"; fi; }
+
+links_of() {
+    # shellcheck disable=SC2046 # split into fields
+    set -- $(ls -lnd "$1")
+    echo "${2-}"
+}
+
+# Which of these does test $test not hold for?
+test_each() {
+    number=$first found=''
+    for path; do
+        [ "$test" "$path" ] || found="$found $number"
+        number=$((number + 1))
+    done
+    [ -z "$found" ] || say closed "$found"
+}
+
+# Where do these links to directories lead?
+lead() {
+    number=$first
+    here=$(pwd -P && echo .)
+    for path; do
+        there=$(cd -P -- "$path" && pwd -P && echo .)
+        put "$token leads $number ${#here} ${#there} $here$there $token" >&3
+        number=$((number + 1))
+    done
+}
+
+# What do these links say?
+text_of() {
+    number=$first
+    for path; do
+        if there=$(read_link "$path" && echo .); then
+            put "$token text $number $there $token" >&3
+        fi
+        number=$((number + 1))
+    done
+}
+
+read_link() {
+    if has readlink; then
+        readlink "$1"
+    else
+        line=$(ls -ld "$1" && echo .) && [ -L "$1" ] || return
+        line=${line%.}
+        put "${line#*"$1 -> "}"
+    fi
+}
+
+# What stands in these directories?
+list() {
+    set +f
+    number=$first
+    for directory; do
+        # Not -x: busybox looks at the bits, whoever we are.
+        [ -r "$directory" ] && [ -d "$directory/." ] || say unlisted "$number"
+        for path in "$directory"/* "$directory"/.*; do
+            case $path in "$directory"/. | "$directory"/..) continue ;; esac
+            if [ -L "$path" ]; then
+                kind=l
+            elif [ -d "$path" ]; then
+                kind=d
+            elif [ -e "$path" ]; then
+                kind=o
+            else
+                continue
+            fi
+            put "$token child $number $kind ${path##*/} $token" >&3
+        done
+        number=$((number + 1))
+    done
+}
+
+# How much room is there on the volumes of these directories?
+rooms() {
+    number=$first
+    for path; do
+        put "$token space $number $(df -Pk "$path") $token" >&3
+        put "$token inodes $number $(df -Pi "$path") $token" >&3
+        number=$((number + 1))
+    done
+}
+
+# Remove these with $tool. We go into each directory first, and only where it still is the one that
+# was named: no link leads elsewhere.
+remove() {
+    here=$(pwd -P && echo .) last=''
+    here=${here%?.}
+    here=${here%/}
+    for path; do
+        directory=${path%/*}
+        if [ "$directory" != "$last" ]; then
+            last=''
+            cd -P -- "$here/$directory" || continue
+            there=$here${directory#.}
+            [ "$PWD" = "${there:-/}" ] || continue
+            last=$directory
+        fi
+        $tool -- "./${path##*/}"
+    done
+    cd -P -- "$here/"
+}
+
+# Run $tool on these; or, with a word before each, once for each.
+amend() { $tool "$@"; }
+amend_each() {
+    count=$((count / 2))
+    while [ "$#" -gt 1 ]; do
+        $tool "$1" "$2"
+        shift 2
+    done
+}
+
+contents() { cat "$@"; }
+
+# Everything is tried once in a directory of ours, which nothing else is in; $sees says what came of
+# it.
+try_out() {
+    number=$first
+    for path; do
+        before=$(stat -c %Y "$path")
+        scratch=$path/.kubectl-restore.${token%????????}
+        if (umask 022 && mkdir "$scratch"); then
+            say tried "$number"
+            (cd "$scratch" && try_here)
+            rm -rf "$scratch"
+            [ -z "$before" ] || touch -d "@$before" "$path"
+        fi
+        number=$((number + 1))
+    done
+}
+
+try_here() {
+    for name in owner plain run odd early late; do echo >"$name"; done
+    mkdir group
+    [ "$owner" = - ] || chown "$owner" owner
+    chmod 0640 plain
+    chmod 4751 run
+    chmod 2750 group
+    touch -d @1000000001 odd
+    touch -d @-5000000000 early
+    touch -d @20000000000 late
+    ln -s to link
+    ln odd hard
+    for name in owner plain run odd early late group link hard; do
+        if [ "$sees" = stat ]; then
+            said=$(stat -c "$fields" "$name")
+        else
+            # shellcheck disable=SC2086 # split into options
+            said=$(ls -lnisd $listing "$name")
+        fi && say trait "$name $said"
+    done
+}
+
+# What there is for the work, and what is done without:
+#   always       sh with kill (its own, or a program) and printf (or print), sleep; one of dd, an
+#                exact head and toybox's tar
+#   kill, sleep  without them nothing that is left behind could be ended: nothing is begun
+#   stat         else ls, if it can be made to tell seconds
+#   cat          else dd
+#   grep         else the shell reads /proc
+#   mkdir mv ln rm rmdir ls
+#                else there is no record of what is in flight
+#   gzip         else nothing comes packed
+#   readlink     else ls
+#   id, df, sync else that is not known, or cannot be done
+#   chmod chown touch
+#                else what tar did not set is said
 probe() {
     missing=''
-    for tool in stat xargs tar sleep; do
-        command -v "$tool" >/dev/null 2>&1 || missing="$missing $tool"
-    done
+    for tool in kill sleep tar; do has "$tool" || missing="$missing $tool"; done
+    has printf || has print || missing="$missing printf"
+    [ "$sees" ] || missing="$missing stat"
     [ "$framing" ] || missing="$missing dd"
     say missing "$missing"
+    without=''
+    for tool in cat chmod chown cksum df grep gzip head id ln ls mkdir mv readlink rm rmdir \
+        sha256sum stat sync touch; do
+        has "$tool" || without="$without $tool"
+    done
+    say without "$without"
+    # A shell that takes bytes for characters loses some.
+    [ "${#sample}" = 254 ] && [ "$(put "$sample"; echo .)" = "$sample." ] && say bytes exact
     say framing "$framing"
-    say user "$(id -u 2>/dev/null)"
-    say group "$(id -g 2>/dev/null)"
+    say user "$(id -u 2>/dev/null || echo "$uid")"
+    say group "$(id -g 2>/dev/null || echo "$gid")"
     while read -r key value; do
         [ "$key" = CapEff: ] && say capabilities "$value"
     done 2>/dev/null </proc/self/status
@@ -370,33 +728,62 @@ probe() {
     while read -r _ _ _ root where _; do
         case $root in
         */pods/*/etc-hosts | */pods/*/containers/*)
-            printf '%s mounted %s %s %s\n' "$token" "$root" "$where" "$token" >&3
+            put "$token mounted $root $where $token" >&3
             ;;
         esac
     done 2>/dev/null </proc/self/mountinfo
-    command -v gzip >/dev/null 2>&1 && say unpacks gzip
+    has gzip && say unpacks gzip
     sums=''
     for tool in sha256sum sha1sum md5sum cksum; do
-        command -v "$tool" >/dev/null 2>&1 && sums="$sums $tool"
+        has "$tool" && sums="$sums $tool"
     done
     say sums "$sums"
-    say tar "$version"
+    put "$token tar $version $token" >&3
     say target "$state"
     finished 0
 }
 
-# dd takes exactly what it is told to; GNU's head does too, others read ahead, which one line shows.
+# Does a tool take three bytes of a stream, and not one more?
+takes_exactly() {
+    [ "$(echo abcdef | {
+        "$@" 2>/dev/null
+        echo /
+        read -r rest && echo "$rest"
+    })" = "abc/
+def" ]
+}
+
 # toybox's tar reads block by block and stops at an archive's end mark.
 version=$(tar --version 2>&1 </dev/null)
 version=${version%%
 *}
 framing=''
-if command -v dd >/dev/null 2>&1; then
+if takes_exactly dd bs=3 count=1 iflag=fullblock; then
     framing='dd'
-elif [ "$(printf 'abcdef' | { head -c 3 >/dev/null && cat; } 2>/dev/null)" = def ]; then
+elif takes_exactly head -c 3; then
     framing='head'
 else
     case $version in toybox*) framing='tar' ;; esac
+fi
+if has cat; then
+    copier='cat'
+elif has dd; then
+    copier='dd bs=65536'
+else
+    copier='head -c 9223372036854775807'
+fi
+
+sees='' listing=''
+# shellcheck disable=SC2046 # split into fields
+set -- $(stat -c "$fields" / 2>/dev/null)
+if [ "$#" = 9 ]; then
+    sees='stat'
+else
+    for listing in '-U --time-style=+%s' '-U --full-time' '--full-time'; do
+        # shellcheck disable=SC2046,SC2086 # split into options and fields
+        set -- $(ls -lnisd $listing / 2>/dev/null)
+        case $# in 9 | 11) sees='ls' && break ;; esac
+    done
 fi
 
 state=ready
@@ -410,8 +797,15 @@ elif [ ! -w . ]; then
     state='readonly'
 fi
 
-guard </dev/null &
-guardian=$!
+guardian=''
+if has kill && has sleep; then
+    guard </dev/null &
+    guardian=$!
+else
+    # Nothing that is left behind could be ended: only questions are answered.
+    state=helpless
+    say hello 1
+fi
 set -f
 while IFS= read -r line; do
     # shellcheck disable=SC2086 # the client's own words: no name is ever among them
@@ -428,45 +822,27 @@ while IFS= read -r line; do
     case $command in
     probe) probe ;;
     survey)
-        # Names cannot carry the token, so a name with newlines cannot look like a record.
-        ask 3 4 xargs -0 stat -c "$token stat %f %s %Y %u %g %i %b %h %d %n $token"
+        question='look'
+        ask 4
         ;;
     closed)
         # Which of these directories take nothing from us? With the word -r: which files we may not read?
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'test=$1; shift; for path; do
-            [ "$test" "$path" ] || printf "%s closed %s %s\n" "$0" "$path" "$0"
-            done' "$token" "${1:--w}"
+        question='test_each' test=${1:--w}
+        ask 4
         ;;
     resolve)
-        # Where do these links to directories lead?
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'here=$(pwd -P; echo .); for path; do
-            there=$(cd -P -- "$path" && pwd -P; echo .)
-            printf "%s leads %s %s %s%s%s %s\n" \
-                "$0" "${#here}" "${#there}" "$here" "$there" "$path" "$0"; done' "$token"
+        question='lead'
+        ask 4
         ;;
     list)
-        # What stands in these directories?
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'for directory; do
-            # Not -x: busybox looks at the bits, whoever we are.
-            [ -r "$directory" ] && [ -d "$directory/." ] ||
-                printf "%s unlisted %s %s\n" "$0" "$directory" "$0"
-            for path in "$directory"/* "$directory"/.*; do
-                case $path in "$directory"/. | "$directory"/..) continue ;; esac
-                if [ -L "$path" ]; then kind=l
-                elif [ -d "$path" ]; then kind=d
-                elif [ -e "$path" ]; then kind=o
-                else continue; fi
-                printf "%s child %s %s %s\n" "$0" "$kind" "$path" "$0"
-            done; done' "$token"
+        question='list'
+        ask 4
         ;;
     mounts)
         # Written as they are: an echo would read the escapes.
-        printf '%s here %s %s\n' "$token" "$(pwd -P)" "$token" >&3
+        put "$token here $(pwd -P) $token" >&3
         while IFS= read -r line; do
-            printf '%s mount %s %s\n' "$token" "$line" "$token" >&3
+            put "$token mount $line $token" >&3
         done 2>/dev/null </proc/self/mountinfo
         finished 0
         ;;
@@ -475,47 +851,26 @@ while IFS= read -r line; do
         finished 0
         ;;
     texts)
-        # What do these links say?
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'for path; do
-            there=$(readlink "$path" && echo .)
-            printf "%s text %s %s%s %s\n" "$0" "${#there}" "$there" "$path" "$0"; done' "$token"
+        question='text_of'
+        ask 4
         ;;
-    hash)
-        # The word is the tool. No name here has a newline or a backslash.
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 sh -c 'xargs -0 "$1" | while IFS= read -r line; do
-            printf "%s hash %s %s\n" "$0" "$line" "$0"; done' "$token" "$1"
-        ;;
-    hasheach)
-        # As above, for names that the tool would not print as they are.
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'tool=$1; shift; for path; do
-            line=$("$tool" <"$path") && printf "%s hash %s %s %s\n" "$0" "${line%-}" "$path" "$0"
-            done' "$token" "$1"
+    hash | hasheach)
+        # The word is the tool. To `hasheach` belong names that it would not print on a line.
+        question='sum' tool=$1
+        [ "$command" = hash ] || question='sum_each'
+        ask 4
         ;;
     remove)
-        # The words are a tool and its options: `rm -f`, `rmdir`. We go into each directory first,
-        # and only where it still is the one that was named: no link leads elsewhere.
-        # What the shell says (a directory is gone) must not begin with the token, as a record does.
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 2 2 xargs -0 sh -c 'tool=$1 option=$2; shift 2
-            here=$(pwd -P && echo .); here=${here%?.}; here=${here%/}; last=
-            for path; do
-                directory=${path%/*}
-                if [ "$directory" != "$last" ]; then
-                    last=
-                    cd -P -- "$here/$directory" || continue
-                    there=$here${directory#.}
-                    [ "$PWD" = "${there:-/}" ] || continue
-                    last=$directory
-                fi
-                $tool $option -- "./${path##*/}"
-            done' remove "$1" "${2-}"
+        # The words are a tool and its options: `rm -f`, `rmdir`.
+        question='remove' tool=$*
+        ask 2
         ;;
-    amend)
-        # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`, for these paths.
-        ask 2 2 xargs -0 "$@"
+    amend | amendeach)
+        # The words are a tool and its options: `chmod MODE`, `chown -h OWNER`; `touch -h -d`, for
+        # pairs of a time and a name.
+        question='amend' tool=$*
+        [ "$command" = amend ] || question='amend_each'
+        ask 2
         ;;
     space)
         say space "$(df -Pk . 2>/dev/null)"
@@ -523,36 +878,26 @@ while IFS= read -r line; do
         finished 0
         ;;
     rooms)
-        # How much room is there on the volumes of these directories?
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'for path; do
-            printf "%s space %s\n%s %s\n" "$0" "$path" "$(df -Pk "$path")" "$0"
-            printf "%s inodes %s\n%s %s\n" "$0" "$path" "$(df -Pi "$path")" "$0"
-            done' "$token"
+        question='rooms'
+        ask 4
         ;;
     fetch)
         # The words are how many bytes these files have. Just so many are sent: where a file has
         # shrunk, can be read no more or is gone, the rest is zeros, and the check sum finds it.
+        hear
+        received=$?
         lacking=''
-        for tool in cat head; do
-            command -v "$tool" >/dev/null 2>&1 || lacking="$lacking $tool"
-        done
+        for tool in cat head; do has "$tool" || lacking="$lacking $tool"; done
+        question='contents'
         if [ "$lacking" ]; then
-            received=$({ {
-                receive quietly
-                echo "$?" >&7
-            } | while IFS= read -r _; do :; done; } 7>&1)
             say lacking "$lacking"
-        else
+        elif [ "$received" = 0 ]; then
             say data "$1"
-            received=$({ {
-                receive quietly
-                echo "$?" >&7
-            } | {
-                xargs -0 cat
-                cat >/dev/null
+            {
+                q() { shift && "$question" "$@"; }
+                eval "$text"
                 cat /dev/zero
-            } 2>/dev/null 7>&- | head -c "$1" >&3 7>&-; } 7>&1) || break # else the client waits for the rest
+            } 2>&4 </dev/null | head -c "$1" >&3 || break # else the client waits for the rest
         fi
         finished "$received"
         ;;
@@ -575,23 +920,23 @@ while IFS= read -r line; do
         received=''
         { [ -f "$path" ] && [ ! -L "$path" ] && [ -w "$path" ]; } || path=/dev/null
         {
-            writer='cat'
-            [ "$(stat -L -c '%i %h' /proc/self/fd/8 2>/dev/null)" = "$2 1" ] || writer='false'
+            inode=$2 writer=$copier
+            # shellcheck disable=SC2046 # split into fields: inode, mode, how many names
+            set -- $(ls -lniLd /proc/self/fd/0 <&8 2>/dev/null)
+            [ "${1-} ${3-}" = "$inode 1" ] || writer='false'
+            # shellcheck disable=SC2086 # split into options
             received=$({ {
                 receive acknowledge
                 echo "$?" >&7
-            } | consume "$writer" 5>&8 8>&- 7>&-; } 7>&1)
+            } | consume $writer 5>&8 8>&- 7>&-; } 7>&1)
         } 8>>"$path"
         # It could not be opened, and what comes now is its content.
         [ "$received" ] || break
         finished "$received"
         ;;
     prefixes)
-        # Check sums of the first bytes of files: the words of the payload are lengths and names.
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 -n 2 sh -c '[ -f "$3" ] && [ ! -L "$3" ] || exit 0
-            line=$(head -c "$2" <"$3" | "$1") && [ "$(stat -c %h "$3")" = 1 ] &&
-                printf "%s hash %s %s %s\n" "$0" "${line%-}" "$3" "$0"' "$token" "$1"
+        question='prefix' tool=$1
+        ask 4
         ;;
     leases)
         leases
@@ -627,13 +972,13 @@ while IFS= read -r line; do
             receive quietly
             echo "$?" >&7
         } | {
-            cat >"$lease/plan.new" || rm -f "$lease/plan.new"
-            cat >/dev/null
+            $copier >"$lease/plan.new" || rm -f "$lease/plan.new"
+            $copier >/dev/null
         } 2>/dev/null 7>&-; } 7>&1)
         set +f
         if [ "$received" = 0 ] && rm -f "$lease/flight.$1".* 2>/dev/null &&
             mv -f "$lease/plan.new" "$lease/plan.$1" 2>/dev/null; then
-            : >"$lease/kept"
+            echo >"$lease/kept"
             say intended
         fi
         set -f
@@ -644,30 +989,9 @@ while IFS= read -r line; do
         finished 0
         ;;
     traits)
-        # What do the volumes of these directories keep? Everything is tried once in a directory of
-        # ours, which nothing else is in, and stat says what came of it. The word is an owner.
-        # shellcheck disable=SC2016 # for the inner shell
-        ask 3 4 xargs -0 sh -c 'token=$0 owner=$1; shift; for path; do
-            before=$(stat -c %Y "$path")
-            scratch=$path/.kubectl-restore.${token%????????}
-            (umask 022 && mkdir "$scratch") || continue
-            echo "$token tried $path $token"
-            (cd "$scratch" || exit
-                for name in owner plain run odd early late; do : >"$name"; done
-                mkdir group
-                [ "$owner" = - ] || chown "$owner" owner
-                chmod 0640 plain
-                chmod 4751 run
-                chmod 2750 group
-                touch -d @1000000001 odd
-                touch -d @-5000000000 early
-                touch -d @20000000000 late
-                ln -s to link
-                ln odd hard
-                stat -c "$token trait %f %s %Y %u %g %i %b %h %d %n $token" ./*)
-            rm -rf "$scratch"
-            [ -z "$before" ] || touch -d "@$before" "$path"
-            done' "$token" "${1:--}"
+        # What do the volumes of these directories keep? The word is an owner to try, or `-`.
+        question='try_out' owner=${1:--}
+        ask 4
         ;;
     ping) ;;
     bye) break ;;
