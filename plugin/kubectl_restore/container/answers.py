@@ -112,14 +112,16 @@ class Standings(Answers):
         self.hidden: list[bytes] = []
         self._apart: set[int] = set()
         self._batch: list[Entry | None] = []
+        self._odd: bytes | None = None
 
     def read(self, word: bytes, rest: bytes) -> bool:
         """Take one record; those of a batch come in order."""
         if word in _ENTRIES:
             entry = _ENTRIES[word](rest)
-            if entry is None:
-                raise _no_answer(f"it says: {shown(rest)}")
             self._batch.append(entry)
+            if entry is None:
+                # A name of several lines, perhaps: then each of the batch comes again by itself.
+                self._odd = rest
         elif word == b"vanished":
             self._batch.append(None)
         elif word == b"gone":
@@ -132,12 +134,15 @@ class Standings(Answers):
             raise _no_answer("it fails on a path that is there")
         elif word == b"again":
             self._batch.clear()
+            self._odd = None
         else:
             return False
         return True
 
     def end_batch(self, numbers: range) -> None:
         """Give the entries of a batch their paths."""
+        if self._odd is not None:
+            raise _no_answer(f"it says: {shown(self._odd)}")
         there = [number for number in numbers if number not in self._apart]
         if len(there) != len(self._batch):
             raise _no_answer(f"{len(self._batch)} answers for {len(there)} paths that are there")

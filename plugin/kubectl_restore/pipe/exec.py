@@ -20,7 +20,7 @@ from kubectl_restore.deadline import TICK, as_duration
 from kubectl_restore.errors import RestoreError, TimedOutError
 from kubectl_restore.pipe.answer import Call
 from kubectl_restore.pipe.child import Child, now, read
-from kubectl_restore.pipe.lost import link_lost, never_began, out_of_step
+from kubectl_restore.pipe.lost import link_lost, never_began, no_agent, out_of_step
 from kubectl_restore.pipe.outlet import Outlet
 from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pipe.stderr import StderrReader
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 _PING: Final = 2.0
 """Seconds between two signs of life while a person thinks."""
+_FIRST_WORD: Final = 15.0
+"""Seconds for the agent to speak, once the container says anything."""
+_NOISE: Final = 100
+"""Pieces of what is no record that are shown."""
 _FAREWELL: Final = 5.0
 """Seconds for the agent to end what it started and for kubectl to notice."""
 
@@ -73,6 +77,7 @@ class Exec:
         self._is_bye = False
         self._moved = now()
         self._pinged = 0.0
+        self._talks_since, self._noise = 0.0, 0
         self._child = Child(arguments, environment, feed=True)
         self._open_outputs = {self._child.stdout, self._child.stderr}
         self.outlet = Outlet(self._child, script)
@@ -97,9 +102,13 @@ class Exec:
         """
         while not self.agent_is_up:
             # No stall limit here: somebody may be typing a password, and kubectl has limits of
-            # its own for connecting. --timeout holds.
+            # its own for connecting. --timeout holds. But what a container says is no password.
             self._loop.turn()
             self._require_life()
+            if self._stderr.is_flooded and not self._talks_since:
+                self._talks_since = now()
+            if self._talks_since and now() - self._talks_since > _FIRST_WORD:
+                raise no_agent(self._stderr.lines, _FIRST_WORD)
 
     def begin(self, call: Call, pump: Pump | None = None) -> None:
         """Take it that a command is said next."""
@@ -245,8 +254,11 @@ class Exec:
                 self._moved = now()
                 self.call.take_data(item.data)
             else:
-                said = f"not a record: {shown_text(item.data[:200])}"
-                self._loop.progress.message(Level.TRACE, said)
+                self._talks_since = self._talks_since or now()
+                self._noise += 1
+                if self._noise <= _NOISE:
+                    said = f"not a record: {shown_text(item.data[:200])}"
+                    self._loop.progress.message(Level.TRACE, said)
 
     def _hear(self, data: bytes) -> None:
         stderr = self._stderr

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.kubectl import leading
 from kubectl_restore.cluster.messages import error_from, find_rule, is_kubectls_own
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
-from kubectl_restore.text import shown_text
+from kubectl_restore.text import listed, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.errors import RestoreError
 
+_SHOWN: Final = 3
+"""Lines of a container that are evidence."""
+_EXITED: Final = re.compile(r"command terminated with exit code (\d+)")
 _ENDED: Final = frozenset({137, 143})
 """What a shell that KILL or TERM ended exits with."""
 
@@ -27,6 +31,12 @@ def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]
         arguments: its command line.
     """
     rule, _ = find_rule(lines)
+    if code is not None and code < 0:
+        return InterruptedRestoreError(
+            "kubectl was ended before the agent began",
+            reason=f"signal {-code} ended it",
+            fix="run the same command again",
+        )
     if code in _ENDED:
         return InterruptedRestoreError(
             "the agent was ended before it began",
@@ -34,7 +44,7 @@ def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]
             f"ended it ({code - 128})",
             fix="run the same command again",
         )
-    if rule is None and code not in (0, 1):
+    if rule is None and (code not in (0, 1) or any(map(_EXITED.search, lines))):
         return PodCannotError(
             "the container's shell could not run the agent",
             reason=(shown_text(lines[-1]) if lines else "") or f"it exited with {code}",
@@ -44,12 +54,24 @@ def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]
     return error_from(lines, otherwise=otherwise, at=leading(arguments))
 
 
+def no_agent(lines: Sequence[str], seconds: float) -> PodCannotError:
+    """Return the error for a container that talks, and is no agent."""
+    words = listed([shown_text(line) for line in lines[-_SHOWN:]])
+    return PodCannotError(
+        "the container's shell does not run the agent",
+        reason=f"{seconds:.0f} s after its first words the agent's had not come"
+        + (f"; it says:\n{words}" if words else ""),
+        fix="name a container with a POSIX shell: -c CONTAINER",
+    )
+
+
 def link_lost(
     lines: Sequence[str], code: int | None, arguments: Sequence[str]
-) -> InterruptedRestoreError:
+) -> InterruptedRestoreError | PodCannotError:
     """Return the error for a kubectl that ended before the end record came.
 
-    The exec was under way, so whatever kubectl says now, it is the link that broke.
+    The exec was under way, so whatever kubectl says now, it is the link that broke; unless what
+    ended is the container's shell, by itself: it would do so again.
 
     Args:
         lines: what was said on stderr.
@@ -57,6 +79,14 @@ def link_lost(
         arguments: its command line.
     """
     own = [line for line in lines if is_kubectls_own(line)]
+    exit_code = next((found[1] for line in reversed(own) if (found := _EXITED.search(line))), "")
+    if exit_code and int(exit_code) not in _ENDED:
+        return PodCannotError(
+            "the container's shell ended before its work was done",
+            reason=listed([shown_text(line) for line in lines[-_SHOWN:]]),
+            fix="see what its shell lacks there (memory, processes), or name another container: "
+            "-c CONTAINER",
+        )
     error = error_from(own, otherwise="the link was lost", at=leading(arguments))
     reason = error.reason
     if not own:

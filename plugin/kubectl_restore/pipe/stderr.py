@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.messages import is_klog, is_kubectls_own, without_user_info
 from kubectl_restore.pipe.feedback import Beat, EndOfCommand, Evidence, FeedbackParser, Voices
+from kubectl_restore.pipe.sayings import Sayings
 from kubectl_restore.progress import Level
 from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
     from kubectl_restore.progress import Progress
+
+
+_LONGEST_PROMPT: Final = 64 * 1024
+"""Bytes that a credential plugin may say before the agent speaks; all beyond is dropped."""
 
 
 class StderrReader:
@@ -29,6 +34,8 @@ class StderrReader:
         self._voices = Voices()
         self._evidence = Evidence()
         self._progress = progress
+        self._sayings = Sayings(progress.message)
+        self._before = 0
         self.is_talking = False
         self.complaints = 0
         self.has_moved = False
@@ -36,6 +43,7 @@ class StderrReader:
 
     def begin(self) -> None:
         """Forget what was said until now: another command begins."""
+        self._sayings.end()
         self._evidence.clear()
         self.complaints = 0
 
@@ -43,6 +51,11 @@ class StderrReader:
     def lines(self) -> list[str]:
         """What was said since: the last lines."""
         return self._evidence.lines
+
+    @property
+    def is_flooded(self) -> bool:
+        """Tell whether more was said before the agent's first word than any plugin asks."""
+        return self._before > _LONGEST_PROMPT
 
     @property
     def count(self) -> int:
@@ -55,10 +68,13 @@ class StderrReader:
             if isinstance(event, Beat):
                 self.has_moved = self.has_moved or event.moved
             elif isinstance(event, EndOfCommand):
+                self._sayings.end()
                 self.ends += 1
             else:
                 self._hear(event.text)
         if not self.is_talking:
+            self._before += len(data)
+        if not self.is_talking and not self.is_flooded:
             prompt = self._voices.unfinished(self._feedback.unfinished)
             if prompt:
                 self._progress.foreign(prompt)
@@ -70,8 +86,10 @@ class StderrReader:
         if not self.is_talking:
             foreign = self._voices.line(line)
             if foreign:
-                self._progress.foreign(foreign)
+                if not self.is_flooded:
+                    self._progress.foreign(foreign)
                 return
-        level = Level.TRACE if is_klog(text) else Level.DETAIL
-        said = without_user_info(text) if is_kubectls_own(text) else text
-        self._progress.message(level, shown_text(said))
+        if is_klog(text):
+            self._progress.message(Level.TRACE, shown_text(text))
+        else:
+            self._sayings.say(without_user_info(text) if is_kubectls_own(text) else text)

@@ -31,7 +31,7 @@ from kubectl_restore.pipe.records import Data, Record, RecordParser
 from tests.unit.container.shells import SHELLS, builds_in, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.container.survey import Entry
 
@@ -74,6 +74,7 @@ class Agent:
         mark: Mark | None = None,
         path: str | None = None,
         lease: str = "",
+        before: Callable[[], None] | None = None,
     ) -> None:
         self.mark = mark or Mark.new(_restore())
         environment = dict(os.environ)
@@ -91,6 +92,7 @@ class Agent:
             stderr=subprocess.PIPE,
             bufsize=0,
             env=environment,
+            preexec_fn=before,  # noqa: PLW1509 - there are none
             start_new_session=True,  # as runc does: the shell leads its group
         )
         assert self.process.stdin

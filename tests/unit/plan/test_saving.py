@@ -34,7 +34,7 @@ from kubectl_restore.undo.replaced import Replaced
 from kubectl_restore.undo.save import save_replaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from kubectl_restore.pipe.session import Session
     from kubectl_restore.undo.saved import Saved
