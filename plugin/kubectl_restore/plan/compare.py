@@ -260,6 +260,11 @@ def _compare_kept(
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
 
 
+def _is_put_off(content: Member, entry: Entry) -> bool:
+    """Tell whether a time before 1970 was not sent, for a tar that does not read it."""
+    return content.mtime < 0 and entry.mtime == 0
+
+
 def _compare_rest(
     verdict: Verdict,
     path: bytes,
@@ -286,7 +291,7 @@ def _compare_rest(
     elif attributes.has_time(content, entry):
         if entry.mtime != content.mtime:
             verdict.lack("time", path)
-    elif was_sent and entry.mtime > content.mtime:
+    elif was_sent and entry.mtime > content.mtime and not _is_put_off(content, entry):
         verdict.written.append(path)
     else:
         verdict.times[path] = content.mtime

@@ -207,4 +207,9 @@ def dialect_of(capabilities: Capabilities) -> Dialect:
         extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
         if capabilities.sets_capabilities:
             extras |= Extra.CAPABILITIES
-    return Dialect(holes=capabilities.reads_holes, extras=extras)
+    return Dialect(
+        holes=capabilities.reads_holes,
+        extras=extras,
+        old_times=capabilities.tar is not Tar.TOYBOX,
+        old_fractions=capabilities.tar is not Tar.BSD,
+    )

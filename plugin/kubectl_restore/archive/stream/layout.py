@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.heartbeat import no_beat, with_beat
 from kubectl_restore.archive.members.member import Kind
-from kubectl_restore.archive.stream.normalise import header_of, length_of, segments_of
+from kubectl_restore.archive.stream.normalise import header_of, length_of, segments_of, time_of
 from kubectl_restore.archive.stream.segments import Extract, Literal
 from kubectl_restore.archive.tar.header import END_OF_ARCHIVE
 from kubectl_restore.archive.tar.member_header import header_length, member_header
@@ -178,7 +178,12 @@ class Layout:
             return header_of(member, self._dialect, extra_mode=_OWNER_WRITES)
         uid, gid = self._owner
         return member_header(
-            path + b"/", b"5", mode=_PARENT_MODE, mtime=member.mtime, uid=uid, gid=gid
+            path + b"/",
+            b"5",
+            mode=_PARENT_MODE,
+            mtime=time_of(member, self._dialect),
+            uid=uid,
+            gid=gid,
         )
 
     def _directory_length(self, number: int, path: bytes) -> int:

@@ -36,15 +36,31 @@ class Dialect:
     Attributes:
         holes: GNU's old sparse format.
         extras: what PAX records can tell it.
+        old_times: times before 1970. toybox 0.8.9 takes such a header for none.
+        old_fractions: parts of a second of those, too. libarchive 3.6 reads them wrongly.
     """
 
     holes: bool = False
     extras: Extra = Extra.NOTHING
+    old_times: bool = True
+    old_fractions: bool = True
 
 
 def lost(member: Member, dialect: Dialect) -> Extra:
     """Return what of a member this tar cannot keep."""
-    return _extras_of(member) & ~dialect.extras
+    return _extras_of(member) & ~_taken(member, dialect)
+
+
+def _taken(member: Member, dialect: Dialect) -> Extra:
+    """Return which of all extras this tar takes for a member."""
+    if member.mtime < 0 and not dialect.old_fractions:
+        return dialect.extras & ~Extra.FRACTION
+    return dialect.extras
+
+
+def time_of(member: Member, dialect: Dialect) -> int:
+    """Return the time that stands in a header: what this tar does not read is set afterwards."""
+    return member.mtime if dialect.old_times else max(0, member.mtime)
 
 
 def header_of(member: Member, dialect: Dialect, *, extra_mode: int = 0) -> bytes:
@@ -62,7 +78,7 @@ def header_of(member: Member, dialect: Dialect, *, extra_mode: int = 0) -> bytes
         _TYPES[member.kind],
         size=member.size if member.kind is Kind.FILE else 0,
         mode=member.mode | extra_mode,
-        mtime=member.mtime,
+        mtime=time_of(member, dialect),
         uid=member.uid,
         gid=member.gid,
         link=link,
@@ -93,7 +109,7 @@ def records_of(member: Member, dialect: Dialect) -> bytes:
     """Return the PAX records that this tar takes for a member."""
     if not member.extras or not dialect.extras or member.kind is Kind.HARDLINK:
         return b""
-    taken = dialect.extras & _extras_of(member)
+    taken = _taken(member, dialect) & _extras_of(member)
     time = b""
     if Extra.FRACTION in taken:
         time = time_record(member.mtime, member.nanoseconds)
@@ -160,7 +176,7 @@ def _sparse(member: Member, content: int, dialect: Dialect) -> Iterator[Segment]
                 extents,
                 size=member.size,
                 mode=member.mode,
-                mtime=member.mtime,
+                mtime=time_of(member, dialect),
                 uid=member.uid,
                 gid=member.gid,
                 records=records_of(member, dialect),
