@@ -26,7 +26,9 @@ def test_times_before_1970_are_kept(cluster: Cluster, tmp_path: Path, kind: str)
     result = restore(pod, backup)
     assert result.code == 0, result
     names = [f"{pod.path}/{name}" for name in ("whole", "part", "d")]
-    assert pod.run("stat", "-c", "%Y", *names).split() == [b"-2", b"-3", b"-3"]
+    # toybox prints them without a sign.
+    times = [int(one) % 2**64 for one in pod.run("stat", "-c", "%Y", *names).split()]
+    assert times == [2**64 - 2, 2**64 - 3, 2**64 - 3], result
     assert "does not keep" not in result.err
     again = restore(pod, backup)
     assert "Nothing to restore" in again.out, again

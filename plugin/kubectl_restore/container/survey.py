@@ -72,6 +72,12 @@ class Entry(NamedTuple):
         return mtime < self.mtime <= 0 or mtime > self.mtime >= _LAST_OF_32_BITS
 
 
+def _time(text: bytes) -> int:
+    """Read seconds since 1970; toybox 0.8.9 prints those before as numbers without a sign."""
+    seconds = int(text)
+    return seconds - (1 << 64) if seconds >= 1 << 63 else seconds
+
+
 def symlinks(found: Mapping[bytes, Entry]) -> list[bytes]:
     """Return the paths at which symlinks stand."""
     return [path for path, entry in found.items() if entry.kind is Standing.SYMLINK]
@@ -90,7 +96,7 @@ def read_entry(record: bytes) -> Entry | None:
         kind, bits = _read_mode(mode)
         # A plain tuple first: a million of these are read.
         return _entry(
-            (kind, int(size), bits, int(mtime), int(uid), int(gid), int(inode), int(blocks),
+            (kind, int(size), bits, _time(mtime), int(uid), int(gid), int(inode), int(blocks),
              int(links), int(device))
         )  # fmt: skip
     except ValueError:

@@ -260,9 +260,10 @@ def _compare_kept(
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
 
 
-def _is_put_off(content: Member, entry: Entry) -> bool:
+def _is_put_off(content: Member, entry: Entry, attributes: Attributes) -> bool:
     """Tell whether a time before 1970 was not sent, for a tar that does not read it."""
-    return content.mtime < 0 and entry.mtime == 0
+    is_old = content.mtime < 0 and entry.mtime == 0
+    return is_old and attributes.volumes.at(content.path).keeps_time(content.mtime)
 
 
 def _compare_rest(
@@ -286,12 +287,14 @@ def _compare_rest(
         verdict.modes[path] = attributes.mode_for(content, entry)
     elif entry.mode != content.mode and content.kind is not Kind.SYMLINK:
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
-    if entry.has_nearest(content.mtime):
+    if _is_put_off(content, entry, attributes):
+        verdict.times[path] = content.mtime
+    elif entry.has_nearest(content.mtime):
         verdict.clamped.append(path)
     elif attributes.has_time(content, entry):
         if entry.mtime != content.mtime:
             verdict.lack("time", path)
-    elif was_sent and entry.mtime > content.mtime and not _is_put_off(content, entry):
+    elif was_sent and entry.mtime > content.mtime:
         verdict.written.append(path)
     else:
         verdict.times[path] = content.mtime

@@ -184,7 +184,7 @@ def test_each_tar_restores_what_the_index_says(tmp_path: Path, tar: str, seed: i
     )
     assert done.returncode == 0, done.stderr[:1000]
     for one in members:
-        place = os.path.join(os.fsencode(target), one.path)  # noqa: PTH118 - bytes
+        place = os.path.join(os.fsencode(target), one.path)
         status = os.lstat(place)
         if one.kind is Kind.SYMLINK:
             assert os.readlink(place) == one.link  # noqa: PTH115 - bytes
@@ -193,7 +193,7 @@ def test_each_tar_restores_what_the_index_says(tmp_path: Path, tar: str, seed: i
             assert os.path.isdir(place)  # noqa: PTH112 - bytes
             continue
         if one.kind is Kind.HARDLINK:
-            other = os.path.join(os.fsencode(target), one.link)  # noqa: PTH118 - bytes
+            other = os.path.join(os.fsencode(target), one.link)
             assert os.lstat(other).st_ino == status.st_ino
             continue
         assert status.st_size == one.size, one

@@ -9,6 +9,8 @@ import pytest
 from kubectl_restore.archive.members.member import Kind, Member
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.container.traits import Volumes, VolumeTraits
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.compare import Amendment, Verdict, amendments, compare
 from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.operation import Action, Operation
@@ -26,10 +28,18 @@ def checked(
     *,
     suspicious: bool = False,
     by_content: bool = False,
+    attributes: Attributes = Attributes(),  # noqa: B008 - it is frozen
 ) -> Verdict:
     members = Members.of(one.member for one in operations if one.member is not None)
     contents = Contents(members, lambda _path: None)
-    return compare(operations, after, contents.of, suspicious=suspicious, by_content=by_content)
+    return compare(
+        operations,
+        after,
+        contents.of,
+        attributes=attributes,
+        suspicious=suspicious,
+        by_content=by_content,
+    )
 
 
 def sent(member: Member) -> Operation:
@@ -99,7 +109,6 @@ def test_what_becomes_of_a_kept_file_is_no_failure_of_ours_and_is_not_put_right(
     ("wanted", "stands", "is_clamped"),
     [
         (-3_000_000_000, -(2**31), True),
-        (-5, 0, True),
         (2**31, 2**31 - 1, True),
         (20_000_000_000, 15_032_385_535, True),
         (2**62, 2**32 - 1, True),
@@ -118,6 +127,16 @@ def test_a_time_that_a_volume_does_not_keep_is_nobodys_writing(
         assert (verdict.times, verdict.written) == ({}, [])
         # No tool can set it either.
         assert amendments(verdict, lambda _uid, _gid: True) == []
+
+
+def test_a_time_that_was_not_sent_is_set_afterwards_unless_the_volume_has_no_such() -> None:
+    # For toybox's tar, which reads no times before 1970.
+    member = MEMBER._replace(mtime=-5)
+    found = {b"f": ENTRY._replace(mtime=0)}
+    assert checked([sent(member)], found).times == {b"f": -5}
+    none_before = Volumes({b"": VolumeTraits(first=0)})
+    verdict = checked([sent(member)], found, attributes=Attributes(none_before))
+    assert (verdict.times, verdict.clamped) == ({}, [b"f"])
 
 
 def test_what_tar_did_not_set_is_amended_owners_first() -> None:
