@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.archive.tar.acl import listed_mode
 from kubectl_restore.container.traits import Volumes
 
 if TYPE_CHECKING:
@@ -20,6 +21,14 @@ if TYPE_CHECKING:
     from kubectl_restore.container.survey import Entry
 
 SET_IDS: Final = stat.S_ISUID | stat.S_ISGID
+
+
+def modes_of(member: Member) -> tuple[int, ...]:
+    """Return the modes that are right for a member: with its access control list, and without."""
+    if Extra.ACL not in member.extras:
+        return (member.mode,)
+    listed = listed_mode(member.mode, member.records)
+    return (member.mode,) if listed is None else (member.mode, listed)
 
 
 def _everybody(_uid: int, _gid: int) -> bool:
@@ -67,7 +76,7 @@ class Attributes:
         """
         if member.kind is Kind.SYMLINK:
             return True
-        if entry.mode == member.mode and not entry.mode & SET_IDS:
+        if entry.mode in modes_of(member) and not entry.mode & SET_IDS:
             return True
         traits = self.volumes.at(member.path)
         if not traits.mode:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind, normal_path
 from kubectl_restore.container.survey import Standing
-from kubectl_restore.plan.attributes import SET_IDS, Attributes
+from kubectl_restore.plan.attributes import SET_IDS, Attributes, modes_of
 from kubectl_restore.plan.contents import STANDING, size_of
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.text import LISTED, shown
@@ -256,7 +256,7 @@ def _compare_kept(
     has_owner = not attributes.same_owner or attributes.is_owned(content, entry)
     if not has_owner and not attributes.volumes.at(path).owner:
         verdict.lack("owner", path)
-    if entry.mode != content.mode and attributes.has_mode(content, entry):
+    if entry.mode not in modes_of(content) and attributes.has_mode(content, entry):
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
 
 
@@ -285,8 +285,20 @@ def _compare_rest(
             verdict.lack("owner", path)
     if not attributes.has_mode(content, entry):
         verdict.modes[path] = attributes.mode_for(content, entry)
-    elif entry.mode != content.mode and content.kind is not Kind.SYMLINK:
+    elif content.kind is not Kind.SYMLINK and entry.mode not in modes_of(content):
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
+    _compare_time(verdict, path, content, entry, attributes, was_sent=was_sent)
+
+
+def _compare_time(
+    verdict: Verdict,
+    path: bytes,
+    content: Member,
+    entry: Entry,
+    attributes: Attributes,
+    *,
+    was_sent: bool,
+) -> None:
     if _is_put_off(content, entry, attributes):
         verdict.times[path] = content.mtime
     elif entry.has_nearest(content.mtime):

@@ -212,4 +212,5 @@ def dialect_of(capabilities: Capabilities) -> Dialect:
         extras=extras,
         old_times=capabilities.tar is not Tar.TOYBOX,
         old_fractions=capabilities.tar is not Tar.BSD,
+        acl_names=capabilities.tar is Tar.GNU,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kubectl_restore.archive.members.member import Kind, resolved_inside
+from kubectl_restore.archive.members.member import Extra, Kind, resolved_inside
 from kubectl_restore.archive.refusals import corrupt
+from kubectl_restore.archive.tar.acl import granted_mode
 from kubectl_restore.archive.tar.header import Unread
 
 if TYPE_CHECKING:
@@ -76,9 +77,15 @@ def unread_of(header: Header, pax: Pax, *, knows_owner: bool) -> Unread:
     return unread if knows_owner else unread | Unread.OWNER
 
 
-def mode_of(header: Header, kind: Kind, *, knows_owner: bool) -> int:
-    """Return the permission bits: whoever owns it instead gives nobody its rights."""
+def mode_of(header: Header, pax: Pax, kind: Kind, *, knows_owner: bool) -> int:
+    """Return the permission bits that nobody gets too much by.
+
+    Whoever owns it instead gives nobody its rights; and of a file with an access control list the
+    group has what the list grants it: the list may not be set.
+    """
     mode = header.mode
+    if Extra.ACL in pax.extras:
+        mode = granted_mode(mode, pax.records)
     if Unread.MODE in header.unread and kind is Kind.DIRECTORY:
         mode |= _ENTERED
     return mode if knows_owner else mode & ~_SET_IDS

@@ -327,7 +327,7 @@ class Walker:
             prefix + length,
             prefix,
             size,
-            mode_of(header, kind, knows_owner=owner.is_known),
+            mode_of(header, pax, kind, knows_owner=owner.is_known),
             header.mtime if pax.mtime is None else pax.mtime,
             owner.uid,
             owner.gid,

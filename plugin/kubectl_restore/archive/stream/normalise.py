@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.stream.segments import Extract, Literal, Zeros
+from kubectl_restore.archive.tar.acl import by_number
 from kubectl_restore.archive.tar.header import BLOCK
 from kubectl_restore.archive.tar.member_header import (
     header_length,
@@ -37,6 +38,7 @@ class Dialect:
         holes: GNU's old sparse format.
         extras: what PAX records can tell it.
         old_times: times before 1970. toybox 0.8.9 takes such a header for none.
+        acl_names: lists of access by name end it with no error where there is no such user.
         old_fractions: parts of a second of those, too. libarchive 3.6 reads them wrongly.
     """
 
@@ -44,6 +46,7 @@ class Dialect:
     extras: Extra = Extra.NOTHING
     old_times: bool = True
     old_fractions: bool = True
+    acl_names: bool = False
 
 
 def lost(member: Member, dialect: Dialect) -> Extra:
@@ -114,9 +117,10 @@ def records_of(member: Member, dialect: Dialect) -> bytes:
     if Extra.FRACTION in taken:
         time = time_record(member.mtime, member.nanoseconds)
     return time + b"".join(
-        record
+        sent
         for key, record in _each(member.records)
         if any(key.startswith(own) and extra in taken for own, extra in _KEYS)
+        and (sent := by_number(record) or (record if dialect.acl_names else b""))
     )
 
 
