@@ -144,7 +144,7 @@ def test_what_tar_did_not_set_is_amended_owners_first() -> None:
     found = {b"f": ENTRY._replace(uid=0), b"g": ENTRY._replace(mode=0o755, mtime=7)}
     verdict = checked([sent(MEMBER), sent(other)], found)
     modes = Amendment(b"chmod 04755", [b"g"])
-    times = Amendment(b"-n 2 touch -h -d", [b"g"], [b"@100"])
+    times = Amendment(b"touch -h -d", [b"g"], [b"@100"])
     owners = Amendment(b"chown -h 1:2", [b"f"])
     assert amendments(verdict, lambda uid, gid: (uid, gid) == (1, 2)) == [owners, modes, times]
     assert amendments(verdict, lambda _uid, _gid: False) == [modes, times]
