@@ -290,6 +290,11 @@ class Questions:
         verb = b"amendeach " if words else b"amend "
         self._ask_each(verb + command, Answers(paths), words)
 
+    def copy(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Copy files, each to a further path; what came of it is for the next survey to show."""
+        words = [b"./" + source for source, _ in pairs]
+        self._ask_each(b"copy", Answers([path for _, path in pairs]), words)
+
     def remove(self, command: bytes, paths: Sequence[bytes]) -> None:
         """Run `rm -f` or `rmdir` on paths, in no directory but their own; see `amend`."""
         self._ask_each(b"remove " + command, Answers(paths))

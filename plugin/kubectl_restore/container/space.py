@@ -41,7 +41,11 @@ def read_space(records: Iterable[tuple[bytes, bytes]]) -> Space:
     """Read what the agent's `space` says."""
     answers = dict(records)
     figures = [_FIGURES.search(answers.get(word, b"")) for word in (b"space", b"inodes")]
-    space, inodes = (None if found is None else (int(found[3]), int(found[1])) for found in figures)
+    # A total of 0 (network and FUSE file systems) means that nothing is known.
+    space, inodes = (
+        None if found is None or not int(found[1]) else (int(found[3]), int(found[1]))
+        for found in figures
+    )
     first = figures[0]
     reserved = 0 if first is None else int(first[1]) - int(first[2]) - int(first[3])
     return Space(space, inodes, max(0, reserved))

@@ -15,6 +15,8 @@ from kubectl_restore.container.survey import Entry, Standing, read_entry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+SYSTEMS: Final = frozenset({b"lost+found"})
+"""What a volume keeps at its root for itself: nobody restores it, compares it or deletes it."""
 SCRATCH: Final = b".kubectl-restore."
 """What the directories of ours begin with; the exec's token follows."""
 _ODD: Final = 1_000_000_001
@@ -37,6 +39,8 @@ class VolumeTraits:
         mode: permission bits are kept.
         set_ids: so are set-user-id and set-group-id.
         time: a modification time is kept, as far as `grain`, `first` and `last` let it.
+        times_late: a tar's times are lost there, but those that are set afterwards are kept; then
+            `time` is no either.
         grain: seconds between two times that it tells apart.
         first: the earliest time that it has; None where none was found.
         last: the latest.
@@ -48,6 +52,7 @@ class VolumeTraits:
     mode: bool = True
     set_ids: bool = True
     time: bool = True
+    times_late: bool = False
     grain: int = 1
     first: int | None = None
     last: int | None = None
@@ -103,6 +108,11 @@ class Volumes:
         return self.traits.get(b"", ALL_KEPT)
 
     @property
+    def lack_symlinks(self) -> bool:
+        """Tell whether one of them takes no symbolic links."""
+        return not all(one.symlinks for one in self.traits.values())
+
+    @property
     def has_no_times(self) -> bool:
         """Tell whether none of them keeps modification times."""
         return bool(self.traits) and not any(one.time for one in self.traits.values())
@@ -151,12 +161,16 @@ def _traits_of(seen: Mapping[bytes, Entry], *, gives_away: bool) -> VolumeTraits
         run is None or run.mode & _PERMISSIONS == _RUN & _PERMISSIONS
     )
     apart = 0 if odd is None else abs(odd.mtime - _ODD)
-    keeps_time = apart <= _COARSEST
+    touch_keeps = apart <= _COARSEST
+    tarred = seen.get(b"tarred")
+    tar_loses = tarred is not None and abs(tarred.mtime - _ODD) > _COARSEST
+    keeps_time = touch_keeps and not tar_loses
     return VolumeTraits(
         owner=is_owned,
         mode=keeps_mode,
         set_ids=(run is None or run.mode == _RUN) and (group is None or group.mode == _GROUP),
         time=keeps_time,
+        times_late=touch_keeps and tar_loses,
         grain=_COARSEST if keeps_time and apart else 1,
         first=_bound(seen.get(b"early"), is_first=True) if keeps_time else None,
         last=_bound(seen.get(b"late"), is_first=False) if keeps_time else None,

@@ -171,7 +171,8 @@ def compare(
         if content is None or (is_kept and content.kind is Kind.DIRECTORY):
             continue
         what = _content_differs(content, entry, suspicious=suspicious)
-        what = what or _link_differs(operation, entry, after)
+        if attributes.volumes.at(operation.path).hard_links:
+            what = what or _link_differs(operation, entry, after)
         if what:
             verdict.differences.append(Difference(operation.path, what))
         elif not is_kept:
@@ -299,7 +300,8 @@ def _compare_time(
     *,
     was_sent: bool,
 ) -> None:
-    if _is_put_off(content, entry, attributes):
+    is_late = attributes.volumes.at(path).times_late and entry.mtime != content.mtime
+    if is_late or _is_put_off(content, entry, attributes):
         verdict.times[path] = content.mtime
     elif entry.has_nearest(content.mtime):
         verdict.clamped.append(path)

@@ -56,6 +56,7 @@ class Plan:
         extras: what is deleted: paths, and whether they are directories, these behind what is in
             them.
         resumed: large files that go on where they stopped, by number.
+        copied: hard links that become files of their own, as the volume has none, by number.
         settled: files that an earlier run may have left unfinished, and are whole, by number.
         contents: finds the member that carries a hard link's content.
     """
@@ -82,6 +83,7 @@ class Plan:
         self.extras: list[tuple[bytes, bool]] = []
         self.resumed: dict[int, Resumed] = {}
         self.settled: set[int] = set()
+        self.copied: set[int] = set()
         self.fills_holes = False
         self.room = 0
         self._room = 0
@@ -166,6 +168,8 @@ class Plan:
         """Return the numbers of the members that are sent, in the order of their data."""
         codes = {_CODES[one] for one in _CARRIED}
         found = array("I", (number for number, code in enumerate(self._actions) if code in codes))
+        if self.copied:
+            found = array("I", (number for number in found if number not in self.copied))
         if self._changed:
             return array("I", sorted(found, key=lambda number: self.member(number).offset))
         return found
@@ -224,6 +228,12 @@ class Plan:
         self.room = max(self.room, self._room)
         self.regular_files += 1
         self.bytes += member.size
+
+    def take_copy(self, number: int) -> None:
+        """Count what a copy in the place of a hard link needs."""
+        self._room += self._blocks(self.contents.of(self.member(number)))
+        self.room = max(self.room, self._room)
+        self.inodes += 1
 
     def _blocks(self, member: Member) -> int:
         if member.kind is not Kind.FILE:

@@ -18,6 +18,7 @@ from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.stream.layout import Layout, parents
 from kubectl_restore.archive.stream.normalise import lost, records_of
 from kubectl_restore.container.survey import Standing
+from kubectl_restore.container.traits import SYSTEMS
 from kubectl_restore.plan.attributes import SET_IDS
 from kubectl_restore.plan.contents import STANDING, Contents
 from kubectl_restore.plan.operation import Action, Left, Operation, Resumed
@@ -43,6 +44,7 @@ _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
 _TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
 _FOREIGN: Final = "belonging to somebody else kept mode, owner and time"
 _MODE_KEPT: Final = "stood there already and kept mode and owner (--force sets the backup's)"
+_SYSTEM: Final = "left alone: lost+found is the volume's own"
 _FOR_GOOD: Final = frozenset({Overwrite.IF_CHANGED, Overwrite.ALWAYS})
 _STAYS: Final = {
     Overwrite.NEVER: "something else stands there (--overwrite never)",
@@ -288,6 +290,8 @@ class Planner:
             self._count(member)
         for number in plan.resumed:
             plan.take_rest(number)
+        for number in plan.copied:
+            plan.take_copy(number)
         return plan
 
     # Directories
@@ -304,6 +308,8 @@ class Planner:
             reason = "left as a symbolic link that stands there"
         elif entry.kind is not Standing.DIRECTORY:
             action, reason = Action.REFUSE, f"a {entry.kind} stands where a directory has to be"
+        elif path in SYSTEMS:
+            reason = _SYSTEM if member is not None else ""
         elif path in policy.ours:
             action = Action.KEEP if member is None else Action.CREATE
         elif policy.uid not in {None, entry.uid}:
@@ -411,6 +417,13 @@ class Planner:
             return Action.SKIP, _STAYS[overwrite]
         return Action.REFUSE, f"a {entry.kind} stands there"
 
+    def _send_link(self, number: int) -> None:
+        """Have a hard link made, or the file copied where the volume has no links."""
+        self._relink(number, self._members[number])
+        member = self._plan.member(number)
+        if member.kind is Kind.HARDLINK and not self._has_links(member.path):
+            self._plan.copied.add(number)
+
     def _relink(self, number: int, member: Member) -> None:
         """Change a link that is made, where what it leads to stays and is not the backup's.
 
@@ -450,11 +463,16 @@ class Planner:
     def _is_linked(self, member: Member, entry: Entry) -> bool:
         """Tell whether a hard link and what it leads to are one file, which is not sent again."""
         target = normal_path(member.link)
+        if not self._has_links(member.path):
+            return True
         there = self._targets.get(target)
         if there is None or there.number != entry.number:
             return False
         number = self.contents.number_at(target)
         return number is None or self._plan.action(number) not in {Action.CREATE, Action.REPLACE}
+
+    def _has_links(self, path: bytes) -> bool:
+        return self._policy.attributes.volumes.at(path).hard_links
 
     # What follows from a decision
 
@@ -468,7 +486,7 @@ class Planner:
             if action in _SENT and entry is not None and entry.blocks and entry.links == 1:
                 plan.free(number, entry.blocks)
             if number in self._link_numbers and action in _SENT:
-                self._relink(number, self._members[number])
+                self._send_link(number)
         if operation.stands is Standing.SYMLINK and path in self._numbers:
             plan.through_links = True
         if action is Action.KEEP and path not in self._numbers:

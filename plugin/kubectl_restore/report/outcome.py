@@ -34,13 +34,16 @@ _Names = list[bytes]
 _KILLED: Final = 137
 """128 + SIGKILL."""
 _NO_SPACE: Final = ("No space left on device", "Disk quota exceeded", ": Wrote only ")
+_NO_MEMORY: Final = ("Cannot allocate memory", "Out of memory")
+_NO_PROCESS: Final = ("Cannot fork", "can't fork", "Resource temporarily unavailable")
 _POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
     _NO_SPACE: "the volume is full",
     ("Cannot mknod", "can't create node"): "the container may not make device nodes",
     ("Read-only file system",): "the container's file system is read-only there",
     ("Permission denied", "Operation not permitted"): "the container may not write there",
     ("Cannot open: File exists", "can't remove old file"): "something there cannot be replaced",
-    ("Cannot allocate memory", "Out of memory"): "the container is out of memory",
+    _NO_MEMORY: "the container is out of memory",
+    _NO_PROCESS: "the pod may not start more processes",
 }
 _EXTRAS_ONLY: Final = re.compile(
     r": (Cannot restore extended attributes: [\w.]+|Failed to set \S+ acl\S*|Can't restore .*ACL)"
@@ -69,6 +72,12 @@ _KINDS: Final = {
 def is_full(answer: Answer) -> bool:
     """Tell whether the pod's tar complained of too little space."""
     return any(sign in line for line in answer.lines for sign in _NO_SPACE)
+
+
+def is_out_of_room(answer: Answer) -> bool:
+    """Tell whether what stopped the pod's tar would stop it at the next member, too."""
+    signs = (*_NO_SPACE, *_NO_MEMORY, *_NO_PROCESS, "Read-only file system")
+    return any(sign in line for line in answer.lines for sign in signs)
 
 
 def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> RestoreError | None:
@@ -151,6 +160,8 @@ class Tally:
         same: other than directories, that were right already.
         filled: files with holes that are written out.
         attributed: with attributes or ACLs that the pod's tar was given.
+        copied: hard links that became files of their own.
+        disarmed: programs that lost their set-id bits with their owner, on the user's wish.
         lost: with what the pod's tar cannot keep, by kind.
         deleted: what is not in the backup.
         modes: without their mode.
@@ -178,6 +189,8 @@ class Tally:
     deleted: int = 0
     filled: int = 0
     attributed: int = 0
+    copied: int = 0
+    disarmed: int = 0
     lost: Counter[Extra] = field(default_factory=Counter)
     modes: int = 0
     times: int = 0
@@ -208,6 +221,7 @@ class Tally:
         self.deleted += len(plan.extras)
         self.filled += plan.filled
         self.attributed += plan.attributed
+        self.copied += len(plan.copied)
         self.lost.update(plan.lost)
         self.root = plan.root or self.root
 
@@ -326,6 +340,13 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         f"{_named(tally, f'lacking {what}', count)}"
         for what, count in sorted(tally.lacking.items())
     ]
+    if tally.copied:
+        notes.append(
+            f"{counted(tally.copied, 'hard link')} restored as a file of its own: the volume has "
+            "no hard links"
+        )
+    if tally.disarmed:
+        notes.append(f"{counted(tally.disarmed, 'program')} {_LACKING['set_ids']}")
     if tally.clamped:
         notes.append(
             f"{counted(tally.clamped, 'path')} with a modification time that the volume does not "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.members.member import Kind, normal_path
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.survey import Standing, symlinks
+from kubectl_restore.container.traits import SYSTEMS
 from kubectl_restore.plan.attributes import SET_IDS, Attributes
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
@@ -138,6 +139,8 @@ class Auditor:
         self.members += bool(path)
         if path and entry is None:
             self._tell(path, "missing")
+        if path in SYSTEMS and member.kind is Kind.DIRECTORY and entry is not None:
+            return
         stands_for_it = member.kind is Kind.DIRECTORY and path in known.leads
         if path and entry is not None and not stands_for_it:
             self._compare_with(number, entry, known, fingerprints)
@@ -159,7 +162,8 @@ class Auditor:
                 self._compare_digests(path, entry, ours, known.digests)
         if member.kind is Kind.HARDLINK:
             other = known.inodes.get(normal_path(member.link))
-            if other is not None and other != entry.number:
+            is_apart = other is not None and other != entry.number
+            if is_apart and self._attributes().volumes.at(path).hard_links:
                 self._tell(path, "link", f"no hard link to {shown(member.link)}")
 
     def _fingerprints(self, batch: Batch) -> Fingerprints | None:

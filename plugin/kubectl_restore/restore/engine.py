@@ -7,6 +7,7 @@
     confirm   a person at a terminal agrees to what is replaced or deleted
     save      what will be replaced, if that is wanted
     send      what is not there yet, over one lane or several
+    go on     behind what could not be made
     prove     ask again what stands there
     finish    delete; directories' modes and times; only when everything is there: restored
     report    the summary and the receipt
@@ -38,6 +39,7 @@ from kubectl_restore.progress import Header, Level
 from kubectl_restore.report.receipt import Receipt, not_written, require_receipt
 from kubectl_restore.restore.audit import audit
 from kubectl_restore.restore.finish import finish, settle
+from kubectl_restore.restore.go_on import go_on_behind
 from kubectl_restore.restore.lanes import Lanes
 from kubectl_restore.restore.ledger import Ledger
 from kubectl_restore.restore.merged_progress import MergedProgress
@@ -262,6 +264,6 @@ def _attempt(run: Run, lanes: Lanes, ledger: Ledger, batch: Batch) -> None:
     save(run, lane, ledger, plan)
     if run.request.dry_run:
         return
-    sent = send(run, lanes, ledger, batch, plan)
+    sent = go_on_behind(run, lanes, ledger, send(run, lanes, ledger, batch, plan))
     close = finish if batch.is_last else settle
     close(run, lane, ledger, sent)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.layout import parents
 from kubectl_restore.container.survey import Standing
+from kubectl_restore.container.traits import SYSTEMS
 from kubectl_restore.errors import InTheWayError, PodCannotError
+from kubectl_restore.plan.folding import folded
+from kubectl_restore.progress import Phase
 from kubectl_restore.text import counted, listed, shown
 
 if TYPE_CHECKING:
@@ -21,9 +24,7 @@ if TYPE_CHECKING:
     from kubectl_restore.container.questions import Questions
     from kubectl_restore.container.survey import Entry
 
-_SYSTEMS: Final = frozenset({b"lost+found"})
-"""What a file system keeps at its root."""
-_RECORD: Final = re.compile(rb"kubectl-restore\.[0-9a-f]{16}\.[0-9a-f]{16}")
+_RECORD: Final = re.compile(rb"(\.kubectl-restore|kubectl-restore\.[0-9a-f]{16})\.[0-9a-f]{16}")
 """What a restore under way has in the pod, maybe in the very directory (container/agent.py)."""
 _TOGETHER: Final = 500
 """Directories in one question."""
@@ -71,6 +72,7 @@ class Listing:
             if path in before
             and before[path].kind is Standing.DIRECTORY
             and links.keys().isdisjoint(parents(path))
+            and path not in SYSTEMS
         ]
         needed = set(before) | named | set(links.values())
         needed.update(chain.from_iterable(map(parents, links.values())))
@@ -90,14 +92,54 @@ class Listing:
                 parent = path.rpartition(b"/")[0]
                 if parent not in inside and (path in needed or members.at(path)):
                     continue
-                if path in _SYSTEMS or _RECORD.fullmatch(path.rpartition(b"/")[2]):
+                if path in SYSTEMS or _RECORD.fullmatch(path.rpartition(b"/")[2]):
                     continue
                 found.append((path, is_directory))
                 if is_directory and whole:
                     inside.add(path)
                     waiting.append(path)
+        if found:
+            same = self._under_other_names([path for path, _ in found], members)
+            found = [one for one in found if one[0] not in same]
         # Whatever is in a directory has a longer path.
         return sorted(found, key=lambda one: one[0], reverse=True)
+
+    def _under_other_names(self, extras: list[bytes], members: Members) -> set[bytes]:
+        """Return those that are a file of the backup, of whose name the volume keeps another form.
+
+        The backup's `C/README` may stand there as `C/readme`: a file that answers to the backup's
+        name, and is not listed under it.
+        """
+        twins: dict[bytes, list[bytes]] = {folded(path): [] for path in extras}
+        for path in members.paths():
+            if (found := twins.get(folded(path))) is not None:
+                found.append(path)
+        pairs = [(path, own) for path in extras for own in twins[folded(path)]]
+        if not pairs:
+            return set()
+        there = self.questions.survey(Phase.SURVEY, sorted({own for _, own in pairs}))
+        above = sorted({own.rpartition(b"/")[0] for _, own in pairs})
+        children, _ = self.questions.children(above)
+        listed_there = {path for path, _ in children}
+        return {
+            path
+            for path, own in pairs
+            # Inodes are not asked: with FUSE each name may have its own.
+            if own in there and own not in listed_there
+        }
+
+    def lost(self, paths: Iterable[bytes]) -> list[bytes]:
+        """Return those of these paths that no name in their directories stands for any more.
+
+        Not asked of stat: what a FUSE volume has just forgotten may still be known to the kernel.
+        """
+        wanted = list(paths)
+        above = sorted({path.rpartition(b"/")[0] for path in wanted})
+        there = set(self.questions.survey(Phase.VERIFY, above))
+        children, _ = self.questions.children([one for one in above if one in there])
+        names = {path for path, _ in children}
+        forms = {folded(path) for path in names}
+        return [path for path in wanted if path not in names and folded(path) not in forms]
 
     def require_no_mounts(self, found: Iterable[tuple[bytes, bool]]) -> None:
         """Return when none of what would be deleted is a mount point.

@@ -10,6 +10,7 @@ from kubectl_restore.errors import PodCannotError, VerificationError
 from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Phase
+from kubectl_restore.restore.extras import Listing
 from kubectl_restore.restore.ledger import is_directory
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.restore.send import command
@@ -67,13 +68,16 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     """
     plan = sent.plan
     prove_members(run, lane, ledger, sent)
-    _delete(run, lane, ledger, plan)
+    if not ledger.unmade.reasons:
+        _delete(run, lane, ledger, plan)
     _finish_directories(run, lane, ledger, plan)
+    ledger.one_name.require_listed(lane.questions)
     _require_deleted(run, ledger)
     if ledger.is_noted or lane.has_record:
         # Else the agent does it when it goes.
         lane.questions.release()
     ledger.close(plan)
+    ledger.unmade.require_none(run.request)
     if run.request.sync and not lane.questions.sync():
         raise PodCannotError(
             "everything is restored, but the container could not sync its disks",
@@ -101,6 +105,7 @@ def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> Non
         line = command(ledger, lane.capabilities, owners)
         ended = lane.session.feed(line, read_literals(layout.segments()), layout.total)
     prover = _prover(run, lane, ledger)
+    ended = ledger.unmade.forgive(ended)
     _prove(prover, ledger, plan, ended, operations=directories, total=total)
 
 
@@ -137,10 +142,30 @@ def _delete(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:
     extras = [one for one in plan.extras if one[0] not in changed]
     questions.remove(b"rm -f", [path for path, is_one in extras if not is_one])
     questions.remove(b"rmdir", [path for path, is_one in extras if is_one])
+    _require_kept(run, lane, plan, {path.rpartition(b"/")[0] for path in paths})
     for path in sorted(questions.survey(Phase.VERIFY, paths)):
         is_new = path in changed
         ledger.undeleted[path] = (
             "changed after it was saved, so it stays" if is_new else "still there"
+        )
+
+
+def _require_kept(run: Run, lane: Lane, plan: Plan, directories: set[bytes]) -> None:
+    """Return when nothing of the backup went with what was deleted: two names may be one file.
+
+    Raises:
+        VerificationError: something did.
+    """
+    lost = Listing(lane.questions).lost(
+        one.path
+        for one in plan.operations()
+        if one.path.rpartition(b"/")[0] in directories and one.action is not Action.SKIP
+    )
+    if lost:
+        raise VerificationError(
+            f"{counted(len(lost), 'path')} of the backup went with what was deleted",
+            reason=listed([f"{shown(path)}: missing" for path in lost]),
+            fix=f"to restore it again: {run.request.command_leaving_out()}",
         )
 
 

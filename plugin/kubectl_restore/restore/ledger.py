@@ -12,6 +12,8 @@ from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.steps import operations_of
 from kubectl_restore.report.outcome import Tally
+from kubectl_restore.restore.one_name import OneName
+from kubectl_restore.restore.unmade import Unmade
 from kubectl_restore.restore.volumes import KnownVolumes
 from kubectl_restore.resume.attempts import Attempts
 from kubectl_restore.resume.in_flight import Doubt
@@ -84,6 +86,8 @@ class Ledger:
         postponed: directories that get their modes and times in the end.
         saved: what was saved before it was replaced.
         undeleted: what could not be deleted, and why.
+        one_name: finds names that are one there.
+        unmade: what could not be made.
         has_begun: the pod may have been changed.
         has_appended: this attempt has brought more of a file that went on.
         is_noted: the pod has a record of what is in flight.
@@ -102,6 +106,8 @@ class Ledger:
     postponed: Postponed = field(default_factory=Postponed)
     saved: Saved = field(default_factory=Saved)
     undeleted: dict[bytes, str] = field(default_factory=dict)
+    one_name: OneName = field(default_factory=OneName)
+    unmade: Unmade = field(default_factory=Unmade)
     has_begun: bool = False
     has_appended: bool = False
     is_noted: bool = False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.checksums import Algorithm
+from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.container.space import Space
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.plan.operation import Action
@@ -14,7 +16,7 @@ from kubectl_restore.plan.policy import Comparison, Verification
 from kubectl_restore.text import LISTED, counted, leave_them_out, listed, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 _COMPRESSING: Final = frozenset({"btrfs", "zfs"})
 """File systems that may keep a file in fewer bytes than it has."""
+
+
+_CHANGING: Final = frozenset({Action.CREATE, Action.REPLACE, Action.REFUSE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,38 @@ def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = Tr
         reason=reason,
         fix=fix,
     )
+
+
+def require_no_mounts(
+    plan: Plan, mounts: Iterable[bytes], without: Callable[..., str], so_far: str
+) -> None:
+    """Return when no mount point has to become a file, a link or a device.
+
+    None can be replaced from inside (a ConfigMap's key by subPath, /etc/hosts).
+
+    Args:
+        plan: what would be done.
+        mounts: mount points below the target.
+        without: returns the same command with further flags, for the fix.
+        so_far: see `require_way`.
+
+    Raises:
+        InTheWayError: one has.
+    """
+    blocked = []
+    for path in mounts:
+        for number in plan.members.at(path):
+            is_changed = plan.action(number) in _CHANGING
+            if is_changed and plan.members.kind(number) is not Kind.DIRECTORY:
+                blocked.append(path)
+    if blocked:
+        names = [re.sub(rb"([\\*?\[])", rb"\\\1", path) for path in blocked]
+        flags = [f"--exclude={name.decode('utf-8', 'surrogateescape')}" for name in names]
+        raise InTheWayError(
+            f"{counted(len(blocked), 'mount point')} would have to be replaced; {so_far}",
+            reason=listed([f"{shown(path)}: another volume is mounted there" for path in blocked]),
+            fix=f"to leave them out: {without(*flags)}",
+        )
 
 
 def require_writable(
@@ -224,6 +261,8 @@ def require_possible(
         InTheWayError: something is in the way.
         PodCannotError: something has to be made where we may make nothing, or there is no room.
     """
+    inner = [one.path for one in known.mounts if one.path]
+    require_no_mounts(plan, inner, request.command_leaving_out, so_far)
     require_way(plan, request.command_in_earnest("--force"), so_far, is_noted=is_noted)
     require_devices(plan, capabilities, so_far, deletes=request.delete)
     closed = questions.closed(sorted(plan.written_to))

@@ -32,7 +32,7 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
     request = run.request
     if ledger.restored is not None:
         ledger.restored.require_targets(batch.index)
-    give_away(batch.index, request, lane.capabilities)
+    ledger.tally.disarmed += give_away(batch.index, request, lane.capabilities)
     ledger.open(batch)
     ledger.doubt = _doubt(lane, ledger, batch)
     volumes = ledger.volumes.for_members(
@@ -57,17 +57,19 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
         so_far=ledger.state_of_the_pod,
         is_noted=is_noted,
     )
+    ledger.one_name.require_apart(
+        batch.index.members, lane.questions, ledger.restored, ledger.state_of_the_pod
+    )
     ledger.attempts.began(plan)
     return plan
 
 
-def give_away(index: Index, request: RestoreRequest, capabilities: Capabilities) -> None:
-    """Give every member the owner that the user asked for."""
+def give_away(index: Index, request: RestoreRequest, capabilities: Capabilities) -> int:
+    """Give every member the owner that the user asked for; see `Members.give_to`."""
     owner = request.owner
     if owner is None and not request.same_owner and capabilities.uid == 0:
         owner = (0, capabilities.gid or 0)
-    if owner is not None:
-        index.members.give_to(*owner)
+    return 0 if owner is None else index.members.give_to(*owner)
 
 
 def _doubt(lane: Lane, ledger: Ledger, batch: Batch) -> Doubt:

@@ -11,7 +11,7 @@ from kubectl_restore.plan.operation import Action
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.members.member import Member
@@ -35,6 +35,10 @@ class Restored:
         """Return the member that was restored to a path last; None where there is none."""
         numbers = self._members.at(path)
         return self._members[numbers[-1]] if numbers else None
+
+    def paths(self) -> Iterator[bytes]:
+        """Return all paths but those of directories."""
+        return self._members.paths()
 
     def add(self, operations: Iterable[Operation]) -> None:
         """Take what was carried out."""

@@ -90,6 +90,20 @@ def send(run: Run, lanes: Lanes, ledger: Ledger, batch: Batch, plan: Plan) -> Se
     return _Sending(run, lanes, ledger, batch, plan).send(shares)
 
 
+def send_rest(run: Run, lanes: Lanes, ledger: Ledger, sent: Sent) -> Sent:
+    """Have the plan's stream sent, as it was laid out anew, over one lane.
+
+    Raises:
+        RestoreError: as `send` does.
+    """
+    lane, batch, plan = lanes.first(has_begun=True), sent.batch, sent.plan
+    shares = cut(plan, 1)
+    if lane.holds:
+        lines = plan_lines(plan, ledger.doubt, shares)
+        ledger.is_noted = lane.questions.intend(batch.identity.encode(), lines)
+    return _Sending(run, lanes, ledger, batch, plan).send(shares)
+
+
 def command(ledger: Ledger, capabilities: Capabilities, owners: Iterable[tuple[int, int]]) -> bytes:
     """Return the agent's command for a stream, with options that all four tars know but the last.
 

@@ -30,6 +30,7 @@ _CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
 _EXTRAS: Final = [Extra(value) for value in range(1 << len(Extra))]
 _OFTEN: Final = 32
 """Questions for a path from which on it is worth while to sort the hashes of all."""
+_SET_IDS: Final = 0o6000
 _MOST_BUCKETS: Final = 1 << 23
 """Of the table that finds what occurs twice: of a million members one in ten shares a bucket."""
 
@@ -312,12 +313,38 @@ class Members(Sequence[Member]):
         self._by_hash = None
         self._columns.reduce_to(stays)
 
-    def give_to(self, uid: int, gid: int) -> None:
-        """Make all of them somebody's; their headers have to be written anew."""
+    def give_to(self, uid: int, gid: int) -> int:
+        """Make all of them somebody's; their headers have to be written anew.
+
+        A program that becomes another's loses its set-id bits and its capabilities: else it would
+        run as somebody whom its owner never named.
+
+        Returns:
+            How many programs lost some of it.
+        """
+        disarmed = self._disarm(uid, gid)
         self._columns.known_owners = [Owner(uid, gid)]
         self._owner_numbers = {Owner(uid, gid): 0}
         self._columns.owners = array("I", bytes(self._columns.owners.itemsize * len(self)))
         self._columns.flags = self._columns.flags.translate(_UNCOMMON)
+        return disarmed
+
+    def _disarm(self, uid: int, gid: int) -> int:
+        columns, count = self._columns, 0
+        others = {
+            number
+            for number, one in enumerate(columns.known_owners)
+            if (one.uid, one.gid) != (uid, gid)
+        }
+        for number, owner in enumerate(columns.owners):
+            if owner not in others or self.kind(number) is Kind.DIRECTORY:
+                continue
+            has_capabilities = columns.flags[number] & Extra.CAPABILITIES.value
+            if has_capabilities or columns.modes[number] & _SET_IDS:
+                columns.flags[number] &= ~Extra.CAPABILITIES.value
+                columns.modes[number] &= ~_SET_IDS
+                count += 1
+        return count
 
 
 def _repeated(values: array[int]) -> set[int]:

@@ -1,0 +1,141 @@
+"""Names of a backup that are one on the volume: asked for before, looked for afterwards."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.archive.stream.layout import parents
+from kubectl_restore.container.traits import SCRATCH
+from kubectl_restore.errors import InTheWayError, VerificationError
+from kubectl_restore.plan.folding import Names, groups, together
+from kubectl_restore.progress import Phase
+from kubectl_restore.text import counted, listed, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kubectl_restore.archive.members.members import Members
+    from kubectl_restore.container.questions import Questions
+    from kubectl_restore.restore.restored import Restored
+
+_MOST: Final = 500
+"""Sets of names that the volume is asked about."""
+
+
+class OneName:
+    """Finds out whether the volume tells all names of a backup apart."""
+
+    def __init__(self) -> None:
+        """Know no names."""
+        self._names = Names()
+        self._members: Members | None = None
+        self._sets: list[tuple[bytes, list[bytes]]] = []
+
+    def require_apart(
+        self, members: Members, questions: Questions, restored: Restored | None, so_far: str
+    ) -> None:
+        """Return when each path of a batch is a file of its own there, as far as can be told.
+
+        Names that some volume could take for one are made in a directory of ours, which is listed.
+
+        Args:
+            members: of the batch.
+            questions: asked through the open exec.
+            restored: what earlier batches have made; None where there is but one.
+            so_far: what became of the pod until now ("nothing was changed").
+
+        Raises:
+            InTheWayError: some paths are one.
+        """
+        if members is not self._members:
+            # Not a further attempt at the same batch.
+            self._members = members
+            self._take(members, () if restored is None else restored.paths())
+        ones = [one for names in self._sets[:_MOST] if (one := _are_one(*names, questions))]
+        if not ones:
+            return
+        count = sum(len(some) - 1 for some in ones)
+        raise InTheWayError(
+            f"{counted(count, 'path')} would replace another of the backup: the volume takes "
+            f"their names for one; {so_far}",
+            reason=listed([" and ".join(map(shown, some)) for some in ones]),
+            fix="name a directory on another volume (-t PATH), leave all but one of each out "
+            "(--exclude NAME), or restore them to other paths (--transform-prefix OLD=NEW)",
+        )
+
+    def _take(self, members: Members, earlier: Iterable[bytes]) -> None:
+        if not members:
+            return
+        paths = list(_with_parents(members.paths()))
+        hashes = self._names.add(paths)
+        self._sets = []
+        if hashes:
+            found = groups([*_with_parents(earlier), *paths], hashes)
+            self._sets = list(together(found))
+
+    def require_listed(self, questions: Questions) -> None:
+        """Return when each of these paths stands in its directory under its own name.
+
+        Raises:
+            VerificationError: one does not: another one has replaced it.
+        """
+        there = set(questions.survey(Phase.VERIFY, [parent for parent, _ in self._sets]))
+        directories = [parent for parent, _ in self._sets if parent in there]
+        if not directories:
+            return
+        children, closed = questions.children(directories)
+        names = {path for path, _ in children}
+        lost = [
+            path
+            for parent, paths in self._sets
+            if parent in there and parent not in closed
+            for path in paths
+            if path not in names
+        ]
+        if len(lost) < sum(len(paths) for _, paths in self._sets) and lost:
+            raise VerificationError(
+                f"{counted(len(lost), 'path')} of the backup was replaced by another one: the "
+                "volume takes their names for one",
+                reason=listed([f"{shown(path)}: not in its directory" for path in lost]),
+                fix="restore to another volume (-t PATH)",
+            )
+
+
+def _with_parents(paths: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the paths, each once, and the directories above them."""
+    seen: set[bytes] = set()
+    last = b""
+    for path in paths:
+        parent = path.rpartition(b"/")[0]
+        if parent != last:
+            last = parent
+            for one in parents(path):
+                if one not in seen:
+                    seen.add(one)
+                    yield one
+        if path and path not in seen:
+            yield path
+
+
+def _are_one(parent: bytes, paths: list[bytes], questions: Questions) -> list[bytes]:
+    """Return those of these paths that are one there, in the directory or the next above."""
+    above = [b"", *parents(parent + b"/x")]
+    standing = questions.survey(Phase.SURVEY, above)
+    where = max((path for path in above if path in standing), key=len, default=b"")
+    scratch = (where + b"/" if where else b"") + SCRATCH + os.urandom(8).hex().encode()
+    names = {scratch + b"/" + path.rpartition(b"/")[2]: path for path in paths}
+    questions.amend(b"mkdir -m 700", [scratch])
+    if scratch not in questions.survey(Phase.SURVEY, [scratch]):
+        # Nothing may be made there.
+        return []
+    questions.amend(b"touch", list(names))
+    children, _ = questions.children([scratch])
+    made = {path for path, _ in children}
+    entries = questions.survey(Phase.SURVEY, list(names))
+    questions.remove(b"rm -f", sorted(made))
+    questions.remove(b"rmdir", [scratch])
+    # One that may not be made at all stands there under no name. Inodes are not asked: with FUSE
+    # each name may have its own.
+    is_hidden = any(path in entries and path not in made for path in names)
+    return [own for path, own in names.items() if path in entries] if is_hidden else []
