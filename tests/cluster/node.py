@@ -31,6 +31,7 @@ from tests.cluster.containers import Containerd
 from tests.cluster.errors import BrokenError, UnsupportedError
 from tests.cluster.places import Places
 from tests.cluster.record import Record
+from tests.refusals import REFUSING, write_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,6 +102,7 @@ def up(places: Places) -> None:
         if record is not None:
             if _runs(places, record):
                 _say("the node is running")
+                _write_profiles(places)
                 _renew_images(places, record)
                 return
             _say("a node that does not run any more is cleaned away")
@@ -108,6 +110,7 @@ def up(places: Places) -> None:
             _remove(places)
         record = _claim(places)
         try:
+            _write_profiles(places)
             _start(places, record, _prepare(places))
         except BaseException as problem:
             _end(places, record)
@@ -194,6 +197,11 @@ def _renew_images(places: Places, record: Record) -> None:
     if record.images == str(archive):
         return
     _import(places, record, programs, archive)
+
+
+def _write_profiles(places: Places) -> None:
+    """Write the seccomp profiles of the pods that refuse calls."""
+    write_profiles(places.state / "kubelet/seccomp", *(kind.refused for kind in REFUSING))
 
 
 def _import(places: Places, record: Record, programs: packages.Programs, archive: Path) -> None:

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from tests.refusals import PROFILES, REFUSING, profile_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -172,6 +174,13 @@ def _restricted(kind: str, image: str) -> Pod:
     return Pod(kind, (Container("app", image, security=_RESTRICTED),), _NON_ROOT)
 
 
+def refusing(kind: str, image: str, refused: Mapping[str, str]) -> Pod:
+    """Return a pod of one container, as root, some of whose calls are answered by the kernel."""
+    profile = f"{PROFILES}/{profile_name(refused)}"
+    seccomp: Mapping[str, JSON] = {"type": "Localhost", "localhostProfile": profile}
+    return Pod(kind, (Container("app", image),), {"seccompProfile": seccomp})
+
+
 PODS: Final = (
     _simple("busybox", _BUSYBOX),
     _simple("busybox-old", "restore.test/busybox-old:latest", optional=True),
@@ -227,6 +236,7 @@ PODS: Final = (
         becomes=TERMINATING,
     ),
     Pod("completed", (Container("app", _BUSYBOX, command=("true",)),), becomes=SUCCEEDED),
+    *(refusing(kind.name, f"restore.test/{kind.tar}:latest", kind.refused) for kind in REFUSING),
 )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.embedded.faults import Faults
+from tests.refusals import REFUSING, answers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,6 +75,7 @@ class Kind:
         read_only: nothing but the volume can be written to.
         static: there is nothing in it but /sleeper.
         phase: the pod's phase.
+        refused: families of system calls, with what they answer (tests/refusals.py).
     """
 
     name: str
@@ -83,6 +85,7 @@ class Kind:
     read_only: bool = False
     static: bool = False
     phase: str = "Running"
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 _BUSYBOX: Final = {"app": Programs(applets="busybox")}
@@ -100,6 +103,13 @@ _TOYBOX: Final = {
 _BSDTAR: Final = {"app": Programs(links={"tar": "bsdtar"}, whole=True)}
 _NODD: Final = {"app": Programs(without=frozenset({"busybox", "dd"}), whole=True)}
 
+_TARS: Final[Mapping[str, Mapping[str, Programs]]] = {
+    "debian": {},
+    "busybox": _BUSYBOX,
+    "bsdtar": _BSDTAR,
+    "toybox": _TOYBOX,
+}
+
 KINDS: Final = (
     Kind("busybox", programs=_BUSYBOX),
     Kind("busybox-nodd", programs=_BUSYBOX_NODD),
@@ -114,6 +124,7 @@ KINDS: Final = (
     Kind("nonroot-toybox", programs=_TOYBOX, uid=_USER, read_only=True),
     Kind("two", ("app", "side"), _BUSYBOX),
     Kind("completed", phase="Succeeded"),
+    *(Kind(kind.name, programs=_TARS[kind.tar], refused=kind.refused) for kind in REFUSING),
 )
 
 
@@ -223,6 +234,8 @@ class EmbeddedPod:
             "without": sorted(programs.without) if programs else [],
             "uid": self.kind.uid,
             "read_only": self.kind.read_only,
+            "refused": answers_of(self.kind.refused),
+            "tests": str(Path(__file__).parent.parent),
         }
 
     def processes(self) -> list[tuple[int, str]]:

@@ -79,18 +79,18 @@ class Attributes:
         if entry.mode in modes_of(member) and not entry.mode & SET_IDS:
             return True
         traits = self.volumes.at(member.path)
+        if self.is_dangerous(member, entry):
+            return False
         if not traits.mode:
-            # Neither were set-id bits ever ours to set.
-            return not self.is_dangerous(member, entry)
+            return True
         wanted, there = member.mode, entry.mode
-        if member.kind is not Kind.DIRECTORY:
-            if wanted & SET_IDS and not self.is_owned(member, entry):
-                wanted &= ~SET_IDS
-            if not traits.set_ids:
-                wanted &= ~SET_IDS
-        elif not traits.set_ids or not self.can_own(member.path, member.uid, member.gid):
-            # The group of the directory above may hand its bit down, or the kernel take ours.
+        is_directory = member.kind is Kind.DIRECTORY
+        # The group of a directory above may hand its bit down, or the kernel take ours.
+        is_foreign = is_directory and not self.can_own(member.path, member.uid, member.gid)
+        if not traits.set_ids or is_foreign:
             wanted, there = wanted & ~SET_IDS, there & ~SET_IDS
+        elif not is_directory and not self.is_owned(member, entry):
+            wanted &= ~SET_IDS
         return wanted == there
 
     def mode_for(self, member: Member, entry: Entry) -> int:

@@ -1,0 +1,111 @@
+"""The one meaning of right: what mode, owner and time can be where a path stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_restore.archive.members.member import Kind, Member
+from kubectl_restore.container.survey import Entry, Standing
+from kubectl_restore.container.traits import ALL_KEPT, Volumes, VolumeTraits
+from kubectl_restore.plan.attributes import SET_IDS, Attributes
+
+MODES = st.integers(0, 0o7777)
+TIMES = st.integers(-(2**33), 2**35)
+TRAITS = st.builds(
+    VolumeTraits,
+    owner=st.booleans(),
+    mode=st.booleans(),
+    set_ids=st.booleans(),
+    time=st.booleans(),
+    grain=st.sampled_from((1, 2)),
+    first=st.sampled_from((None, -(2**31), 0)),
+    last=st.sampled_from((None, 2**31 - 1, 2**32 - 1)),
+)
+
+
+def member(mode: int = 0o644, mtime: int = 1_600_000_000, kind: Kind = Kind.FILE) -> Member:
+    return Member(b"a", b"a", kind, 0, 1024, 512, 1, mode, mtime, 1001, 1002, b"")
+
+
+def entry(mode: int = 0o644, mtime: int = 1_600_000_000, uid: int = 1001, gid: int = 1002) -> Entry:
+    return Entry(Standing.FILE, 1, mode, mtime, uid, gid, 1)
+
+
+def having(traits: VolumeTraits) -> Attributes:
+    return Attributes(Volumes({b"": traits}))
+
+
+@given(MODES, TIMES, TRAITS)
+def test_what_is_as_the_backup_is_right_on_every_volume(
+    mode: int, mtime: int, traits: VolumeTraits
+) -> None:
+    own = having(traits)
+
+    assert own.has_mode(member(mode), entry(mode))
+    assert own.has_owner(member(), entry())
+    assert own.has_time(member(mtime=mtime), entry(mtime=mtime))
+
+
+@given(MODES, MODES, TRAITS)
+def test_no_program_of_another_owner_is_right_with_set_id_bits(
+    mode: int, there: int, traits: VolumeTraits
+) -> None:
+    own = having(traits)
+    stands = entry(there, uid=0, gid=0)
+
+    if there & SET_IDS:
+        assert not own.has_mode(member(mode), stands)
+    assert not own.mode_for(member(mode), stands) & SET_IDS
+
+
+@given(MODES, TRAITS)
+def test_a_mode_that_is_given_is_right_afterwards(mode: int, traits: VolumeTraits) -> None:
+    own = having(traits)
+    for owner in (1001, 0):
+        wanted = own.mode_for(member(mode), entry(uid=owner))
+        assert own.has_mode(member(mode), entry(wanted, uid=owner))
+
+
+@given(TIMES, TIMES)
+def test_where_all_is_kept_a_time_is_right_or_the_nearest(wanted: int, there: int) -> None:
+    stands = entry(mtime=there)
+
+    assert having(ALL_KEPT).has_time(member(mtime=wanted), stands) == stands.has_time(wanted)
+
+
+def test_a_coarse_clock_s_time_is_right_and_a_neighbour_s_is_not() -> None:
+    own = having(replace(ALL_KEPT, grain=2))
+
+    assert own.has_time(member(mtime=1001), entry(mtime=1000))
+    assert own.has_time(member(mtime=1001), entry(mtime=1002))
+    assert not own.has_time(member(mtime=1001), entry(mtime=1003))
+    assert own.time_decides(member(mtime=1001))
+
+
+def test_a_time_outside_of_what_a_volume_has_decides_nothing() -> None:
+    own = having(replace(ALL_KEPT, first=0, last=2**31 - 1))
+
+    assert not own.time_decides(member(mtime=-1))
+    assert not own.time_decides(member(mtime=2**31))
+    assert own.time_decides(member(mtime=2**31 - 1))
+
+
+def test_each_volume_has_traits_of_its_own() -> None:
+    inner = replace(ALL_KEPT, owner=False)
+    volumes = Volumes({b"": ALL_KEPT, b"a": inner, b"a/b": ALL_KEPT})
+
+    assert volumes.at(b"x") is ALL_KEPT
+    assert volumes.at(b"a/x") is inner
+    assert volumes.at(b"a/b/x") is ALL_KEPT
+    assert volumes.at(b"ab/x") is ALL_KEPT
+
+
+def test_what_is_sent_of_a_program_without_its_owner_has_no_set_id_bits() -> None:
+    program = member(0o6755)
+
+    assert Attributes().sent(program, unowned=True).mode == 0o755
+    assert Attributes().sent(program, unowned=False) is program
+    assert Attributes().sent(member(0o644), unowned=True) == member(0o644)
