@@ -83,15 +83,13 @@ class Attributes:
             return False
         if not traits.mode:
             return True
-        wanted, there = member.mode, entry.mode
         is_directory = member.kind is Kind.DIRECTORY
         # The group of a directory above may hand its bit down, or the kernel take ours.
         is_foreign = is_directory and not self.can_own(member.path, member.uid, member.gid)
-        if not traits.set_ids or is_foreign:
-            wanted, there = wanted & ~SET_IDS, there & ~SET_IDS
-        elif not is_directory and not self.is_owned(member, entry):
-            wanted &= ~SET_IDS
-        return wanted == there
+        kept = ~SET_IDS if not traits.set_ids or is_foreign else ~0
+        is_unowned = not is_directory and not self.is_owned(member, entry)
+        wanted = ~SET_IDS if is_unowned else ~0
+        return any((mode & wanted ^ entry.mode) & kept == 0 for mode in modes_of(member))
 
     def mode_for(self, member: Member, entry: Entry) -> int:
         """Return the mode that what stands there is to have."""
