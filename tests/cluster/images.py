@@ -184,6 +184,11 @@ def _nodd(layer: Layer, _sources: Sources) -> None:
     layer.hide("usr/bin/dd")
 
 
+def _lean(layer: Layer, _sources: Sources) -> None:
+    for name in ("df", "find", "grep", "gzip", "id", "mktemp", "readlink", "stat", "xargs"):
+        layer.hide(f"usr/bin/{name}")
+
+
 def _bash(layer: Layer, _sources: Sources) -> None:
     layer.link("usr/bin/sh", "bash")
 
@@ -207,6 +212,7 @@ IMAGES: Final = (
     Image("restore.test/debian:latest", (_debian,), ("/bin/bash",)),
     Image("restore.test/bsdtar:latest", (_debian, _bsdtar), ("/bin/bash",)),
     Image("restore.test/nodd:latest", (_debian, _nodd), ("/bin/bash",)),
+    Image("restore.test/lean:latest", (_debian, _lean), ("/bin/bash",)),
     Image("restore.test/bash-sh:latest", (_debian, _bash), ("/bin/bash",)),
     Image("restore.test/tar-only:latest", (_tar,), ("/sleeper",)),
     Image("restore.test/static:latest", (_static,), ("/sleeper",)),

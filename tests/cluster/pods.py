@@ -188,6 +188,7 @@ PODS: Final = (
     _simple("busybox-nodd", "restore.test/busybox-nodd:latest"),
     _simple("debian", _DEBIAN),
     _simple("nodd", "restore.test/nodd:latest"),
+    _simple("lean", "restore.test/lean:latest"),
     _simple("bash-sh", "restore.test/bash-sh:latest"),
     _simple("bsdtar", _BSDTAR),
     _simple("toybox", _TOYBOX),

@@ -102,6 +102,24 @@ _TOYBOX: Final = {
 }
 _BSDTAR: Final = {"app": Programs(links={"tar": "bsdtar"}, whole=True)}
 _NODD: Final = {"app": Programs(without=frozenset({"busybox", "dd"}), whole=True)}
+_LEAN: Final = {
+    "app": Programs(
+        without=frozenset(
+            {"busybox", "df", "find", "grep", "gzip", "id", "mktemp", "readlink", "stat", "xargs"}
+        ),
+        whole=True,
+    )
+}
+_RUST: Final = Path("/usr/lib/cargo/bin/coreutils")
+"""Debian's rust-coreutils."""
+_UUTILS: Final = {
+    "app": Programs(
+        links={one.name: str(one) for one in sorted(_RUST.glob("[a-z]*"))}
+        or {"stat": str(_RUST / "stat")},
+        without=frozenset({"busybox", "xargs"}),
+        whole=True,
+    )
+}
 
 _TARS: Final[Mapping[str, Mapping[str, Programs]]] = {
     "debian": {},
@@ -115,6 +133,8 @@ KINDS: Final = (
     Kind("busybox-nodd", programs=_BUSYBOX_NODD),
     Kind("debian"),
     Kind("nodd", programs=_NODD),
+    Kind("lean", programs=_LEAN),
+    Kind("uutils", programs=_UUTILS),
     Kind("bsdtar", programs=_BSDTAR),
     Kind("toybox", programs=_TOYBOX),
     Kind("static", static=True),

@@ -44,10 +44,12 @@ def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]
             f"ended it ({code - 128})",
             fix="run the same command again",
         )
-    if rule is None and (code not in (0, 1) or any(map(_EXITED.search, lines))):
+    # A shell whose input ends before the script does exits with 1 and says nothing: the link broke.
+    said = [line for line in lines if not is_kubectls_own(line)]
+    if rule is None and (code not in (0, 1) or (said and any(map(_EXITED.search, lines)))):
         return PodCannotError(
             "the container's shell could not run the agent",
-            reason=(shown_text(lines[-1]) if lines else "") or f"it exited with {code}",
+            reason=shown_text((said or lines or [f"it exited with {code}"])[-1]),
             fix="name another container: -c CONTAINER",
         )
     otherwise = "kubectl exec ended before it began"

@@ -29,3 +29,12 @@ def test_a_shell_that_was_killed_may_be_there_again(code: int) -> None:
     error = link_lost([f"command terminated with exit code {code}"], code, [])
     assert isinstance(error, InterruptedRestoreError)
     assert error.may_pass
+
+
+def test_a_script_that_was_cut_is_a_lost_link_and_one_that_a_shell_cannot_read_is_not() -> None:
+    exited = "command terminated with exit code 1"
+    assert isinstance(never_began([exited], 1, []), InterruptedRestoreError)
+    yash = "read: cannot read input: Invalid or incomplete multibyte or wide character"
+    error = never_began([yash, exited], 1, [])
+    assert isinstance(error, PodCannotError)
+    assert error.reason == yash

@@ -584,9 +584,10 @@ text_of() {
     done
 }
 
+# Rust's readlink (0.0.17) fails for a name that is not UTF-8; GNU's find, which is there besides, not.
 read_link() {
     if has readlink; then
-        readlink "$1"
+        readlink "$1" || find "$1" -prune -printf '%l\n'
     else
         line=$(ls -ld "$1" && echo .) && [ -L "$1" ] || return
         line=${line%.}
@@ -670,7 +671,15 @@ copy_each() {
     done
 }
 
-contents() { cat "$@"; }
+# Rust's cat takes no name that is not UTF-8: odd ones are opened here.
+contents() {
+    case $* in
+    *[!\ -~]*)
+        for path; do [ ! -f "$path" ] || cat <"$path"; done
+        ;;
+    *) cat "$@" ;;
+    esac
+}
 
 # Everything is tried once in a directory of ours, which nothing else is in; $sees says what came of
 # it.
