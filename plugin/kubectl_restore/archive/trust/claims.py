@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.trust.windows_sums import as_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -123,6 +125,7 @@ def parse_sums(data: bytes, *about: bytes) -> list[Sum]:
     Raises:
         UnreadableError: a line names the backup and cannot be read, or the file is no text.
     """
+    data = as_lines(data)
     if b"\0" in data:
         raise UnreadableError("it has NUL bytes in it (UTF-16, or written with --zero?)")
     names = b"|".join(re.escape(one) for one in about)
