@@ -146,6 +146,11 @@ def skippable(head: bytes) -> int | None:
     return SKIPPABLE + int.from_bytes(head[4:8], "little")
 
 
+def has_dictionary(head: bytes) -> bool:
+    """Tell whether a zstd frame names a dictionary, by its header (RFC 8878, 3.1.1.1.1.6)."""
+    return len(head) > 4 and bool(head[4] & 0x03)
+
+
 def zstd_window(head: bytes) -> int:
     """Return the bytes of history that a zstd frame asks for, by its header (RFC 8878, 3.1.1)."""
     if len(head) < 6 or head[4] & 0x20:

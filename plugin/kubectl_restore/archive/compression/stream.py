@@ -10,6 +10,7 @@ from kubectl_restore.archive.compression.decompressors import (
     SKIPPABLE,
     DecompressionError,
     decompress,
+    has_dictionary,
     skippable,
     zstd_window,
 )
@@ -126,6 +127,10 @@ class DecompressedStream:
         except DecompressionError as error:
             if error.needs_memory:
                 raise self._too_large() from error
+            if self._compression is Compression.ZSTD and has_dictionary(
+                self._backup.read(self._member_at, _HEAD)
+            ):
+                raise self._without_dictionary() from error
             raise corrupt(
                 f"the {self._name} data that begins at byte {self._member_at} is damaged before "
                 f"byte {self._next} ({error})"
@@ -184,6 +189,18 @@ class DecompressedStream:
         piece = self._taken[start : start + longest]
         self._next += len(piece)
         return piece
+
+    def _without_dictionary(self) -> BackupError:
+        path = self._backup.path
+        with_it = "zstd -D DICTIONARY -dc"
+        fix = f"{with_it} -- {pasteable(path)} > backup.tar  # then restore backup.tar"
+        if path == STANDARD_INPUT:
+            fix = f"... | {with_it} | kubectl restore POD - -t PATH"
+        return BackupError(
+            "the backup needs the dictionary that it was compressed with",
+            reason=f"the zstd data that begins at byte {self._member_at} names one",
+            fix=fix,
+        )
 
     def _too_large(self) -> BackupError:
         head = self._backup.read(self._member_at, _HEAD)

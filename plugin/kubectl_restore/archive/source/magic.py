@@ -57,7 +57,55 @@ _SQL: Final = (
 _SHOW: Final = "head -c 500 < {path}  # shows how it begins; then name a tar archive"
 
 
+_PACKED: Final = "&& tar -cf backup.tar -C unpacked .  # then restore backup.tar"
+_CPIO: Final = FileType(
+    "a cpio archive", fix=f"mkdir unpacked && (cd unpacked && cpio -idm) < {{path}} {_PACKED}"
+)
+_PGP: Final = FileType(
+    "encrypted or signed by PGP", fix="gpg -d < {path} > backup.tar  # then restore backup.tar"
+)
+_AGE: Final = FileType(
+    "encrypted by age", fix="age -d -i KEY < {path} > backup.tar  # then restore backup.tar"
+)
+_OPENSSL: Final = (
+    "openssl enc -d -aes-256-cbc -pbkdf2 < {path} > backup.tar"
+    "  # with the cipher that it was made with; then restore backup.tar"
+)
+
+
 _MAGIC: Final = (
+    (b"\x1f\x8b", FileType("gzip-compressed", "gzip -dc")),
+    (b"\x78\x01", FileType("zlib-compressed (.zz)", "pigz -dc")),
+    (b"\x78\x9c", FileType("zlib-compressed (.zz)", "pigz -dc")),
+    (b"\x78\xda", FileType("zlib-compressed (.zz)", "pigz -dc")),
+    (b"BZ3v1", FileType("bzip3-compressed", "bzip3 -dc")),
+    (
+        b"!<arch>\ndebian-binary",
+        FileType(
+            "a Debian package",
+            fix="dpkg-deb --fsys-tarfile {path} > backup.tar  # then restore backup.tar",
+        ),
+    ),
+    (
+        b"\xed\xab\xee\xdb",
+        FileType(
+            "an RPM package",
+            fix="mkdir unpacked && rpm2cpio {path} | (cd unpacked && cpio -idm) " + _PACKED,
+        ),
+    ),
+    (b"\xc7\x71", _CPIO),
+    (b"\x71\xc7", _CPIO),
+    (
+        b"XBSTCK01",
+        FileType(
+            "a stream of xtrabackup's (xbstream)",
+            fix=f"mkdir unpacked && xbstream -x -C unpacked < {{path}} {_PACKED}",
+        ),
+    ),
+    (b"\x85\x01\x0c\x03", _PGP),
+    (b"\x85\x02\x0c\x03", _PGP),
+    (b"\x8c\x0d\x04", _PGP),
+    (b"-----BEGIN AGE ENCRYPTED", _AGE),
     (b"\xfd7zXZ\x00", FileType("xz-compressed", "xz -dc")),
     (b"BZh", FileType("bzip2-compressed", "bzip2 -dc")),
     (b"\x28\xb5\x2f\xfd", FileType("zstd-compressed", "zstd -dc")),
@@ -70,11 +118,14 @@ _MAGIC: Final = (
     (b"PK\x03\x04", FileType("a zip archive", fix=_UNZIP)),
     (b"PK\x07\x08", FileType("a part of a zip archive", fix="zip -F {path} --out whole.zip")),
     (b"PK\x05\x06", FileType("an empty zip archive")),
-    (b"7z\xbc\xaf\x27\x1c", FileType("a 7z archive")),
-    (b"Rar!", FileType("a RAR archive")),
-    (b"07070", FileType("a cpio archive")),
+    (b"7z\xbc\xaf\x27\x1c", FileType("a 7z archive", fix=f"7z x -ounpacked {{path}} {_PACKED}")),
+    (b"Rar!", FileType("a RAR archive", fix=f"unrar x {{path}} unpacked/ {_PACKED}")),
+    (b"07070", _CPIO),
     (b"!<arch>\n", FileType("an ar archive (a .deb?)")),
-    (b"hsqs", FileType("a squashfs image")),
+    (
+        b"hsqs",
+        FileType("a squashfs image", fix="sqfs2tar {path} > backup.tar  # then restore backup.tar"),
+    ),
     (b"SQLite format 3\x00", FileType("an SQLite database")),
     (
         b"PGDMP",
@@ -91,9 +142,9 @@ _MAGIC: Final = (
     (b"\x7fELF", FileType("a program")),
     (b"%PDF-", FileType("a PDF document")),
     (b"BORG_SEG", FileType("a part of a borg repository", fix=_BORG, program="borg")),
-    (b"Salted__", FileType("encrypted by openssl")),
-    (b"age-encryption.org/", FileType("encrypted by age")),
-    (b"-----BEGIN PGP", FileType("encrypted or signed by PGP")),
+    (b"Salted__", FileType("encrypted by openssl", fix=_OPENSSL)),
+    (b"age-encryption.org/", _AGE),
+    (b"-----BEGIN PGP", _PGP),
     (b"version https://git-lfs", FileType("a Git LFS pointer, not the file itself")),
 )
 _TEXTS: Final = (
@@ -155,11 +206,28 @@ _SHAPES: Final = (
 _PRINTABLE: Final = string.printable.encode("ascii")
 
 
+def _is_lzma(head: bytes) -> bool:
+    """Tell whether a file may begin as lzma's do: properties, a dictionary, a size (no magic)."""
+    dictionary, size = (int.from_bytes(head[at:to], "little") for at, to in ((1, 5), (5, 13)))
+    is_usual = dictionary >= _SMALLEST_LZMA and dictionary & (dictionary - 1) == 0
+    has_size = size == (1 << 64) - 1 or 0 < size < _LARGEST_LZMA
+    return len(head) > _LZMA_HEADER and 0 < head[0] < _PROPERTIES and is_usual and has_size
+
+
+_SMALLEST_LZMA: Final = 1 << 12
+_LARGEST_LZMA: Final = 1 << 40
+_LZMA_HEADER: Final = 13
+_PROPERTIES: Final = 225
+"""What a file in lzma's own format begins with is below (lzma specification)."""
+
+
 def identify(head: bytes) -> FileType | None:
     """Tell what a file that begins so looks like; None when nothing fits."""
     for magic, look in _MAGIC:
         if head.startswith(magic):
             return look
+    if _is_lzma(head):
+        return FileType("lzma-compressed", "xz --format=lzma -dc")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if not text or head.translate(None, _PRINTABLE + bytes(range(0x80, 0x100))):
         return None

@@ -1,0 +1,97 @@
+"""What is no tar that we read is named, and the pipeline that is shown leads to one."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kubectl_restore.errors import BackupError, DamagedError
+from tests.unit.archive.making import END, file, index_of, zstd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+WHOLE = file(b"f", b"content") + END
+
+
+def _lzma(data: bytes) -> bytes:
+    filters = [{"id": lzma.FILTER_LZMA1, "preset": 1, "lc": 0, "lp": 2, "dict_size": 1 << 16}]
+    return lzma.compress(data, format=lzma.FORMAT_ALONE, filters=filters)
+
+
+@pytest.mark.parametrize(
+    ("make", "words", "program"),
+    [
+        (lambda data: gzip.compress(gzip.compress(data)), "gzip-compressed", "gzip"),
+        (_lzma, "lzma-compressed", "xz"),
+        (lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE), "lzma-compressed", "xz"),
+    ],
+)
+def test_the_pipeline_gives_the_archive(
+    tmp_path: Path, make: Callable[[bytes], bytes], words: str, program: str
+) -> None:
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    path = tmp_path / "backup"
+    path.write_bytes(make(WHOLE))
+    with pytest.raises(BackupError) as caught:
+        index_of(path)
+    assert words in caught.value.what
+    subprocess.run(["sh", "-c", caught.value.fix], cwd=tmp_path, check=True)
+    assert (tmp_path / "backup.tar").read_bytes() == WHOLE
+
+
+def test_a_debian_package_is_one(tmp_path: Path) -> None:
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is not installed")
+    top = tmp_path / "package"
+    (top / "DEBIAN").mkdir(parents=True)
+    (top / "DEBIAN/control").write_text(
+        "Package: x\nVersion: 1\nArchitecture: all\nMaintainer: n <n@invalid>\nDescription: x\n"
+    )
+    (top / "file").write_text("content")
+    path = tmp_path / "x.deb"
+    subprocess.run(["dpkg-deb", "--build", top, path], check=True, capture_output=True)
+    with pytest.raises(BackupError, match=r"Debian package|no tar") as caught:
+        index_of(path)
+    subprocess.run(["sh", "-c", caught.value.fix], cwd=tmp_path, check=True)
+    names = [one.path for one in index_of(tmp_path / "backup.tar").members]
+    assert b"file" in names
+
+
+def test_zstd_with_a_dictionary_needs_it(tmp_path: Path) -> None:
+    if shutil.which("zstd") is None:
+        pytest.skip("zstd is not installed")
+    dictionary = zstd.train_dict([b"sample %d of many words" % one for one in range(2000)], 4096)
+    path = tmp_path / "backup"
+    path.write_bytes(zstd.compress(WHOLE, zstd_dict=dictionary))
+    (tmp_path / "DICTIONARY").write_bytes(dictionary.dict_content)
+    with pytest.raises(BackupError, match="dictionary") as caught:
+        index_of(path)
+    assert not isinstance(caught.value, DamagedError)
+    subprocess.run(["sh", "-c", caught.value.fix], cwd=tmp_path, check=True)
+    assert (tmp_path / "backup.tar").read_bytes() == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"\xed\xab\xee\xdb", "RPM"), (b"XBSTCK01", "xbstream"), (b"BZ3v1", "bzip3"),
+        (b"\x78\x9c", "zlib"), (b"-----BEGIN AGE ENCRYPTED FILE-----", "age"),
+        (b"\x8c\x0d\x04", "PGP"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!", "RAR"),
+        (b"070701", "cpio"), (b"\xc7\x71", "cpio"), (b"hsqs", "squashfs"), (b"Salted__", "openssl"),
+    ],
+)  # fmt: skip
+def test_what_it_is_and_how_to_come_to_a_backup(tmp_path: Path, head: bytes, words: str) -> None:
+    path = tmp_path / "backup"
+    path.write_bytes(head + b"\x01" * 2000)
+    with pytest.raises(BackupError) as caught:
+        index_of(path)
+    assert words in caught.value.what + caught.value.reason
+    assert "backup.tar" in caught.value.fix
