@@ -196,6 +196,18 @@ def test_it_goes_on_behind_damage(tmp_path: Path, packing: str) -> None:
     assert found.gone
 
 
+def test_a_bzip2_stream_whose_mark_is_damaged_is_a_gap(tmp_path: Path) -> None:
+    files = contents()
+    whole = bytearray(PACKED["bzip2 streams"](archive(files)))
+    second = whole.index(b"BZh9", 10)
+    whole[second + 6] ^= 1
+    path = tmp_path / "backup"
+    path.write_bytes(whole)
+    found, got = read(path)
+    assert all(files[name] == content for name, content in got.items())
+    assert found.gone
+
+
 def test_a_large_bzip2_has_blocks_of_its_own(tmp_path: Path) -> None:
     chance = random.Random(1)  # noqa: S311 - content
     files = {b"f%d" % number: chance.randbytes(300_000) for number in range(8)}

@@ -20,6 +20,8 @@ _BLOCK: Final = 0x314159265359
 _END: Final = 0x177245385090
 _MAGIC_BITS: Final = 48
 _SUM_BITS: Final = 32
+_EMPTY: Final = 2 * _MAGIC_BITS + 2 * _SUM_BITS
+"""Bits at most between the end of a stream and the first mark of the next one."""
 _PIECE: Final = 1 << 20
 _OVERLAP: Final = 8
 _LARGEST: Final = 8 * (1 << 20)
@@ -29,9 +31,14 @@ _LARGEST: Final = 8 * (1 << 20)
 def bzip2_pieces(backup: Readable) -> Iterator[Piece]:
     """Return what can be decompressed, block by block; what is not proved is left out."""
     begun: int | None = None
+    ended = 0
     for at, is_block in _marks(backup):
         if begun is not None:
             yield _decompressed(backup, begun, at)
+        elif at - ended > _EMPTY:
+            # The mark of a block that stands there is damaged.
+            yield Piece(b"", Check.FAILED, at // 8)
+        ended = at
         begun = at if is_block else None
     if begun is not None:
         yield Piece(b"", Check.CUT, backup.size)
