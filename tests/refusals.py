@@ -25,7 +25,6 @@ FAMILIES: Final = {
     "link": ("link", "linkat"),
     "symlink": ("symlink", "symlinkat"),
     "access": ("faccessat2",),
-    "statfs": ("statfs", "fstatfs"),
 }
 ANSWERS: Final = {
     "EPERM": errno.EPERM,
@@ -72,12 +71,11 @@ _NUMBERS: Final = {
         "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452,
         "utimensat": 280, "futimesat": 261, "utimes": 235, "utime": 132,
         "link": 86, "linkat": 265, "symlink": 88, "symlinkat": 266,
-        "faccessat2": 439, "statfs": 137, "fstatfs": 138,
+        "faccessat2": 439,
     },
     "aarch64": {
         "fchown": 55, "fchownat": 54, "fchmod": 52, "fchmodat": 53, "fchmodat2": 452,
         "utimensat": 88, "linkat": 37, "symlinkat": 36, "faccessat2": 439,
-        "statfs": 43, "fstatfs": 44,
     },
 }  # fmt: skip
 """linux/unistd.h"""
