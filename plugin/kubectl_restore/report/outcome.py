@@ -50,6 +50,8 @@ _EXTRAS_ONLY: Final = re.compile(
     r"(: [\w ()-]+)?$"
 )
 """bsdtar's words for attributes and ACLs that the volume does not take (tried: 3.6.2)."""
+_OF_TIMES: Final = re.compile(r": (time stamp .* s in the future|implausibly old time stamp .*)$")
+"""GNU tar's words for times that it sets all the same; those that are not kept are proved."""
 _NOUNS: Final = {"mode": "path", "owner": "path", "time": "path", "set_ids": "program"}
 _LACKING: Final = {
     "mode": "without the backup's mode, which cannot be had there",
@@ -227,8 +229,9 @@ class Tally:
 
     def take_answer(self, answer: Answer) -> None:
         """Count what the pod's tar said."""
-        self.lines += answer.lines[: LISTED - len(self.lines)] if len(self.lines) < LISTED else []
-        self.said += answer.said
+        lines = [line for line in answer.lines if not _OF_TIMES.search(line)]
+        self.lines += lines[: max(0, LISTED - len(self.lines))]
+        self.said += answer.said - len(answer.lines) + len(lines)
 
     def take_proof(self, proof: Proof) -> None:
         """Count what is not as the backup has it."""
