@@ -10,18 +10,18 @@ from kubectl_restore.archive.members.member import Kind, Member
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.container.traits import Volumes, VolumeTraits
-from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.pipe.answer import Answer
+from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.compare import Amendment, Verdict, amendments, compare
 from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.operation import Action, Operation
+from kubectl_restore.report.outcome import Tally
 
 MEMBER = Member(
     name=b"f", path=b"f", kind=Kind.FILE, offset=0, length=1024, prefix=512, size=5,
     mode=0o640, mtime=100, uid=1, gid=2, link=b"",
 )  # fmt: skip
-ENTRY = Entry(Standing.FILE, 5, 0o640, 100, 1, 2, 9)from kubectl_restore.report.outcome import Tally
-
+ENTRY = Entry(Standing.FILE, 5, 0o640, 100, 1, 2, 9)
 
 
 def checked(
