@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.source.file import BackupFile
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Counts up whenever what is stored changes its meaning."""
 _NAME: Final = "kubectl-restore"
 _MOST: Final = 128 * 1024 * 1024
