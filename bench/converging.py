@@ -97,7 +97,7 @@ def second_runs(cluster: Cluster, directory: Path, runs: int) -> None:
             changed = _ours(pod, archive, config)
             whole = _ours(pod, archive, config, "--verify=checksum")
             found = {"first": first, "unchanged": unchanged, "1 % changed": changed,
-                     "unchanged, by check sum": whole}  # fmt: skip
+                     "unchanged, by checksum": whole}  # fmt: skip
             for name, took in found.items():
                 times.setdefault(name, []).append(took / plain)
             times.setdefault("plain", []).append(plain)

@@ -1,1 +1,1 @@
-"""What users install, made from this tree: the frozen program's archive, the wheel, check sums."""
+"""What users install, made from this tree: the frozen program's archive, the wheel, checksums."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Build the archive, the wheel and their check sums."""
+    """Build the archive, the wheel and their checksums."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="default: dist")
     into = parser.parse_args().into.absolute()

@@ -1,4 +1,4 @@
-"""Check sums as `sha256sum` writes and checks them."""
+"""Checksums as `sha256sum` writes and checks them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def checksum_lines(files: Iterable[Path]) -> str:
 
 
 def write_checksums(directory: Path) -> Path:
-    """Write the check sums of this version's archives and wheel beside them; return the file."""
+    """Write the checksums of this version's archives and wheel beside them; return the file."""
     made = [
         *directory.glob(f"kubectl-restore_v{VERSION}_*.tar.gz"),
         *directory.glob(f"kubectl_restore-{VERSION}-*.whl"),
@@ -35,7 +35,7 @@ def write_checksums(directory: Path) -> Path:
 
 
 def main() -> None:
-    """Write the check sums of what stands in a directory."""
+    """Write the checksums of what stands in a directory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--archives", type=Path, default=ROOT / "dist", help="default: dist")
     write_checksums(parser.parse_args().archives)

@@ -16,7 +16,7 @@ class Phase(StrEnum):
     CONNECT = "connect"
     CHECK = "check"
     CHECKSUM = "checksum"
-    """After CHECK, where a check sum of the file is claimed and is not known by then."""
+    """After CHECK, where a checksum of the file is claimed and is not known by then."""
     SURVEY = "survey"
     SAVE = "save"
     """Where what will be replaced is saved first."""
@@ -116,7 +116,7 @@ class Comparison:
         path: the target.
         members: how many were compared.
         findings: how many there are of each kind.
-        verified: `size`, or the tool that took the check sums in the container.
+        verified: `size`, or the tool that took the checksums in the container.
         seconds: it took.
         notes: what was left out or could not be compared, one sentence each; safe to print.
     """
@@ -154,7 +154,7 @@ class Summary:
     dry_run: bool = False
     """Nothing was done: the numbers are of what would be."""
     verified: str = "size"
-    """What was compared in the end: `size`, or the tool that took check sums; empty for nothing."""
+    """What was compared in the end: `size`, or the tool that took checksums; empty for nothing."""
     warnings: tuple[str, ...] = field(default=())
     """What the pod did not let us set, or its tar complained of; safe to print."""
     notes: tuple[str, ...] = field(default=())

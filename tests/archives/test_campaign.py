@@ -31,5 +31,5 @@ def test_mutated_archives_are_refused_or_agreed_on(tmp_path: Path) -> None:
         verdict, evidence = judge(path)
         assert verdict in {Verdict.REFUSED, Verdict.AGREED}, (number, verdict, evidence)
         verdicts.append(verdict)
-    # Both happen often: the mutations get behind the check sums, and change something.
+    # Both happen often: the mutations get behind the checksums, and change something.
     assert COUNT // 10 < verdicts.count(Verdict.AGREED) < COUNT // 2

@@ -109,7 +109,7 @@ def mutated(seed: int, number: int) -> bytes:
 
 
 def _put_right(data: bytearray) -> None:
-    """Make check sums fit again, so that what was changed is looked at."""
+    """Make checksums fit again, so that what was changed is looked at."""
     for at in range(0, len(data) - BLOCK + 1, BLOCK):
         block = bytes(data[at : at + BLOCK])
         if block[257:262] == b"ustar" or (block[100:107].isdigit() and block[124:135].isdigit()):

@@ -289,7 +289,7 @@ CORPUS: Final = (
     _whole("a sparse record with letters", "", _pax_sparse(b"a,b", b"")),
     _whole("an incremental backup", "incremental", header(b"d/", b"D", 0, magic=GNU)),
     _whole("a part of several volumes", "multi-volume", header(b"f", b"M", magic=GNU)),
-    _whole("a header with a wrong check sum", "no tar header", b"\x01" + file(b"f")[1:]),
+    _whole("a header with a wrong checksum", "no tar header", b"\x01" + file(b"f")[1:]),
     _whole("garbage behind a single block of zeros", "single block", bytes(512) + b"x" * 512),
     _whole("no end", "end marker", file(b"f"), end=b""),
     _whole("half a block", "truncated", file(b"f"), end=b"x" * 100),

@@ -1,4 +1,4 @@
-"""Plan, send only what differs, prove it: dry runs, policies, deletion, check sums, verify."""
+"""Plan, send only what differs, prove it: dry runs, policies, deletion, checksums, verify."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ def test_what_a_tar_has_said_is_no_reason_to_send_all_again(
     cluster: Cluster, backup: Writer, link: LinkProxy, kind: str
 ) -> None:
     pod = cluster.pod(kind)
-    content = b"GNU tar complains of times to come: from then on nothing is sure without check sums"
+    content = b"GNU tar complains of times to come: from then on nothing is sure without checksums"
     archive = trees.Archive(owner=pod.owner)
     archive.add("first", content, mtime=4_000_000_000)
     for number in range(60):

@@ -326,7 +326,7 @@ def test_what_changes_after_its_turn_is_not_replaced(
     assert restore(pod, backup(archive.finish(), "old.tar")).code == 0
     saved = tmp_path / "saved.tar"
     kubectl = changing_kubectl(
-        # Behind the check sums this path is asked about, and once more when all are saved.
+        # Behind the checksums this path is asked about, and once more when all are saved.
         tmp_path, pod, 'open("app/config.yaml", "a").write("more")', when="hash survey survey"
     )  # fmt: skip
     result = restore(

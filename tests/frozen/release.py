@@ -35,7 +35,7 @@ class Release:
 
     @property
     def checksums(self) -> Path:
-        """The check sums."""
+        """The checksums."""
         return self.directory / f"kubectl-restore_v{VERSION}_checksums.txt"
 
     def unpack(self, into: Path) -> Path:

@@ -88,7 +88,7 @@ def test_krew_fetches_and_installs_it_on_every_platform(release: Release, user: 
     path.write_text(manifest(archives, address=user.address), "utf-8")
     said = user.run(krew_tools() / "validate-krew-manifest", f"-manifest={path}")
     assert f"all {len(PLATFORMS)} spec.platforms installed fine" in said
-    # What is fetched is compared with its check sum.
+    # What is fetched is compared with its checksum.
     with archives[0].open("ab") as file:
         file.write(b"more")
     said = user.run(krew_tools() / "validate-krew-manifest", f"-manifest={path}", fails=True)

@@ -1,4 +1,4 @@
-"""What `make dist` makes: the archive, its papers, the wheel, check sums, and all of it twice."""
+"""What `make dist` makes: the archive, its papers, the wheel, checksums, and all of it twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check sums of content that a container can have a tool for, and how they are taken here."""
+"""Checksums of content that a container can have a tool for, and how they are taken here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Digester(Protocol):
         """Take the next bytes."""
 
     def digest(self) -> bytes:
-        """Return the check sum of what was taken."""
+        """Return the checksum of what was taken."""
 
 
 class _Cksum:

@@ -6,7 +6,7 @@ from typing import Final
 
 from kubectl_restore.errors import BackupError, DamagedError
 
-FETCH_AGAIN: Final = "fetch the backup again and compare its size and check sum with the original's"
+FETCH_AGAIN: Final = "fetch the backup again and compare its size and checksum with the original's"
 
 _WITH_GNU: Final = "restore it with GNU tar: tar --listed-incremental=/dev/null -xf BACKUP -C PATH"
 _UNSUPPORTED: Final = {

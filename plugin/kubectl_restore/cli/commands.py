@@ -122,10 +122,10 @@ class VerifyCommand(RestoreCommand):
 
 
 class SealCommand(_WordsCommand):
-    """Check sums beside a backup."""
+    """Checksums beside a backup."""
 
     name = "seal"
-    description = "Write a backup's check sums beside it"
+    description = "Write a backup's checksums beside it"
 
     def handle(self) -> int:
         """Check the backup as for a restore, and write what it is."""

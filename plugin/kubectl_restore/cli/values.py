@@ -101,7 +101,7 @@ def read_checksum(parsed: Parsed) -> str | None:
     A line of sha256sum is taken as well, for what is pasted: its name is not looked at.
 
     Raises:
-        UsageError: it is no check sum.
+        UsageError: it is no checksum.
     """
     text = parsed.value("checksum")
     if text is None:
@@ -113,7 +113,7 @@ def read_checksum(parsed: Parsed) -> str | None:
         return parse_digest(f"{algorithm.lower()}{colon}{digits}")
     except UnreadableError as error:
         raise UsageError(
-            f"--checksum {shown(os.fsencode(text))} is no check sum",
+            f"--checksum {shown(os.fsencode(text))} is no checksum",
             reason=str(error),
             fix="sha256sum BACKUP prints them",
         ) from error

@@ -173,7 +173,7 @@ _ENTRIES = {b"stat": read_entry, b"listed": read_listed}
 
 
 class Digests(Answers):
-    """Check sums; a path that cannot be read has none.
+    """Checksums; a path that cannot be read has none.
 
     Attributes:
         found: by path.
@@ -200,7 +200,7 @@ class Digests(Answers):
         return True
 
     def end_batch(self, numbers: range) -> None:
-        """Give the check sums of a batch their paths."""
+        """Give the checksums of a batch their paths."""
         for number, digest in self._batch.items():
             if number in numbers:
                 self.found[self.paths[number]] = digest

@@ -45,7 +45,7 @@ class Capabilities:
         without: the tools that something else does the work of, or that something is left out for.
         keeps_bytes: the shell keeps every byte of a name.
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
-        algorithm: the best check sum that there is a tool for.
+        algorithm: the best checksum that there is a tool for.
         unpacks: it has gzip, for chunks that are packed for the way.
         mounted: what may tell the pod's UID: where a mount comes from, a blank, where it stands.
     """

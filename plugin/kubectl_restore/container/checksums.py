@@ -1,4 +1,4 @@
-"""Check sums of what stands in the pod: the reading of its tools' answers."""
+"""Checksums of what stands in the pod: the reading of its tools' answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_plain(path: bytes) -> bool:
 
 
 def read_digest(word: bytes, algorithm: Algorithm) -> bytes | None:
-    """Read the first word that a tool says about a file; None when it is no check sum.
+    """Read the first word that a tool says about a file; None when it is no checksum.
 
     Some put a backslash before the line of a name that they do not print as it is.
     """
@@ -34,6 +34,6 @@ def read_digest(word: bytes, algorithm: Algorithm) -> bytes | None:
 
 
 def best_of(tools: Iterable[str]) -> Algorithm | None:
-    """Return the best check sum that there is a tool for."""
+    """Return the best checksum that there is a tool for."""
     found = set(tools)
     return next((one for one in Algorithm if one.value in found), None)

@@ -119,7 +119,7 @@ class Questions:
         return found
 
     def digests(self, paths: Iterable[bytes], algorithm: Algorithm) -> dict[bytes, bytes]:
-        """Ask for the check sums of regular files; one that cannot be read is left out.
+        """Ask for the checksums of regular files; one that cannot be read is left out.
 
         Args:
             paths: below the target.
@@ -232,7 +232,7 @@ class Questions:
     def prefixes(
         self, files: Iterable[tuple[bytes, int]], algorithm: Algorithm
     ) -> dict[bytes, bytes]:
-        """Ask for check sums of the first bytes of regular files that have one name each.
+        """Ask for checksums of the first bytes of regular files that have one name each.
 
         Args:
             files: paths below the target, with how many bytes.

@@ -61,7 +61,7 @@ class Batch:
         progress: Progress,
         beat: Callable[[], None] = lambda: None,
     ) -> Fingerprints:
-        """Read the contents of some files and return their check sums.
+        """Read the contents of some files and return their checksums.
 
         Args:
             algorithm: which.

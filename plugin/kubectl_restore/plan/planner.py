@@ -152,7 +152,7 @@ class Planner:
         return sorted(path for path in targets if self.contents.number_at(path) is None)
 
     def alike(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
-        """Return those of which only the check sum can tell whether they have our content."""
+        """Return those of which only the checksum can tell whether they have our content."""
         return [
             number
             for number in numbers
@@ -188,11 +188,11 @@ class Planner:
             numbers: as `questions` returned them.
             found: what stands at their paths, and at those `elsewhere`.
             texts: where symlinks lead.
-            digests: check sums of what stands there.
+            digests: checksums of what stands there.
             in_doubt: what an earlier run may have left unfinished: `settle` decides about it.
             made: for each member, whether it has made it, but for what is set in the end; empty
                 for none.
-            ours: check sums of the backup's, of those whose time says nothing there.
+            ours: checksums of the backup's, of those whose time says nothing there.
         """
         known = self._fingerprints or ours
         self._targets.update((path, found[path]) for path in found.keys() & self._targets.keys())
@@ -355,7 +355,7 @@ class Planner:
     def _has_our_digest(
         self, number: int, digests: Mapping[bytes, bytes] | None, known: Fingerprints | None
     ) -> bool | None:
-        """Tell whether a file's check sum is the backup's; None where nobody asks."""
+        """Tell whether a file's checksum is the backup's; None where nobody asks."""
         if known is None or digests is None:
             return None
         carrier = self.contents.carrier(number)

@@ -29,7 +29,7 @@ class Comparison(StrEnum):
     METADATA = "metadata"
     """Kind, size and modification time are the backup's."""
     CHECKSUM = "checksum"
-    """Its check sum is the backup's; the modification time does not matter."""
+    """Its checksum is the backup's; the modification time does not matter."""
 
 
 class Verification(StrEnum):
@@ -38,7 +38,7 @@ class Verification(StrEnum):
     SIZE = "size"
     """Kind, size, mode, owner and modification time."""
     CHECKSUM = "checksum"
-    """Contents, too: the pod's check sums are held against ours."""
+    """Contents, too: the pod's checksums are held against ours."""
     NONE = "none"
     """Nothing; that the container's tar took everything and did not complain has to do."""
 

@@ -63,7 +63,7 @@ class Seen(NamedTuple):
     Attributes:
         entry: what the survey says.
         text: where a symlink there leads, if that was asked.
-        has_our_digest: whether a file has the backup's check sum, if that was asked.
+        has_our_digest: whether a file has the backup's checksum, if that was asked.
         is_made: an earlier attempt, or a run before, has made it whole.
     """
 
@@ -76,12 +76,12 @@ class Seen(NamedTuple):
 def has_content(content: Member, seen: Seen, policy: Policy) -> bool:
     """Tell whether what stands there has the backup's content: by kind, size and time.
 
-    Where the volume does not keep the time it says nothing: then the check sum decides, or that it
+    Where the volume does not keep the time it says nothing: then the checksum decides, or that it
     was made by this restore.
 
     Args:
         content: the member that carries it: no hard link.
-        seen: what stands there; its check sum decides where it is known, and not the time.
+        seen: what stands there; its checksum decides where it is known, and not the time.
         policy: what is allowed there.
     """
     entry, text = seen.entry, seen.text

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kubectl_restore.restore.run import Run
 
 _DIGITS: Final = 12
-"""Of a check sum, in a message."""
+"""Of a checksum, in a message."""
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ class _Known:
         inodes: of what stands there.
         texts: where symlinks lead, of the members at hand.
         leads: links that may stand for directories, and where they lead.
-        digests: check sums of files, of the members at hand.
+        digests: checksums of files, of the members at hand.
     """
 
     members: Members

@@ -230,7 +230,7 @@ def require_check_sums(capabilities: Capabilities, request: RestoreRequest, cont
     if flag:
         tools = ", ".join(Algorithm)
         raise PodCannotError(
-            f"container {container} has no tool for check sums; nothing was changed",
+            f"container {container} has no tool for checksums; nothing was changed",
             reason=f"{flag} checksum needs one of: {tools}",
             fix=f"leave {flag} checksum out, or name a container that has one: -c CONTAINER",
         )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
 _KEPT: Final = frozenset({Action.KEEP, Action.ADJUST})
 _DIGITS: Final = 12
-"""Of a check sum, in a message."""
+"""Of a checksum, in a message."""
 
 
 @dataclass(frozen=True, slots=True)

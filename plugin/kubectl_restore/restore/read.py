@@ -76,7 +76,7 @@ class Supply:
         index, integrity = self._read_file(backup)
         if integrity.claims:
             self._progress.message(Level.INFO, integrity.in_short())
-        for line in integrity.lines() or ["no check sum of the backup was found"]:
+        for line in integrity.lines() or ["no checksum of the backup was found"]:
             self._progress.message(Level.DETAIL, line)
         self.about = {
             "size": backup.size,

@@ -121,7 +121,7 @@ class Surveyor:
         return asked
 
     def _ours(self, planner: Planner, batch: Batch, timeless: Sequence[int]) -> Fingerprints | None:
-        """Return the backup's check sums of files whose time says nothing there, if it has them."""
+        """Return the backup's checksums of files whose time says nothing there, if it has them."""
         algorithm = self.capabilities.algorithm
         if not timeless or algorithm is None or not batch.can_be_read_again:
             return None
@@ -163,10 +163,10 @@ class Surveyor:
 
     @property
     def algorithm(self) -> Algorithm:
-        """The check sum that is compared."""
+        """The checksum that is compared."""
         found = self.capabilities.algorithm
         if found is None:
-            raise RuntimeError("the container has no tool for check sums")
+            raise RuntimeError("the container has no tool for checksums")
         return found
 
     def _policy(self, overwrite: Overwrite, unfinished: frozenset[bytes]) -> Policy:

@@ -1,4 +1,4 @@
-"""What an earlier run may have left unfinished is settled by check sums.
+"""What an earlier run may have left unfinished is settled by checksums.
 
 A file that is whole after all is not sent again. A large one that was broken off goes on where it
 stopped, if what is there is its beginning.
@@ -73,7 +73,7 @@ class Settling:
         return found
 
     def _at_sight(self, number: int, entry: Entry) -> Left:
-        """Return what can be said without a check sum."""
+        """Return what can be said without a checksum."""
         member = self.batch.index.members[number]
         content = self.contents.of(member)
         if content.kind is Kind.SYMLINK and entry.kind is Standing.SYMLINK:
@@ -143,7 +143,7 @@ class Settling:
         return found
 
     def _beginning(self, member: Member, length: int) -> bytes:
-        """Return the check sum of a file's first bytes."""
+        """Return the checksum of a file's first bytes."""
         own, done = digester(self.algorithm), 0
         for block in self.batch.read([Extract(member.offset + member.prefix, length)]):
             if not isinstance(block, Zeros):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PHASES: Final = {
     Phase.CONNECT: "asking the cluster",
     Phase.CHECK: "checking the backup",
-    Phase.CHECKSUM: "computing the backup's check sum",
+    Phase.CHECKSUM: "computing the backup's checksum",
     Phase.SURVEY: "asking what is there",
     Phase.SAVE: "saving what will be replaced",
     Phase.SEND: "restoring",

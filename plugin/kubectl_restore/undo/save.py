@@ -369,7 +369,7 @@ def _require_none(changed: Sequence[bytes]) -> None:
 
 @dataclass(slots=True)
 class _First:
-    """The first path of a file that has several, and the check sum of its content."""
+    """The first path of a file that has several, and the checksum of its content."""
 
     path: bytes
     identity: tuple[int, ...]

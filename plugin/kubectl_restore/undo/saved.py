@@ -35,7 +35,7 @@ class Saved:
 
         Args:
             found: what stands there now.
-            digests: the check sums of the files among it; see `contents_of`.
+            digests: the checksums of the files among it; see `contents_of`.
         """
         return [
             path
@@ -47,7 +47,7 @@ class Saved:
 def contents_of(
     found: Mapping[bytes, Entry], questions: Questions, algorithm: Algorithm | None
 ) -> dict[bytes, bytes]:
-    """Ask for the check sums of files: their times, in whole seconds, do not show a change.
+    """Ask for the checksums of files: their times, in whole seconds, do not show a change.
 
     Args:
         found: what stands at some paths.

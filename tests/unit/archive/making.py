@@ -60,7 +60,7 @@ def padded(data: bytes) -> bytes:
 
 
 def summed(block: bytes) -> bytes:
-    """Return a header block with its check sum put right."""
+    """Return a header block with its checksum put right."""
     block = block[:148] + b" " * 8 + block[156:]
     return block[:148] + b"%06o\x00 " % sum(block) + block[156:]
 

@@ -1,4 +1,4 @@
-"""Check sums taken while the archive goes by are those of the files' contents."""
+"""Checksums taken while the archive goes by are those of the files' contents."""
 
 from __future__ import annotations
 

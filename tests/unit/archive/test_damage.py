@@ -112,7 +112,7 @@ def test_a_bit_flipped_in_a_header_is_refused(tmp_path: Path, layout: int) -> No
                 found = index_of_bytes(tmp_path, bytes(damaged))
             except BackupError:
                 continue
-            # Names in PAX and GNU prefix blocks have no check sum in tar; nothing can tell.
+            # Names in PAX and GNU prefix blocks have no checksum in tar; nothing can tell.
             if found.members != index.members:
                 assert is_text
                 changed += 1

@@ -126,7 +126,7 @@ def test_a_flipped_bit_is_an_error_or_changes_nothing(tmp_path: Path, packing: C
         except BackupError:
             refused += 1
         else:
-            assert at // 8 < trailer, "check sum or length not looked at"
+            assert at // 8 < trailer, "checksum or length not looked at"
     assert refused > len(whole) * 8 * 0.8
 
 

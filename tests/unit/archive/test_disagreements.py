@@ -42,7 +42,7 @@ def test_blank_owners_and_times_are_zeros(tmp_path: Path) -> None:
 
 
 def with_field(block: bytes, at: int, value: bytes) -> bytes:
-    """Return a member whose header has other bytes at one place, its check sum put right."""
+    """Return a member whose header has other bytes at one place, its checksum put right."""
     return summed(block[:at] + value + block[at + len(value) : 512]) + block[512:]
 
 

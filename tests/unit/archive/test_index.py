@@ -584,7 +584,7 @@ def test_many_zeros_are_no_archive_whatever_is_allowed(tmp_path: Path, *, packed
 def test_a_compressed_file_is_proved_to_its_very_end(tmp_path: Path) -> None:
     data = file(b"f") + END + b"stray" + bytes(3_000_000)
     packed = bytearray(zipped(data, level=0))
-    packed[-6] ^= 1  # the check sum, long after the archive's end
+    packed[-6] ^= 1  # the checksum, long after the archive's end
     with pytest.raises(BackupError, match="corrupt"):
         index_of_bytes(tmp_path, bytes(packed))
 

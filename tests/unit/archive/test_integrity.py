@@ -190,7 +190,7 @@ def test_a_claim_that_does_not_hold_names_both_values_and_who_claims(  # noqa: P
     ("suffix", "text"),
     [
         (".sha256", ""),
-        (".sha256", "no check sum\n"),
+        (".sha256", "no checksum\n"),
         (".sha256", f"{WRONG[:-1]}  b.tar\n"),
         (".sha256", f"{WRONG}  one\n{WRONG}  two\n"),
         (".sha256", f"SHA512 (b.tar) = {WRONG}{WRONG}\n"),

@@ -74,8 +74,8 @@ def refusal_of(path: Path) -> BackupError:
         (b"- name: x\n  size: 3\n", "YAML text", "head -c 500 < "),
         (b"---\napiVersion: v1\nkind: Pod\n", "a manifest of Kubernetes", "kubectl apply -f - < "),
         (b'{\n "kind": "Pod"}', "a manifest of Kubernetes", "kubectl apply -f - < "),
-        (b"ab" * 32 + b"  backup.tar\n", "a list of check sums", "name the backup"),
-        (b"SHA256 (backup.tar) = " + b"ab" * 32, "a list of check sums", "name the backup"),
+        (b"ab" * 32 + b"  backup.tar\n", "a list of checksums", "name the backup"),
+        (b"SHA256 (backup.tar) = " + b"ab" * 32, "a list of checksums", "name the backup"),
         (b"Note: this is no list\nat all\n", "a text file", "file -z"),
     ],
 )

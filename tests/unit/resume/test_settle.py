@@ -1,4 +1,4 @@
-"""What may be unfinished is settled by check sums: a pod that is made up here answers with them."""
+"""What may be unfinished is settled by checksums: a pod that is made up here answers with them."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ BLOCKS = 700
 
 @dataclass
 class Pod:
-    """Answers with the check sums of what stands there.
+    """Answers with the checksums of what stands there.
 
     Attributes:
         contents: by path; what is not among them cannot be read.
-        asked: the paths whose check sums were asked for.
+        asked: the paths whose checksums were asked for.
         pulses: how often the agent heard that somebody is there.
     """
 

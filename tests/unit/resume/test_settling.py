@@ -1,4 +1,4 @@
-"""What check sums have settled changes a plan only where it would send a file anew."""
+"""What checksums have settled changes a plan only where it would send a file anew."""
 
 from __future__ import annotations
 

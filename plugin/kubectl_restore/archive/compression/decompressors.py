@@ -38,7 +38,7 @@ class Decompressor(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether its end was reached, with every check sum that it has."""
+        """Whether its end was reached, with every checksum that it has."""
 
     @property
     def needs_input(self) -> bool:

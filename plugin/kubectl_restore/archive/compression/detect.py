@@ -97,7 +97,7 @@ def no_archive(
             reason=f"{shown(os.fsencode(place))} is {look.words}; {_BACKUPS}",
             fix=look.fix.format(path=pasteable(place)),
         )
-    reason = "it does not begin with a tar header (the check sum does not fit)"
+    reason = "it does not begin with a tar header (the checksum does not fit)"
     if look is not None:
         reason = f"it looks like {look.words}"
     elif len(head) < BLOCK:

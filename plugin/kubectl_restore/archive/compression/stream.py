@@ -37,7 +37,7 @@ _HEAD: Final = 16
 class DecompressedStream:
     """A compressed archive. Each member is checked by what its format has for that.
 
-    The libraries compare check sums and lengths at the end of each member
+    The libraries compare checksums and lengths at the end of each member
     (tests/unit/archive/test_decompressors.py flips bits); what they cannot know is that the file
     ends too early, and that is found here.
 

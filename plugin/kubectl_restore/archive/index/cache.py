@@ -208,7 +208,7 @@ def _find(store: sqlite3.Connection, backup: BackupFile) -> Index | None:
 
 
 def _pieces(store: sqlite3.Connection, key: bytes) -> Iterator[tuple[str, bytes]]:
-    """Return the columns, piece by piece; zlib's check sum is compared with each.
+    """Return the columns, piece by piece; zlib's checksum is compared with each.
 
     Raises:
         ValueError: there are more, or larger ones, than were kept.

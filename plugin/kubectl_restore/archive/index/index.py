@@ -22,7 +22,7 @@ class Index:
         warnings: sentences for the user.
         doubts: those of them that say that members may be missing, or that fields could not be
             read; such an index is not remembered, and --strict counts them.
-        is_remembered: it was read at an earlier time; the file's own check sums were compared then.
+        is_remembered: it was read at an earlier time; the file's own checksums were compared then.
     """
 
     members: Members

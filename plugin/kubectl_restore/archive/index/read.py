@@ -1,7 +1,7 @@
 """The members of an archive, and where each stands on the stream.
 
-One pass, before the pod is touched: header check sums, lengths that fit, both blocks of zeros at
-the end, and for compressed files every check sum of the compressor. What cannot be shown to be
+One pass, before the pod is touched: header checksums, lengths that fit, both blocks of zeros at
+the end, and for compressed files every checksum of the compressor. What cannot be shown to be
 whole is an error; a tar in the pod would take a cut at a member's edge for the end and exit 0.
 """
 

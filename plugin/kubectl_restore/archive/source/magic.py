@@ -186,7 +186,7 @@ _SHAPES: Final = (
     ),
     (
         rb"\\?[0-9a-f]{64} [ *]\S|sha256 ?\(.+\) ?=",
-        FileType("a list of check sums", fix="name the backup that they are about"),
+        FileType("a list of checksums", fix="name the backup that they are about"),
     ),
     (
         _LINE

@@ -86,7 +86,7 @@ def read_segments(
         compression: how it is packed.
         segments: what of it.
         watch: the time limit.
-        to_the_end: unpack what follows them too, for the check sums behind it.
+        to_the_end: unpack what follows them too, for the checksums behind it.
         tap: is shown the extracts' bytes with their offsets.
         stream: where they stand, instead of what the whole file unpacks to.
 

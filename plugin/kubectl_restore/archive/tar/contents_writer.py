@@ -24,7 +24,7 @@ class ContentsWriter:
 
         Args:
             archive: where they are written.
-            algorithm: of the check sums; None for none.
+            algorithm: of the checksums; None for none.
             advance: is told how many bytes were written of a content, and 0 after each member.
         """
         self._archive = archive
@@ -35,7 +35,7 @@ class ContentsWriter:
         self._left = 0
         self._digester: Digester | None = None
         self.digests: dict[bytes, bytes] = {}
-        """The check sums of what came, by path."""
+        """The checksums of what came, by path."""
 
     def expect(self, path: bytes, header: bytes, size: int = 0) -> None:
         """Take a member whose content will come."""

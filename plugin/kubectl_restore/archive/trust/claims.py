@@ -1,6 +1,6 @@
 """What somebody has said about a backup, as values; and the formats that say it. No I/O here.
 
-Lines of check sums: what GNU coreutils' sha256sum writes and reads (its manual, "cksum output
+Lines of checksums: what GNU coreutils' sha256sum writes and reads (its manual, "cksum output
 modes": `HEX  NAME`, `HEX *NAME`, a leading backslash before a line whose name is escaped), the
 tagged form of the BSDs and of `sha256sum --tag` (`SHA256 (NAME) = HEX`), openssl's
 (`SHA2-256(NAME)= HEX`), and the digits alone.
@@ -62,7 +62,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """One line of check sums.
+    """One line of checksums.
 
     Attributes:
         digest: 64 lower-case hexadecimal digits.
@@ -111,7 +111,7 @@ def parse_digest(text: str) -> str:
     """
     found = _DIGEST.fullmatch(text)
     if found is None:
-        raise UnreadableError("a check sum is sha256: and 64 hexadecimal digits")
+        raise UnreadableError("a checksum is sha256: and 64 hexadecimal digits")
     return found[1].lower()
 
 

@@ -1,4 +1,4 @@
-"""Check sums of members' contents, taken while the archive's bytes go by."""
+"""Checksums of members' contents, taken while the archive's bytes go by."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Fingerprints:
         """Wait for the contents of some files.
 
         Args:
-            algorithm: which check sum.
+            algorithm: which checksum.
             member_of: returns a member by its number.
             wanted: the numbers of the files, in the order of their data.
         """
@@ -69,7 +69,7 @@ class Fingerprints:
                 self._next()
 
     def digest(self, number: int) -> bytes | None:
-        """Return a file's check sum; None when its content has not gone by whole."""
+        """Return a file's checksum; None when its content has not gone by whole."""
         place = self._place_of(number)
         if place is None or not self._known[place]:
             return None
@@ -126,7 +126,7 @@ class _Content:
             self._left -= len(piece)
 
     def digest(self) -> bytes:
-        """Return the check sum, with the hole that the file may end with."""
+        """Return the checksum, with the hole that the file may end with."""
         self._hole(self._size)
         return self._own.digest()
 

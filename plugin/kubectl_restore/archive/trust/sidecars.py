@@ -1,6 +1,6 @@
 """Finding what is claimed about a backup: in files beside it, and in the older tool's records.
 
-Nothing that is there and cannot be read is passed over in silence: a backup whose check sum was
+Nothing that is there and cannot be read is passed over in silence: a backup whose checksum was
 lost must not look like one that never had any. What is read is bounded in number and size, and is
 never a FIFO or a device.
 """
@@ -40,7 +40,7 @@ META: Final = ".meta.json"
 LISTS: Final = ("SHA256SUMS", "sha256sums.txt")
 
 _LARGEST_LIST: Final = 16 * 1024 * 1024
-"""Bytes: the check sums of some hundred thousand files."""
+"""Bytes: the checksums of some hundred thousand files."""
 _LARGEST_RECORD: Final = 1024 * 1024
 """Bytes of a JSON document; real ones have less than one KiB."""
 _MOST_RECORDS: Final = 5_000
@@ -175,7 +175,7 @@ def _absolute(path: Path) -> bytes:
 
 
 def _of_part(claim: Claim, number: int, part: Path) -> Claim:
-    """Return a check sum as a part's; the other things that are claimed are about the backup."""
+    """Return a checksum as a part's; the other things that are claimed are about the backup."""
     if claim.subject is not Subject.CHECKSUM:
         return claim
     return replace(claim, part=number, name=shown(os.fsencode(part.name)))

@@ -1,7 +1,7 @@
 """A backup that comes through a pipe, batch by batch: each is checked before it is given out.
 
 What cannot be known before the end of the pipe is known at its end only: that the archive is
-complete, and its check sums. A backup that fits one batch is known whole before it is given out.
+complete, and its checksums. A backup that fits one batch is known whole before it is given out.
 """
 
 from __future__ import annotations

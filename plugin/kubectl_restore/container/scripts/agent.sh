@@ -504,7 +504,7 @@ see_ls() {
     }
 }
 
-# Check sums of files, with $tool. Where a line is missing or too much: each by itself.
+# Checksums of files, with $tool. Where a line is missing or too much: each by itself.
 sum() {
     "$tool" "$@" </dev/null | {
         number=$first
@@ -527,7 +527,7 @@ sum_each() {
     done
 }
 
-# Check sums of the first bytes of files that have one name: lengths and names.
+# Checksums of the first bytes of files that have one name: lengths and names.
 prefix() {
     count=$((count / 2)) number=$first
     while [ "$#" -gt 1 ]; do
@@ -928,7 +928,7 @@ while IFS= read -r line; do
         ;;
     fetch)
         # The words are how many bytes these files have. Just so many are sent: where a file has
-        # shrunk, can be read no more or is gone, the rest is zeros, and the check sum finds it.
+        # shrunk, can be read no more or is gone, the rest is zeros, and the checksum finds it.
         hear
         received=$?
         lacking=''
