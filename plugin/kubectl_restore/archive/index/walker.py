@@ -278,7 +278,8 @@ class Walker:
             return False
         name, kind = header.name, Kind.FILE if header.kind == b"0" else Kind.SYMLINK
         path = normal_path(name)
-        if (path != name and b"./" + path != name) or (kind is Kind.SYMLINK and header.size):
+        is_odd = name.endswith(b"/") or (path != name and b"./" + path != name)
+        if is_odd or (kind is Kind.SYMLINK and header.size):
             return False
         length = header.size + -header.size % BLOCK
         member = Member(
