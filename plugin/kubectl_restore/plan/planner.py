@@ -9,22 +9,21 @@ finish            the plan
 
 from __future__ import annotations
 
-import stat
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.heartbeat import no_beat, with_beat
-from kubectl_restore.archive.members.member import Extra, Kind, normal_path
-from kubectl_restore.archive.stream.layout import Layout, parents
-from kubectl_restore.archive.stream.normalise import lost, records_of
+from kubectl_restore.archive.members.member import Kind, normal_path
+from kubectl_restore.archive.stream.layout import Layout
 from kubectl_restore.container.survey import Standing
-from kubectl_restore.container.traits import SYSTEMS
-from kubectl_restore.plan.attributes import SET_IDS
-from kubectl_restore.plan.contents import STANDING, Contents
+from kubectl_restore.plan import decisions as decide
+from kubectl_restore.plan.contents import Contents
+from kubectl_restore.plan.directories import directories_of
+from kubectl_restore.plan.links import relink
 from kubectl_restore.plan.operation import Action, Left, Operation, Resumed
 from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.policy import Overwrite
-from kubectl_restore.plan.sameness import Policy, Seen, has_content, has_rights
+from kubectl_restore.plan.sameness import Policy, Seen, has_content, may_say_the_same
+from kubectl_restore.plan.sending import count_sent, disarm, programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -37,19 +36,8 @@ if TYPE_CHECKING:
 
 TOGETHER: Final = 16384
 """Members in one question."""
-ATTRIBUTES: Final = Extra.XATTRS | Extra.ACL | Extra.CAPABILITIES
-"""What only a tar can set, and no survey shows."""
-_DEVICES: Final = frozenset({Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE})
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
 _TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
-_FOREIGN: Final = "belonging to somebody else kept mode, owner and time"
-_MODE_KEPT: Final = "stood there already and kept mode and owner (--force sets the backup's)"
-_SYSTEM: Final = "left alone: lost+found is the volume's own"
-_FOR_GOOD: Final = frozenset({Overwrite.IF_CHANGED, Overwrite.ALWAYS})
-_STAYS: Final = {
-    Overwrite.NEVER: "something else stands there (--overwrite never)",
-    Overwrite.IF_NEWER: "what stands there is not older (--overwrite if-newer)",
-}
 
 
 class Planner:
@@ -77,11 +65,11 @@ class Planner:
         self._beat = beat
         self._fingerprints = fingerprints
         self._policy = policy
-        self._numbers = _directories(with_beat(self._members, beat))
+        self._numbers = directories_of(with_beat(self._members, beat))
         self._found: dict[bytes, Entry] = {}
         self._links = self._members.of_kind(Kind.HARDLINK)
         self._link_numbers = frozenset(self._links)
-        self._heirs: dict[int, bytes] = {}
+        self._carried_by: dict[int, bytes] = {}
         self._open: dict[int, Seen] = {}
         self._targets: dict[bytes, Entry | None] = {
             normal_path(self._members[number].link): None for number in self._links
@@ -111,7 +99,9 @@ class Planner:
             if path in links and self._leads_to_ours(links[path]):
                 operation = Operation(path, Action.REFUSE, member, _TWICE)
             else:
-                operation = self._of_directory(path, member, is_link=path in links)
+                operation = decide.of_directory(
+                    path, member, self._found.get(path), self._policy, is_link=path in links
+                )
             self._note(number, operation, found.get(path))
         for number in self._members.at(b""):
             if b"" in found:
@@ -133,17 +123,8 @@ class Planner:
             number
             for number in numbers
             if self._members.kind(number) is Kind.SYMLINK
-            and self._may_say_the_same(self._members[number], found)
+            and may_say_the_same(self._members[number], found.get(self._members.path(number)))
         ]
-
-    def _may_say_the_same(self, link: Member, found: Mapping[bytes, Entry]) -> bool:
-        entry = found.get(link.path)
-        return (
-            entry is not None
-            and entry.kind is Standing.SYMLINK
-            # Another place of the same length is no rare thing: releases/v1, releases/v2.
-            and entry.size == len(link.link)
-        )
 
     def elsewhere(self, numbers: Iterable[int]) -> list[bytes]:
         """Return what hard links among them lead to that came before this index, or never comes."""
@@ -210,7 +191,9 @@ class Planner:
                     continue
                 operation = self._of_member(member, seen)
                 if is_made and self._is_same(member, self.contents.of(member), seen):
-                    operation = self._of_whole(member, entry)
+                    operation = decide.of_whole(
+                        member, self.contents.of(member), entry, self._policy
+                    )
             self._note(number, operation, entry)
 
     @property
@@ -234,9 +217,9 @@ class Planner:
             elif found is Left.WHOLE and (
                 member.kind is Kind.FILE or self._is_same(member, self.contents.of(member), seen)
             ):
-                operation = self._of_whole(member, entry)
+                operation = decide.of_whole(member, self.contents.of(member), entry, self._policy)
                 self._plan.settled.add(number)
-            elif found is Left.UNFINISHED and _may_be_ours(self.contents.of(member), seen):
+            elif found is Left.UNFINISHED and decide.may_be_ours(self.contents.of(member), seen):
                 operation = Operation(member.path, Action.CREATE, member)
             else:
                 operation = self._of_member(member, seen)
@@ -244,10 +227,7 @@ class Planner:
         self._open.clear()
 
     def _of_whole(self, member: Member, entry: Entry) -> Operation:
-        content = self.contents.of(member)
-        if self._has_time(content, entry) and has_rights(content, entry, self._policy):
-            return Operation(member.path, Action.KEEP, member, stands=entry.kind)
-        return Operation(member.path, Action.ADJUST, member)
+        return decide.of_whole(member, self.contents.of(member), entry, self._policy)
 
     def take_extras(self, extras: list[tuple[bytes, bool]]) -> None:
         """Decide to delete what is not in the backup; see `Plan.extras`."""
@@ -260,7 +240,11 @@ class Planner:
         plan = self._plan
         for path in plan.written_to:
             number = self._numbers.get(path, -1)
-            if number >= 0 and plan.action(number) is Action.KEEP and self._is_right(path, number):
+            if (
+                number >= 0
+                and plan.action(number) is Action.KEEP
+                and decide.is_right(self._members[number], self._found[path], self._policy)
+            ):
                 # What is made in it changes its time.
                 plan.decide(number, Operation(path, Action.REPLACE, None))
         if plan.is_refused:
@@ -273,8 +257,8 @@ class Planner:
             if number >= 0 and plan.action(number) in {Action.CREATE, Action.REPLACE}
         }
         carried = plan.carried()
-        for number in self._programs(carried):
-            self._disarm(number, plan.member(number))
+        for number in programs(plan, carried, policy):
+            disarm(plan, number, policy)
         plan.layout = Layout(
             plan.sent,
             carried,
@@ -287,53 +271,15 @@ class Planner:
         for number in with_beat(carried, self._beat):
             member = plan.member(number)
             plan.take_room(number, member)
-            self._count(member)
+            count_sent(plan, member, policy.dialect)
         for number in plan.resumed:
             plan.take_rest(number)
         for number in plan.copied:
             plan.take_copy(number)
         return plan
 
-    # Directories
-
     def _leads_to_ours(self, there: bytes) -> bool:
         return there in self._numbers or bool(self._members.at(there))
-
-    def _of_directory(self, path: bytes, member: Member | None, *, is_link: bool) -> Operation:
-        policy, entry = self._policy, self._found.get(path)
-        if entry is None:
-            return Operation(path, Action.CREATE, member)
-        action, reason = Action.KEEP, ""
-        if is_link:
-            reason = "left as a symbolic link that stands there"
-        elif entry.kind is not Standing.DIRECTORY:
-            action, reason = Action.REFUSE, f"a {entry.kind} stands where a directory has to be"
-        elif path in SYSTEMS:
-            reason = _SYSTEM if member is not None else ""
-        elif path in policy.ours:
-            action = Action.KEEP if member is None else Action.CREATE
-        elif policy.uid not in {None, entry.uid}:
-            reason = _FOREIGN
-        elif member is not None and policy.overwrite in _FOR_GOOD:
-            is_right = self._has_time(member, entry) and has_rights(member, entry, policy)
-            if not is_right or policy.overwrite is Overwrite.ALWAYS:
-                action = Action.REPLACE
-        elif member is not None and not has_rights(member, entry, policy):
-            reason = _MODE_KEPT
-        stands = entry.kind if action is Action.KEEP else None
-        return Operation(path, action, member, reason, stands=stands)
-
-    def _is_right(self, path: bytes, number: int) -> bool:
-        """Tell whether a directory was as the backup has it."""
-        member, entry, policy = self._members[number], self._found[path], self._policy
-        return (
-            entry.kind is Standing.DIRECTORY
-            and self._has_time(member, entry)
-            and has_rights(member, entry, policy)
-            and policy.uid in {None, entry.uid}
-        )
-
-    # Members
 
     def _asked(self, numbers: Iterable[int]) -> Iterator[dict[int, bytes]]:
         chunk: dict[int, bytes] = {}
@@ -372,16 +318,18 @@ class Planner:
         if entry.kind is Standing.DIRECTORY:
             action = Action.SKIP if overwrite is Overwrite.NEVER else Action.REFUSE
             reason = (
-                _STAYS.get(overwrite, "") if action is Action.SKIP else "a directory stands there"
+                decide.STAYS.get(overwrite, "")
+                if action is Action.SKIP
+                else "a directory stands there"
             )
         elif path in policy.ours:
             action = Action.CREATE
         elif self._is_same(member, content, seen) and (
             overwrite is not Overwrite.ALWAYS or path in policy.brought
         ):
-            action, reason = self._of_same(member, content, entry)
+            action, reason = decide.of_same(member, content, entry, policy)
         else:
-            action, reason = self._of_different(content, entry)
+            action, reason = decide.of_different(content, entry, policy)
         return Operation(
             path,
             action,
@@ -391,74 +339,18 @@ class Planner:
             stands=entry.kind if action is Action.KEEP else None,
         )
 
-    def _of_same(self, member: Member, content: Member, entry: Entry) -> tuple[Action, str]:
-        """Decide about what has the backup's content."""
-        is_due = self._policy.overwrite is Overwrite.IF_CHANGED and content.kind is Kind.FILE
-        if has_rights(content, entry, self._policy) and not (
-            is_due and not self._has_time(content, entry)
-        ):
-            return Action.KEEP, ""
-        # It may have names that the backup knows nothing of: under them nothing is changed.
-        is_shared = member.kind is Kind.FILE and entry.links > 1
-        is_ours = self._policy.uid in {None, entry.uid}
-        if self._policy.overwrite is Overwrite.IF_CHANGED and is_ours and not is_shared:
-            return Action.ADJUST, ""
-        action, reason = self._of_different(content, entry)
-        if action is Action.REFUSE:
-            reason = f"{reason}, with another mode or owner"
-        return action, reason
-
-    def _of_different(self, content: Member, entry: Entry) -> tuple[Action, str]:
-        overwrite = self._policy.overwrite
-        is_newer = content.mtime > entry.mtime
-        if overwrite in _FOR_GOOD or (overwrite is Overwrite.IF_NEWER and is_newer):
-            return Action.REPLACE, ""
-        if overwrite in _STAYS:
-            return Action.SKIP, _STAYS[overwrite]
-        return Action.REFUSE, f"a {entry.kind} stands there"
-
     def _send_link(self, number: int) -> None:
         """Have a hard link made, or the file copied where the volume has no links."""
-        self._relink(number, self._members[number])
+        relink(self._plan, self._carried_by, number)
         member = self._plan.member(number)
         if member.kind is Kind.HARDLINK and not self._has_links(member.path):
             self._plan.copied.add(number)
-
-    def _relink(self, number: int, member: Member) -> None:
-        """Change a link that is made, where what it leads to stays and is not the backup's.
-
-        The first one becomes the file, the others lead to that.
-        """
-        plan, carrier = self._plan, self.contents.number_of(member)
-        own = self.contents.of(member)
-        alike = member._replace(mode=own.mode, mtime=own.mtime, uid=own.uid, gid=own.gid)
-        if alike != member:
-            # toybox gives the file what the link's header says.
-            member = alike._replace(is_common=False)
-            plan.change(number, member)
-        if carrier is None:
-            return
-        if plan.action(carrier) is Action.SKIP:
-            heir = self._heirs.setdefault(carrier, member.path)
-            content = self._members[carrier]
-            if heir == member.path:
-                own = content._replace(name=heir, path=heir, is_common=False)
-                plan.change(number, own)
-            else:
-                plan.change(number, member._replace(link=heir))
-            return
-        direct = self.contents.number_at(normal_path(member.link))
-        if direct != carrier and direct is not None and plan.action(direct) is Action.SKIP:
-            plan.change(number, member._replace(link=self._members[carrier].path))
 
     def _is_same(self, member: Member, content: Member, seen: Seen) -> bool:
         """Tell whether what stands there is what the backup has: hard links linked as there."""
         if member.kind is Kind.HARDLINK and not self._is_linked(member, seen.entry):
             return False
         return has_content(content, seen, self._policy)
-
-    def _has_time(self, content: Member, entry: Entry) -> bool:
-        return self._policy.attributes.has_time(content, entry)
 
     def _is_linked(self, member: Member, entry: Entry) -> bool:
         """Tell whether a hard link and what it leads to are one file, which is not sent again."""
@@ -473,8 +365,6 @@ class Planner:
 
     def _has_links(self, path: bytes) -> bool:
         return self._policy.attributes.volumes.at(path).hard_links
-
-    # What follows from a decision
 
     def _note(self, number: int, operation: Operation, entry: Entry | None) -> None:
         plan, path, action = self._plan, operation.path, operation.action
@@ -499,103 +389,10 @@ class Planner:
             parent = path.rpartition(b"/")[0]
             if parent in self._found or not parent:
                 plan.written_to.add(parent)
-        if action is Action.REPLACE and entry is not None and self._is_out_of_reach(path, entry):
-            plan.out_of_reach.append(path)
-
-    def _is_out_of_reach(self, path: bytes, entry: Entry) -> bool:
-        uid = self._policy.uid
-        parent = self._found.get(path.rpartition(b"/")[0])
-        return (
-            uid is not None
-            and entry.uid != uid
-            and parent is not None
-            and bool(parent.mode & stat.S_ISVTX)
-            and parent.uid != uid
-        )
-
-    def _programs(self, carried: Iterable[int]) -> Iterator[int]:
-        """Return those of what is sent that may run as their owner, or with capabilities."""
-        columns = self._members.columns
-        if all(
-            self._policy.attributes.can_own_everywhere(one.uid, one.gid)
-            for one in columns.known_owners
+        parent_there = self._found.get(path.rpartition(b"/")[0])
+        if (
+            action is Action.REPLACE
+            and entry is not None
+            and decide.is_out_of_reach(entry, parent_there, self._policy.uid)
         ):
-            return
-        for number in carried:
-            has_capabilities = columns.flags[number] & Extra.CAPABILITIES.value
-            if has_capabilities or columns.modes[number] & SET_IDS:
-                yield number
-
-    def _disarm(self, number: int, member: Member) -> None:
-        """Send a program whose owner cannot be had without what lets it run as somebody else."""
-        wanted, policy = (member.uid, member.gid), self._policy
-        unowned = wanted != policy.us and not policy.attributes.can_own(member.path, *wanted)
-        sent = policy.attributes.sent(member, unowned=unowned)
-        if sent is not member:
-            self._plan.send(number, sent)
-        if sent.extras != member.extras:
-            self._plan.lost[Extra.CAPABILITIES] += 1
-
-    def _count(self, member: Member) -> None:
-        plan, dialect = self._plan, self._policy.dialect
-        plan.owners.add((member.uid, member.gid))
-        if member.kind is Kind.FILE:
-            plan.regular_files += 1
-            plan.bytes += member.size
-        elif member.kind in _DEVICES:
-            plan.devices.append(member.path)
-        plan.lost.update(lost(member, dialect))
-        if member.extents is not None and not dialect.holes:
-            plan.filled += 1
-        if member.extras & ATTRIBUTES and records_of(member, dialect):
-            plan.attributed += 1
-
-
-def make_plan(
-    index: Index,
-    survey: Mapping[bytes, Entry],
-    policy: Policy,
-    kept_links: Mapping[bytes, bytes] | None = None,
-) -> Plan:
-    """Decide about each path of the archive, when everything that stands there is known.
-
-    Args:
-        index: whose paths are each there once.
-        survey: what stands at each path; the empty one is the target.
-        policy: what is allowed.
-        kept_links: see `Planner.take_directories`.
-    """
-    planner = Planner(index, policy)
-    directories = (b"", *planner.directories)
-    planner.take_directories({p: survey[p] for p in directories if p in survey}, kept_links)
-    for numbers in chain(planner.questions(), planner.link_questions()):
-        planner.take(numbers, survey)
-    return planner.finish()
-
-
-def _may_be_ours(content: Member, seen: Seen) -> bool:
-    """Tell whether what stands there is of a kind that a restore leaves behind."""
-    entry = seen.entry
-    if entry.kind is Standing.FILE and not entry.size:
-        # GNU tar has an empty file in the place of a link that it makes at its end.
-        return content.kind in {Kind.FILE, Kind.SYMLINK}
-    if content.kind is Kind.SYMLINK and entry.kind is Standing.SYMLINK:
-        return entry.size == len(content.link) and seen.text in {None, content.link}
-    is_longer = content.kind is Kind.FILE and entry.size > content.size
-    return entry.kind is STANDING[content.kind] and not is_longer
-
-
-def _directories(members: Iterable[Member]) -> dict[bytes, int]:
-    """Return each directory that members have or need, with its member's number, or -1."""
-    found: dict[bytes, int] = {}
-    last = b""
-    for number, member in enumerate(members):
-        path = member.path
-        parent = path.rpartition(b"/")[0]
-        if parent != last:
-            last = parent
-            for one in parents(path):
-                found.setdefault(one, -1)
-        if path and member.kind is Kind.DIRECTORY:
-            found[path] = number
-    return found
+            plan.out_of_reach.append(path)

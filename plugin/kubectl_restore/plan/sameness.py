@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.container.survey import Standing
 from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.contents import STANDING, size_of
 from kubectl_restore.plan.policy import Overwrite
@@ -110,3 +111,11 @@ def _has_bytes(content: Member, seen: Seen, policy: Policy) -> bool:
     return policy.attributes.has_time(content, entry) and not (
         is_empty and entry.blocks * 512 < content.size > _IN_AN_INODE
     )
+
+
+def may_say_the_same(link: Member, entry: Entry | None) -> bool:
+    """Tell whether only its text can tell if a symbolic link is right.
+
+    Another place of the same length is no rare thing: releases/v1, releases/v2.
+    """
+    return entry is not None and entry.kind is Standing.SYMLINK and entry.size == len(link.link)

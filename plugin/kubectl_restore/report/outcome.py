@@ -1,4 +1,4 @@
-"""What came of a restore: the proof, the error, or the summary with what could not be kept."""
+"""What came of a restore: the summary, with what could not be kept."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
-from kubectl_restore.errors import (
-    InterruptedRestoreError,
-    PodCannotError,
-    RestoreError,
-    VerificationError,
-)
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Summary
-from kubectl_restore.text import LISTED, counted, listed, shown, shown_text
+from kubectl_restore.text import LISTED, counted, shown, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,25 +25,6 @@ if TYPE_CHECKING:
 _NAMED: Final = 3
 """Names on a line of the summary."""
 _Names = list[bytes]
-_KILLED: Final = 137
-"""128 + SIGKILL."""
-_NO_SPACE: Final = ("No space left on device", "Disk quota exceeded", ": Wrote only ")
-_NO_MEMORY: Final = ("Cannot allocate memory", "Out of memory")
-_NO_PROCESS: Final = ("Cannot fork", "can't fork", "Resource temporarily unavailable")
-_POD_CANNOT: Final[dict[tuple[str, ...], str]] = {
-    _NO_SPACE: "the volume is full",
-    ("Cannot mknod", "can't create node"): "the container may not make device nodes",
-    ("Read-only file system",): "the container's file system is read-only there",
-    ("Permission denied", "Operation not permitted"): "the container may not write there",
-    ("Cannot open: File exists", "can't remove old file"): "something there cannot be replaced",
-    _NO_MEMORY: "the container is out of memory",
-    _NO_PROCESS: "the pod may not start more processes",
-}
-_EXTRAS_ONLY: Final = re.compile(
-    r": (Cannot restore extended attributes: [\w.]+|Failed to set \S+ acl\S*|Can't restore .*ACL)"
-    r"(: [\w ()-]+)?$"
-)
-"""bsdtar's words for attributes and ACLs that the volume does not take (tried: 3.6.2)."""
 _OF_TIMES: Final = re.compile(r": (time stamp .* s in the future|implausibly old time stamp .*)$")
 """GNU tar's words for times that it sets all the same; those that are not kept are proved."""
 _NOUNS: Final = {"mode": "path", "owner": "path", "time": "path", "set_ids": "program"}
@@ -60,7 +35,6 @@ _LACKING: Final = {
     "set_ids": "without set-user-ID and set-group-ID: without the backup's owner it would run as "
     "somebody else",
 }
-_END_OF_ERRORS: Final = ("previous errors", "Error exit delayed")
 _KINDS: Final = {
     Extra.FRACTION: "fractions of a second of the modification time",
     Extra.XATTRS: "extended attributes",
@@ -69,84 +43,6 @@ _KINDS: Final = {
     Extra.ACL: "access control lists (ACLs)",
     Extra.FLAGS: "file flags",
 }
-
-
-def is_full(answer: Answer) -> bool:
-    """Tell whether the pod's tar complained of too little space."""
-    return any(sign in line for line in answer.lines for sign in _NO_SPACE)
-
-
-def is_out_of_room(answer: Answer) -> bool:
-    """Tell whether what stopped the pod's tar would stop it at the next member, too."""
-    signs = (*_NO_SPACE, *_NO_MEMORY, *_NO_PROCESS, "Read-only file system")
-    return any(sign in line for line in answer.lines for sign in signs)
-
-
-def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> RestoreError | None:
-    """Return what kept the restore from being proved; None when it is proved.
-
-    Args:
-        answer: how the pod's tar ended.
-        proof: the comparison.
-        again: the command that goes on, for the fix.
-        space: how much room is left, for a volume that is full.
-
-    Returns:
-        PodCannotError where the pod's tar said why it could not, VerificationError for anything
-        else that is not as it was sent, InterruptedRestoreError for a stream that was cut.
-    """
-    proved = answer.is_whole and not proof.differences
-    if proved and (answer.consumer == 0 or _only_extras_failed(answer)):
-        return None
-    reason = _evidence(answer, proof)
-    fix = f"put that right, then: {again}"
-    for signs, what in _POD_CANNOT.items():
-        if any(sign in line for line in answer.lines for sign in signs):
-            figures = f"{space}\n" if signs is _NO_SPACE and space else ""
-            return PodCannotError(what, reason=figures + reason, fix=fix)
-    if not answer.is_whole and not answer.consumer:
-        return InterruptedRestoreError(
-            "the stream did not arrive whole",
-            reason=reason or f"the agent ended it with {answer.received}",
-            fix=again,
-        )
-    return VerificationError(
-        "the pod does not hold what was sent"
-        if proof.differences
-        else "the container's tar reported errors",
-        reason=reason,
-        fix=fix,
-    )
-
-
-def _only_extras_failed(answer: Answer) -> bool:
-    """Tell whether bsdtar failed for nothing but attributes and ACLs, which are counted anyway."""
-    words = [line for line in answer.lines if not any(end in line for end in _END_OF_ERRORS)]
-    return (
-        answer.consumer == 1
-        and bool(words)
-        and answer.said == len(answer.lines)
-        and all(_EXTRAS_ONLY.search(line) for line in words)
-    )
-
-
-def _evidence(answer: Answer, proof: Proof) -> str:
-    ended = "the container's tar did not finish"
-    if answer.consumer is not None:
-        ended = f"the container's tar ended with exit code {answer.consumer}"
-    if answer.consumer == _KILLED:
-        ended += ": it was killed (the container's memory limit?)"
-    words = [
-        shown_text(line) for line in answer.lines if not any(end in line for end in _END_OF_ERRORS)
-    ]
-    differences = [f"{shown(one.path)}: {one.what}" for one in proof.differences]
-    return "\n".join(
-        [
-            *([ended] if answer.consumer != 0 else []),
-            *words[:LISTED],
-            *([listed(differences, proof.further)] if differences else []),
-        ]
-    )
 
 
 @dataclass(slots=True)

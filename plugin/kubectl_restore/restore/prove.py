@@ -21,7 +21,7 @@ from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.plan.policy import Comparison, Verification
 from kubectl_restore.progress import Phase
-from kubectl_restore.report.outcome import error_of, is_full
+from kubectl_restore.report.failure import error_of, is_full
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

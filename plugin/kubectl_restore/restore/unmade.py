@@ -22,7 +22,7 @@ from kubectl_restore.plan.compare import compare
 from kubectl_restore.plan.operation import Action, Operation
 from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.progress import Level, Phase
-from kubectl_restore.report.outcome import is_out_of_room
+from kubectl_restore.report.failure import is_out_of_room
 from kubectl_restore.text import LISTED, counted, listed, shown, shown_text
 
 if TYPE_CHECKING:

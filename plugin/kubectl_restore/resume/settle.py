@@ -15,7 +15,7 @@ from kubectl_restore.archive.stream.segments import Extract, Zeros
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.plan.contents import STANDING
 from kubectl_restore.plan.operation import Left, Resumed
-from kubectl_restore.plan.planner import ATTRIBUTES
+from kubectl_restore.plan.sending import ATTRIBUTES
 from kubectl_restore.progress import Phase, Status
 
 if TYPE_CHECKING:

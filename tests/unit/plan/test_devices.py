@@ -14,10 +14,10 @@ from kubectl_restore.container.capabilities import Capabilities
 from kubectl_restore.errors import ExitCode, PodCannotError
 from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.compare import Proof, compare
-from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy
-from kubectl_restore.report.outcome import error_of
+from kubectl_restore.report.failure import error_of
 from kubectl_restore.restore.obstacles import require_devices
+from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:
     from kubectl_restore.plan.plan import Plan

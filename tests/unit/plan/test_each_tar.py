@@ -18,7 +18,6 @@ from kubectl_restore.archive.stream.normalise import Dialect
 from kubectl_restore.archive.stream.segments import Zeros, read_segments
 from kubectl_restore.archive.trust.safety import refusals
 from kubectl_restore.deadline import Watch
-from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Silence
 from tests.unit.archive.making import (
@@ -34,6 +33,7 @@ from tests.unit.archive.making import (
     record,
     symlink,
 )
+from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

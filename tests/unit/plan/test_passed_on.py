@@ -21,10 +21,10 @@ from kubectl_restore.archive.stream.segments import Zeros, read_segments
 from kubectl_restore.archive.trust.safety import refusals
 from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import BackupError
-from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Silence
 from tests.unit.archive.making import END, extended, long_name, padded, record
+from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,11 +19,11 @@ from kubectl_restore.archive.stream.segments import Zeros, read_segments
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.deadline import Watch
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Silence
 from tests.contract import trees
+from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

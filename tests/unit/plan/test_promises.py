@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.members.member import Kind, normal_path
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy
 from tests.contract.trees import differences
 from tests.model.cases import random_case
 from tests.model.promise import promised
 from tests.model.tree import ANY, Node, Tree
 from tests.unit.archive.making import index_of_bytes
+from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.stream.segments import Extract, Literal
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.plan.cut import cut
-from kubectl_restore.plan.planner import make_plan
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Level, Silence
+from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
