@@ -1,4 +1,4 @@
-"""Who writes to a target, and what is in flight: the reading of the agent's answers."""
+"""Who writes to a target: the reading of the agent's answers."""
 
 from __future__ import annotations
 

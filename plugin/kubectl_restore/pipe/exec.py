@@ -176,7 +176,7 @@ class Exec:
                 self._loop.turn(checked=False)
                 self._require_life()
         self._close_stdin()
-        # kubectl does not always notice that the far side has ended (hazard 1.2): do not wait long.
+        # kubectl does not always notice that the far side has ended (hazard 2): do not wait long.
         self._child.wait(1.0)
         self.abort()
 

@@ -19,7 +19,7 @@ class Window:
     """Bounds the bytes that are sent and not acknowledged, by how long they take to drain.
 
     kubectl's WebSocket dies when a ping is not answered within a minute, and the answer queues
-    behind the data (docs/architecture.md, hazard 1.4): what is under way must drain in a few
+    behind the data (docs/architecture.md, hazard 4): what is under way must drain in a few
     seconds on any volume. So the window grows while acknowledgements come within a second of
     sending, and falls to what drains in three when one takes more than four. Chunks, the unit of
     acknowledgement, are a quarter of it: small ones under a slow sink, large ones under a fast one.

@@ -43,11 +43,13 @@ class Attributes:
         volumes: what the volumes keep.
         owns: tells whether a user and group may be given something there.
         same_owner: the backup's owners are wanted.
+        uid: whom the container runs as; None where that is not known.
     """
 
     volumes: Volumes = field(default_factory=Volumes)
     owns: Callable[[int, int], bool] = _everybody
     same_owner: bool = True
+    uid: int | None = None
 
     def can_own(self, path: bytes, uid: int, gid: int) -> bool:
         """Tell whether what stands at a path can belong to this user and group."""
@@ -85,11 +87,22 @@ class Attributes:
             return True
         is_directory = member.kind is Kind.DIRECTORY
         # The group of a directory above may hand its bit down, or the kernel take ours.
-        is_foreign = is_directory and not self.can_own(member.path, member.uid, member.gid)
+        is_foreign = (
+            is_directory
+            and not self.can_own(member.path, member.uid, member.gid)
+            and not self._can_take_away(member, entry)
+        )
         kept = ~SET_IDS if not traits.set_ids or is_foreign else ~0
         is_unowned = not is_directory and not self.is_owned(member, entry)
         wanted = ~SET_IDS if is_unowned else ~0
         return any((mode & wanted ^ entry.mode) & kept == 0 for mode in modes_of(member))
+
+    def _can_take_away(self, member: Member, entry: Entry) -> bool:
+        """Tell whether a group's bit was handed down to a directory that is ours to change."""
+        is_handed_down = bool(entry.mode & stat.S_ISGID) and not any(
+            mode & stat.S_ISGID for mode in modes_of(member)
+        )
+        return is_handed_down and self.uid in {0, entry.uid}
 
     def mode_for(self, member: Member, entry: Entry) -> int:
         """Return the mode that what stands there is to have."""

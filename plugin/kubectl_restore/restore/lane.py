@@ -38,11 +38,6 @@ class Lane:
     holds: bool = False
     has_record: bool = False
 
-    @property
-    def has_lease_or_record(self) -> bool:
-        """Tell whether there is something in the pod to be given back."""
-        return self.holds or self.has_record
-
 
 def begin(run: Run, session: Session) -> tuple[Lane, Leases]:
     """Ask what the container can do, in an exec whose agent is up.

@@ -76,6 +76,7 @@ def attributes_of(
         volumes,
         lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
         same_owner,
+        capabilities.uid,
     )
 
 

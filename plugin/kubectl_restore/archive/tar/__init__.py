@@ -1,5 +1,6 @@
 """The tar format, read and written.
 
-Duty: headers, PAX records, maps of holes, and archives of our own. Knows no files. May import:
-members, and the archive's ground. Start reading at header.py.
+Duty: headers, PAX records, maps of holes, access control lists, and archives of our own, which
+writer.py puts into files. Reads no backup. May import: members, and the archive's ground. Start
+reading at header.py.
 """
