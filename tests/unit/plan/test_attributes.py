@@ -109,3 +109,20 @@ def test_what_is_sent_of_a_program_without_its_owner_has_no_set_id_bits() -> Non
     assert Attributes().sent(program, unowned=True).mode == 0o755
     assert Attributes().sent(program, unowned=False) is program
     assert Attributes().sent(member(0o644), unowned=True) == member(0o644)
+
+
+def test_a_bit_that_was_handed_down_is_taken_away_where_the_directory_is_ours() -> None:
+    own = Attributes(Volumes(), owns=lambda _uid, _gid: False, uid=1000)
+    directory = member(0o755, kind=Kind.DIRECTORY)
+    inherited = replace_kind(entry(0o2755, uid=1000, gid=1000))
+
+    assert not own.has_mode(directory, inherited)
+    assert own.mode_for(directory, inherited) == 0o755
+    # Another's directory is not ours to change: it is as right as it can be.
+    assert own.has_mode(directory, replace_kind(entry(0o2755, uid=7)))
+    # The kernel takes a bit that a group of ours does not bear: nothing to do about it.
+    assert own.has_mode(member(0o2755, kind=Kind.DIRECTORY), replace_kind(entry(0o755, uid=1000)))
+
+
+def replace_kind(stands: Entry) -> Entry:
+    return stands._replace(kind=Standing.DIRECTORY)
