@@ -160,8 +160,8 @@ def test_a_user_counts_what_belongs_to_others(cluster: Cluster, backup: Writer, 
     assert "owner" not in silent.out
 
 
-def modes_of() -> trees.Archive:
-    archive = trees.Archive(owner=(1234, 567))
+def modes_of(owner: tuple[int, int] = (1234, 567)) -> trees.Archive:
+    archive = trees.Archive(owner=owner)
     archive.directory("shared", mode=0o3775)
     archive.directory("drop", mode=0o1777)
     archive.add("shared/setuid", b"x", mode=0o4755)
@@ -172,7 +172,7 @@ def modes_of() -> trees.Archive:
 
 @pytest.mark.parametrize("flags", [(), ("--owner=77:88",), ("--no-same-owner",)], ids=" ".join)
 @pytest.mark.parametrize("kind", ONE_OF_EACH_TAR)
-def test_special_bits_are_set_whoever_owns_the_file(
+def test_special_bits_are_set_and_programs_run_as_nobody_else_than_in_the_backup(
     cluster: Cluster, backup: Writer, kind: str, flags: tuple[str, ...]
 ) -> None:
     pod = cluster.pod(kind)
@@ -181,11 +181,13 @@ def test_special_bits_are_set_whoever_owns_the_file(
     archive = modes_of().finish()
     result = restore(pod, backup(archive), "-p", *flags)
     assert result.code == 0, result
-    assert "Note:" not in result.out
+    assert ("2 programs without set-user-ID and set-group-ID" in result.out) is bool(flags)
     tree, expected = pod.tree(), trees.tree_of(archive)
-    assert {name: one.mode for name, one in tree.items()} == {
-        name: one.mode for name, one in expected.items()
-    }
+    modes = {name: one.mode for name, one in expected.items()}
+    if flags:
+        # Whoever gets them now is not who the backup lets them run as.
+        modes |= {b"shared/setuid": 0o755, b"shared/setgid": 0o711}
+    assert {name: one.mode for name, one in tree.items()} == modes
     owner = {"": (1234, 567), "--owner=77:88": (77, 88), "--no-same-owner": (0, 0)}
     assert {one.owner for one in tree.values()} == {owner["".join(flags)]}
 
@@ -193,7 +195,7 @@ def test_special_bits_are_set_whoever_owns_the_file(
 @pytest.mark.parametrize("kind", NON_ROOT)
 def test_special_bits_of_a_users_own_files(cluster: Cluster, backup: Writer, kind: str) -> None:
     pod = cluster.pod(kind)
-    archive = modes_of().finish()
+    archive = modes_of(pod.owner).finish()
     result = restore(pod, backup(archive), "--no-same-owner")
     assert result.code == 0, result
     if pod.host_directory() is None:

@@ -169,3 +169,20 @@ def test_nothing_of_ours_stays_on_the_volume(
     restore(pod, backup(everything(pod)))
 
     assert [path for path in pod.tree() if b"kubectl-restore" in path] == []
+
+
+def test_to_look_whether_names_are_one_changes_no_time(
+    cluster: Cluster, backup: Callable[..., Path]
+) -> None:
+    pod = cluster.pod("busybox")
+    archive = Archive(owner=pod.owner)
+    archive.directory("app")
+    archive.add("app/a", b"1")
+    archive.add("app/A", b"2")
+    file = backup(archive.finish())
+    assert restore(pod, file).code == 0
+    before = pod.tree()
+    assert restore(pod, file, "--dry-run").code == 0
+    second = restore(pod, file)
+    assert "Nothing to restore" in second.out, second
+    assert pod.tree() == before

@@ -204,6 +204,10 @@ class Questions:
         state = next((one for one in (b"held", b"taken") if one in words), b"unplaced")
         return state, read_leases(records)
 
+    def beside(self, first: bytes) -> None:
+        """Say that this exec is a further one of a run whose first one has this token."""
+        self._session.ask(b"beside " + first)
+
     def evict(self, restore: bytes) -> None:
         """End what earlier execs of a restore have left running."""
         self._session.ask(b"evict " + restore)

@@ -90,19 +90,23 @@ class Attributes:
         is_foreign = (
             is_directory
             and not self.can_own(member.path, member.uid, member.gid)
-            and not self._can_take_away(member, entry)
+            and not self._is_ours_to_set(member, entry)
         )
         kept = ~SET_IDS if not traits.set_ids or is_foreign else ~0
         is_unowned = not is_directory and not self.is_owned(member, entry)
         wanted = ~SET_IDS if is_unowned else ~0
         return any((mode & wanted ^ entry.mode) & kept == 0 for mode in modes_of(member))
 
-    def _can_take_away(self, member: Member, entry: Entry) -> bool:
-        """Tell whether a group's bit was handed down to a directory that is ours to change."""
+    def _is_ours_to_set(self, member: Member, entry: Entry) -> bool:
+        """Tell whether set-id bits of a directory can be made the backup's by whom it belongs to.
+
+        So where a directory above has handed its group's bit down, and where everything belongs
+        to us and to our group anyway.
+        """
         is_handed_down = bool(entry.mode & stat.S_ISGID) and not any(
             mode & stat.S_ISGID for mode in modes_of(member)
         )
-        return is_handed_down and self.uid in {0, entry.uid}
+        return self.uid in {0, entry.uid} and (is_handed_down or not self.same_owner)
 
     def mode_for(self, member: Member, entry: Entry) -> int:
         """Return the mode that what stands there is to have."""

@@ -41,6 +41,7 @@ class Lanes:
         self._run = run
         self._execs: list[Exec] = []
         self._tokens: set[bytes] = set()
+        self._first = b""
         self._may_be_left = False
 
     def first(self, *, has_begun: bool) -> Lane:
@@ -59,7 +60,9 @@ class Lanes:
             self.reopened += 1
             resolve_again(run.kubectl, run.place, run.progress, run.watch)
         earlier = set(self._tokens)
-        lane, leases = begin(run, self._session())
+        session = self._session()
+        (self._first,) = self._tokens - earlier
+        lane, leases = begin(run, session)
         self.open.append(lane)
         if not run.only_reads:
             hold(run, lane, leases, earlier, has_begun=has_begun)
@@ -76,6 +79,7 @@ class Lanes:
         """
         while len(self.open) < count:
             lane, _ = begin(self._run, self._session())
+            lane.questions.beside(self._first)
             self.open.append(lane)
 
     def drop(self, lane: Lane) -> None:

@@ -135,6 +135,9 @@ def _are_one(parent: bytes, paths: list[bytes], questions: Questions) -> list[by
     entries = questions.survey(Phase.SURVEY, list(names))
     questions.remove(b"rm -f", sorted(made))
     questions.remove(b"rmdir", [scratch])
+    if where in standing:
+        # What was made and removed in it has changed its time.
+        questions.amend(b"touch -d", [where], [b"@%d" % standing[where].mtime])
     # One that may not be made at all stands there under no name. Inodes are not asked: with FUSE
     # each name may have its own.
     is_hidden = any(path in entries and path not in made for path in names)

@@ -115,7 +115,15 @@ leases() {
             [ "$owner_token" != "$token" ] || continue
             still='' beats='' where=''
             # Of several execs of one run the one where something has moved last counts.
-            for file in "$record"/still.*; do
+            for file in "$record/still.$owner_token" "$record"/lane.*; do
+                case $file in
+                */lane.*)
+                    first=''
+                    { read -r first <"$file"; } 2>/dev/null
+                    [ "$first" = "$owner_token" ] || continue
+                    file=$record/still.${file##*/lane.}
+                    ;;
+                esac
                 { read -r quiet count process <"$file"; } 2>/dev/null || continue
                 { [ "$process" ] && alive "$process"; } || continue
                 beats=$((beats + count))
@@ -987,6 +995,11 @@ while IFS= read -r line; do
         ;;
     leases)
         leases
+        finished 0
+        ;;
+    beside)
+        # This is a further exec of the run whose first one has token $1.
+        [ -z "$lease" ] || { echo "$1" >"$lease/lane.$token"; } 2>/dev/null
         finished 0
         ;;
     evict)
