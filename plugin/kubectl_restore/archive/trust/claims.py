@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.trust.windows_sums import as_lines
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -125,6 +123,9 @@ def parse_sums(data: bytes, *about: bytes) -> list[Sum]:
     Raises:
         UnreadableError: a line names the backup and cannot be read, or the file is no text.
     """
+    # Loaded when a list is read: every start would be slower by it.
+    from kubectl_restore.archive.trust.windows_sums import as_lines  # noqa: PLC0415
+
     data = as_lines(data)
     if b"\0" in data:
         raise UnreadableError("it has NUL bytes in it (UTF-16, or written with --zero?)")
