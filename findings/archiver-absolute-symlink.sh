@@ -3,6 +3,7 @@
 # Seen: the link /etc/hosts is written as a relative one that leads from the place where the archive was
 # made (../../etc/hosts, as many steps as that directory is deep); GNU tar and npm tar 7.5.23 write
 # /etc/hosts. Extracted one level deeper or elsewhere it leads to another file, and nothing is said.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -2,6 +2,7 @@
 # GNU cpio 2.13 (Debian 2.13+dfsg-7.1), cpio -o -H ustar, and a file name of 130 bytes.
 # Seen: "file name too long" on stderr, the file is left out, exit 0. pax -x ustar of Debian leaves it out too
 # and exits 1.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -4,6 +4,7 @@
 # Seen: every name gets a directory in front that is a time in octal ("15302627310/data/a"), and
 # extractall() takes the dump's directories for special files (Python 3.11.7 makes files of them). bsdtar
 # 3.6.2 reads the names rightly.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -3,6 +3,7 @@
 # labelled archive of GNU tar 1.34 is in GNU format, its ordinary members follow).
 # Seen: nanotar 0.3.0 gives one member, the label, and silently none of the files behind it; tar-stream
 # 3.2.2 raises "Invalid tar header: unknown format"; npm tar 7.5.23 gives the files and leaves out the label.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

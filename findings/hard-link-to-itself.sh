@@ -3,6 +3,7 @@
 # time it is written as a hard link to itself.
 # Seen: toybox 0.8.9 removes the file that it has just extracted and fails to link it to itself, so the
 # file is gone (exit 1); GNU tar and busybox keep it, bsdtar 3.6.2 keeps it and exits 1.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

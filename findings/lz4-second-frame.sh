@@ -3,6 +3,7 @@
 # `cat a.lz4 b.lz4` make such files).
 # Seen: lz4.frame.decompress() gives the first frame and no error, lz4.frame.open() gives both. With a
 # skippable frame in front, decompress() gives b"" and open() gives all.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

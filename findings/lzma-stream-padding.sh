@@ -3,6 +3,7 @@
 # them, which the xz format allows and xz -t accepts.
 # Seen: lzma.open() and lzma.decompress() give the first stream alone and no error; python-xz 0.7.0
 # and xz give both. Without the padding lzma gives both as well.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -2,6 +2,7 @@
 # npm tar 7.5.23, create() of "." in a directory with two hard links, the directory given as `cwd`.
 # Seen: with a relative cwd both names are written as whole files; with the absolute path of the very
 # same directory the second is a hard link. So the same backup doubles in size by how cwd is spelt.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -4,6 +4,7 @@
 # Seen: list() of "backups" raises InvalidPathError because of that one key, so none of the others can be
 # listed either; get() cannot name it. And list() of "backups/a.tar" asks the server for
 # "backups/a.tar/": a prefix is whole parts, so the object and its .sha256 are not found.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -3,6 +3,7 @@
 # Seen: what xz -dc gives is longer than the tar: pixz keeps its list of members as a last block of the
 # compressed data, so it comes out behind the end of the tar. A checksum of the unpacked tar does not
 # agree, and pixz -d gives the tar as it was.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

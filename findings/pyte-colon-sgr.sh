@@ -3,6 +3,7 @@
 # parameters parted by a colon) and CSI > 4 ; 1 m (xterm's modifyOtherKeys, which styles nothing).
 # Seen: of the first pyte ends the sequence at the colon and shows "3m" as text; the second it takes for
 # CSI 4 ; 1 m and makes everything from there on bold and underlined. xterm shows a plain "x" for it.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

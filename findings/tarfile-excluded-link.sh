@@ -4,6 +4,7 @@
 # Seen: the other one is written as a hard link to the member that was left out, without content. The
 # data are in the archive nowhere, no error is raised, and GNU tar cannot extract it. GNU tar and
 # bsdtar with --exclude write the content.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

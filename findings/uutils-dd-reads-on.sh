@@ -2,6 +2,7 @@
 # uutils coreutils 0.0.17 (Debian 12's rust-coreutils 0.0.17-2), on a pipe.
 # Seen: `dd bs=3 count=1 iflag=fullblock` copies three bytes and takes three more, which nobody gets (GNU's,
 # busybox's: exactly three); its head -c 3 takes just three. cat and readlink fail for a name that is not UTF-8.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -3,6 +3,7 @@
 # (12 bytes, which tell its own reader how long the packed frame is).
 # Seen: read_to_iter() and decompressobj() give 0 bytes and no error, decompress() raises, while
 # stream_reader(), copy_stream() and open() give all 300,000 bytes. One library, one file, three answers.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)
