@@ -3,6 +3,7 @@
 # Seen: it asks for v4.channel.k8s.io alone, the server takes the exec, and then kr8s raises "Stdin is not
 # supported with protocol v4.channel.k8s.io, only with v5": its stdin can work with no server, and
 # the command has been started each time. (lightkube 1.0.1 asks for both, by its source.)
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

@@ -3,6 +3,7 @@
 # field which they do not know.
 # Seen: the note about it has no newline, so the next message follows it in the same line; and 1.34 reads
 # ~/.kube/kuberc whatever the variable KUBERC says, 1.37 reads the file that KUBERC names.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)

