@@ -1,4 +1,4 @@
-"""The agent's command line, script and words (container/scripts/agent.sh is its other half)."""
+"""The agent's command line, script and words (container/scripts/ is its other half)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,20 @@ _SHORTEST_IDLE: Final = 15.0
 """Seconds: below this an ordinary pause of the client would look like its end."""
 _LONGEST_IDLE: Final = 3600.0
 
+
+PARTS: Final = (
+    "ground",
+    "record",
+    "processes",
+    "payload",
+    "questions",
+    "changes",
+    "traits",
+    "probe",
+    "commands",
+)
+"""The files of scripts/, in the order in which they make one script: what a part needs when it is
+read stands in an earlier one."""
 
 _SAMPLE: Final = bytes(byte for byte in range(1, 256) if byte != ord("\n"))
 """Every byte that a name can have, but for the newline: the agent looks whether its shell keeps
@@ -61,15 +75,18 @@ def agent_command(
     return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle, lease]
 
 
+def agent_source() -> str:
+    """Return the whole script as it is written: its parts, joined."""
+    scripts = resources.files("kubectl_restore.container").joinpath("scripts")
+    return "".join(scripts.joinpath(f"{part}.sh").read_text("utf-8") for part in PARTS)
+
+
 def agent_script() -> bytes:
     """Return what is sent first on stdin: the script without its comments, and its end.
 
     It fills whole blocks (pipe/framing.py says why), before it is known whether that is wanted.
     """
-    text = (
-        resources.files("kubectl_restore.container").joinpath("scripts/agent.sh").read_text("utf-8")
-    )
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip() for line in agent_source().splitlines())
     kept = [line for line in lines if line and not line.startswith("#")]
     script = b"sample=%s\n" % quoted(_SAMPLE) + "\n".join([*kept, ""]).encode()
     return script + b"\n" * (-(len(script) + 2) % BLOCK) + b".\n"
