@@ -20,7 +20,7 @@ from kubectl_restore.cli.reading import (
     read_version_request,
     require_reading,
 )
-from kubectl_restore.errors import ExitCode, RestoreError, SignalledError, UsageError
+from kubectl_restore.errors import DamagedError, ExitCode, RestoreError, SignalledError, UsageError
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.choice import choose_display
@@ -134,6 +134,10 @@ class SealCommand(_WordsCommand):
             self.io.output.write(help_of(str(self.name)))
             return ExitCode.RESTORED
         # Imported late, as the engine: other commands need no decompressor.
+        from kubectl_restore.archive.salvage.report import (  # noqa: PLC0415
+            how_to_salvage,
+            restored_so,
+        )
         from kubectl_restore.archive.trust.seal import seal  # noqa: PLC0415
         from kubectl_restore.cli.seal import read_seal_request  # noqa: PLC0415
         from kubectl_restore.deadline import Watch  # noqa: PLC0415
@@ -151,6 +155,9 @@ class SealCommand(_WordsCommand):
             )
             try:
                 sealed = seal(request, display, watch)
+            except DamagedError as error:
+                error.fix += f"\n{how_to_salvage(restored_so(request.backup), request.backup)}"
+                return _ended(error, display, request.command)
             except RestoreError as error:
                 return _ended(error, display, request.command)
             finally:

@@ -99,6 +99,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("devices", "", "", "restore devices and FIFOs too"),
     Flag("skip-unsafe", "", "", "leave out what is refused, restore the rest"),
     Flag("checksum", "", "sha256:HEX", "what the backup must be; 64 digits alone do too"),
+    Flag("require-checksum", "", "", "exit code 3 when no checksum can be read to compare it with"),
     Flag("help", "h", "", "this text"),
     Flag("version", "", "", "print the version"),
     Flag("debug", "d", "", "as -vv", Scope.OLDER),
@@ -135,7 +136,10 @@ BY_NAME: Final = {flag.name: flag for flag in FLAGS}
 BY_SHORT: Final = {letter: flag for flag in FLAGS for letter in flag.shorts}
 
 _READING: Final = frozenset(
-    {"allow-missing-end", "checksum", "help", "progress", "quiet", "timeout", "verbose"}
+    {
+        *("allow-missing-end", "checksum", "require-checksum"),
+        *("help", "progress", "quiet", "timeout", "verbose"),
+    }
 )
 """Of what reads a backup and asks no cluster."""
 

@@ -30,6 +30,7 @@ class InspectRequest:
     checksum: str | None
     selection: Selection
     allow_missing_end: bool
+    require_checksum: bool
     cache: bool
     members: bool
     """Each member on a line, instead of what they are together."""
@@ -71,6 +72,7 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
         checksum=read_checksum(parsed),
         selection=read_selection(parsed),
         allow_missing_end=parsed.is_set("allow-missing-end"),
+        require_checksum=parsed.is_set("require-checksum"),
         cache=not parsed.is_set("no-cache"),
         members=parsed.is_set("list"),
         as_json=read_output(parsed) == "json",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.index.cache import IndexCache
-from kubectl_restore.archive.salvage.report import report_lines
+from kubectl_restore.archive.salvage.report import report_lines, restored_so
 from kubectl_restore.archive.salvage.salvage import salvage
 from kubectl_restore.archive.select.choose import choose
 from kubectl_restore.archive.select.report import report_on
@@ -19,7 +19,6 @@ from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.errors import DamagedError, ExitCode
 from kubectl_restore.progress import Level
-from kubectl_restore.text import pasteable
 from kubectl_restore.ui.inspection import Inspection, member_fields
 from kubectl_restore.ui.json_fields import json_line
 from kubectl_restore.ui.listing import listed
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.salvage.salvage import Salvaged
     from kubectl_restore.archive.trust.safety import Refusal
     from kubectl_restore.cli.inspect import InspectRequest
     from kubectl_restore.deadline import Watch
@@ -62,21 +62,23 @@ def inspect(
     """
     with BackupFile.open(request.backup) as backup:
         damage: DamagedError | None = None
+        salvaged: Salvaged | None = None
         lost: tuple[str, ...] = ()
         try:
             index, integrity = read_proved(
                 backup,
                 request.checksum,
                 allow_missing_end=request.allow_missing_end,
+                require_checksum=request.require_checksum,
                 progress=progress,
                 watch=watch,
                 cache=IndexCache() if request.cache else None,
             )
         except DamagedError as error:
-            damage, found = error, salvage(backup, progress, watch)
-            index, integrity, lost = found.index, Integrity(), tuple(report_lines(found))
-            again = f"kubectl restore POD {pasteable(request.backup)} -t PATH --salvage"
-            damage.fix += f"\nto restore what can be read of it: {again}"
+            damage, salvaged = error, salvage(backup, progress, watch)
+            index, integrity = salvaged.index, Integrity()
+            lost = tuple(report_lines(salvaged))
+            damage.fix += f"\nto restore what can be read of it: {restored_so(request.backup)}"
         chosen = choose(index, request.selection, beat=beat_of(watch, progress))
         members = chosen.index.members
         # What was to be left out is not there, as for a restore.
@@ -99,6 +101,7 @@ def inspect(
                 integrity=integrity,
                 report=report_on(members, chosen.refused),
                 notes=notes,
+                salvaged=salvaged,
             )
             write(inspection.json() if request.as_json else inspection.text())
             if damage is not None:

@@ -121,6 +121,7 @@ def read_request(
         sync=parsed.is_set("sync"),
         asks=overwrite is Overwrite.REFUSE and can_ask(parsed, older=older),
         allow_missing_end=parsed.is_set("allow-missing-end"),
+        require_checksum=parsed.is_set("require-checksum"),
         salvage=read_salvage(parsed),
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
@@ -156,6 +157,12 @@ def _require_file(parsed: Parsed, backup: str, *, verifies: bool) -> None:
             raise _not_from_a_pipe(f"--{name}")
     if parsed.value("compare") == Comparison.CHECKSUM:
         raise _not_from_a_pipe("--compare checksum")
+    if parsed.is_set("require-checksum") and parsed.value("checksum") is None:
+        raise UsageError(
+            "--require-checksum of standard input needs --checksum",
+            reason="beside a pipe stands no file with its checksum",
+            fix="--checksum sha256:HEX, as it came with the backup",
+        )
 
 
 def _not_from_a_pipe(flag: str) -> UsageError:

@@ -35,5 +35,7 @@ def require_salvageable(parsed: Parsed, backup: str, *, verifies: bool) -> None:
         fix = "write the backup to a file, then name the file"
     elif parsed.is_set("delete"):
         reason = "what the damaged backup lacks would be deleted (--delete)"
+    elif parsed.is_set("require-checksum"):
+        reason = "a checksum is of the whole backup (--require-checksum)"
     if reason:
         raise UsageError("--salvage is not possible here", reason=reason, fix=fix)

@@ -51,6 +51,7 @@ def read_seal_request(parsed: Parsed, words: Sequence[str]) -> SealRequest:
         backup=Path(name),
         checksum=read_checksum(parsed),
         allow_missing_end=parsed.is_set("allow-missing-end"),
+        require_checksum=parsed.is_set("require-checksum"),
         force=parsed.is_set("force"),
         devices=parsed.is_set("devices"),
         skip_unsafe=parsed.is_set("skip-unsafe"),

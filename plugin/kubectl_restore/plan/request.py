@@ -56,6 +56,8 @@ class RestoreRequest:
     """Numeric user and group for everything, instead of the backup's."""
     checksum: str | None = None
     """The file's SHA-256 as the user has it: 64 lower-case hexadecimal digits."""
+    require_checksum: bool = False
+    """Somebody has to name the file's checksum, and whatever names one has to be readable."""
     keep_directory_symlinks: bool = False
     """A symlink where the backup has a directory stays, if it leads inside the target."""
     selection: Selection = field(default_factory=Selection)
@@ -107,6 +109,13 @@ class RestoreRequest:
         """Return the same without --delete: what is left out of a restore would be deleted."""
         return self._without("--delete").command_with(*flags)
 
+    def command_to_salvage(self) -> str:
+        """Return how to restore what is left of a damaged backup, also from a `verify`."""
+        words = self._without("--delete", "--require-checksum").command
+        if words[2:3] == ("verify",):
+            words = (*words[:2], *words[3:])
+        return replace(self, command=words).command_with("--salvage")
+
     def pinned(self, kubectl: KubectlOptions) -> RestoreRequest:
         """Return the same with the context and the namespace that were found.
 
@@ -125,8 +134,8 @@ class RestoreRequest:
         """Tell whether the command line begins a word so; to say the same twice does no harm."""
         return any(word.startswith(flags) for word in self.command)
 
-    def _without(self, switch: str) -> RestoreRequest:
-        words = (one for one in self.command if one.partition("=")[0] != switch)
+    def _without(self, *switches: str) -> RestoreRequest:
+        words = (one for one in self.command if one.partition("=")[0] not in switches)
         return replace(self, command=tuple(words))
 
 

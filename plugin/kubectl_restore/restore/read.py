@@ -127,13 +127,14 @@ class Supply:
                 backup,
                 request.checksum,
                 allow_missing_end=request.allow_missing_end,
+                require_checksum=request.require_checksum,
                 progress=self._progress,
                 watch=self._watch,
                 cache=IndexCache() if request.cache else None,
             )
         except DamagedError as error:
             if request.salvage is Salvage.NO:
-                error.fix += f"\n{how_to_salvage(self._again('--salvage'), request.backup)}"
+                error.fix += f"\n{how_to_salvage(request.command_to_salvage(), request.backup)}"
                 raise
             found = salvage(
                 backup,
@@ -195,7 +196,7 @@ class Supply:
 
     def _again(self, flag: str) -> str:
         request = self._request
-        is_left_out = flag in {"--skip-unsafe", "--salvage"}
+        is_left_out = flag == "--skip-unsafe"
         return request.command_leaving_out(flag) if is_left_out else request.command_with(flag)
 
     def _tell(self, index: Index, chosen: Chosen, *, so_far: str) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.salvage.salvage import Salvaged
     from kubectl_restore.archive.select.report import Report
     from kubectl_restore.archive.trust.integrity import Integrity
 
@@ -44,6 +45,7 @@ class Inspection:
         integrity: what is claimed about it and holds.
         report: what it holds.
         notes: warnings, and what was left out on the user's wish.
+        salvaged: what is lost of a damaged backup; None of a sound one.
     """
 
     backup: Path
@@ -54,6 +56,7 @@ class Inspection:
     integrity: Integrity
     report: Report
     notes: tuple[str, ...]
+    salvaged: Salvaged | None = None
 
     def text(self) -> str:
         """Return lines for a person."""
@@ -94,6 +97,7 @@ class Inspection:
             "compression": self.compression,
             "complete": self.is_complete,
             "claims": self.integrity.lines(),
+            "claims_unread": list(self.integrity.unread),
             "total_members": report.members,
             "total_files": report.kinds[Kind.FILE],
             "total_bytes": report.content,
@@ -118,6 +122,16 @@ class Inspection:
             ],
             "refused": [{**named(one.member.name), "reason": one.reason} for one in report.refused],
             "notes": list(self.notes),
+            **self._losses(),
+        }
+
+    def _losses(self) -> dict[str, Any]:
+        """Return what is not restored of a damaged backup, and what is not proved."""
+        gone = () if self.salvaged is None else self.salvaged.gone
+        unproved = () if self.salvaged is None else self.salvaged.unproved
+        return {
+            "gone": [{**named(one.name), "reason": one.reason} for one in gone],
+            "not_proved": [named(name) for name in unproved],
         }
 
     def json(self) -> str:

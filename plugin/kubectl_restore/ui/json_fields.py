@@ -29,6 +29,7 @@ _SUMMARY_NAMES: Final = {
     "same": "files_unchanged",
     "skipped": "files_skipped",
     "deleted": "files_deleted",
+    "is_salvaged": "salvaged",
 }
 """Fields of a summary that scripts know by another name than the engine does."""
 

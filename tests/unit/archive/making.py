@@ -18,7 +18,7 @@ from kubectl_restore.archive.index.read import read_index
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.deadline import Watch
-from kubectl_restore.progress import Silence, Status
+from kubectl_restore.progress import Level, Silence, Status
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -128,8 +128,14 @@ class Heard(Silence):
 
     statuses: list[Status] = field(default_factory=list)
 
+    warnings: list[str] = field(default_factory=list)
+
     def status(self, status: Status) -> None:
         self.statuses.append(status)
+
+    def message(self, level: Level, text: str) -> None:
+        if level is Level.WARNING:
+            self.warnings.append(text)
 
 
 def index_of(path: Path, *, allow_missing_end: bool = False, heard: Silence | None = None) -> Index:

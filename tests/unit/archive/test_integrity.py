@@ -60,7 +60,12 @@ def digest_of(path: Path) -> str:
 
 
 def proved(
-    path: Path, checksum: str | None = None, *, heard: Silence | None = None, own: bool = True
+    path: Path,
+    checksum: str | None = None,
+    *,
+    heard: Silence | None = None,
+    own: bool = True,
+    require: bool = False,
 ) -> Integrity:
     """Read a backup; the home directory is the one beside its own."""
     with BackupFile.open(path) as opened:
@@ -68,6 +73,7 @@ def proved(
             opened,
             checksum,
             allow_missing_end=False,
+            require_checksum=require,
             progress=heard or Silence(),
             watch=Watch(None),
             own=own,
@@ -76,9 +82,9 @@ def proved(
     return integrity
 
 
-def refusal(path: Path, checksum: str | None = None) -> BackupError:
+def refusal(path: Path, checksum: str | None = None, *, require: bool = False) -> BackupError:
     with pytest.raises(BackupError) as caught:
-        proved(path, checksum)
+        proved(path, checksum, require=require)
     error = caught.value
     assert error.exit_code == 3
     assert error.what
@@ -204,9 +210,64 @@ def test_what_is_there_and_cannot_be_read_is_no_silence(
     backup: Path, suffix: str, text: str | bytes
 ) -> None:
     source = note(backup, suffix, text)
-    error = refusal(backup)
+    heard = Heard()
+    integrity = proved(backup, heard=heard)
+    assert (integrity.claims, heard.warnings) == ((), list(integrity.unread))
+    assert f"{source} says about the backup cannot be read" in integrity.unread[0]
+    error = refusal(backup, require=True)
     assert f"{source} says about the backup cannot be read" in error.what
     assert f"mv -- {source} {source}.old" in error.fix
+    # The others count all the same.
+    backup.with_name("SHA256SUMS").write_text(f"{WRONG}  b.tar\n")
+    assert "SHA256SUMS" in refusal(backup).what
+
+
+def test_a_checksum_that_is_required_has_to_be_there(backup: Path) -> None:
+    error = refusal(backup, require=True)
+    assert "no checksum of the backup was found" in error.what
+    assert "--checksum sha256:HEX" in error.fix
+    note(backup, ".meta.json", '{"fileCount": 2}')
+    assert "no checksum of the backup was found" in refusal(backup, require=True).what
+    assert len(proved(backup, digest_of(backup), require=True).claims) == 2
+    note(backup, ".meta.json", json.dumps({"checksum": digest_of(backup)}))
+    assert len(proved(backup, require=True).claims) == 1
+    assert "contradicts itself" in refusal(backup, WRONG, require=True).what
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "b.tar.SHA256",
+        "b.tar.Sha256",
+        "B.TAR.SHA256",
+        "b.tar.META.JSON",
+        "Sha256Sums",
+        "SHA256SUMS.TXT",
+    ],
+)
+def test_capitals_make_no_difference_to_a_sidecars_name(backup: Path, name: str) -> None:
+    path = backup.with_name(name)
+    path.write_text(
+        json.dumps({"checksum": WRONG}) if "JSON" in name else f"{WRONG.upper()} *b.tar\r\n"
+    )
+    assert str(path) in refusal(backup).what
+
+
+def test_another_backups_sidecar_is_not_this_ones(backup: Path) -> None:
+    backup.with_name("B.TAR").write_bytes(b"another")
+    backup.with_name("B.TAR.SHA256").write_text(f"{WRONG}  B.TAR\n")
+    assert proved(backup) == Integrity()
+
+
+def test_where_names_cannot_be_listed_the_usual_ones_are_found(
+    backup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    note(backup, ".sha256", f"{WRONG}  b.tar\n")
+    monkeypatch.setattr(os, "scandir", closed)
+    assert "b.tar.sha256" in refusal(backup).what
 
 
 def test_a_sidecar_that_is_no_file_is_no_silence(backup: Path) -> None:
@@ -220,7 +281,8 @@ def test_a_sidecar_that_is_no_file_is_no_silence(backup: Path) -> None:
     ]
     for make in makers:
         make()
-        assert "cannot be read" in refusal(backup).what
+        assert "cannot be read" in refusal(backup, require=True).what
+        assert len(proved(backup).unread) == 1
         source.rmdir() if source.is_dir() else source.unlink()
     proved(backup)
 
@@ -299,7 +361,9 @@ def test_a_record_that_cannot_be_read_matters_where_it_names_the_backup(backup: 
         source.write_text(text)
         assert proved(backup) == Integrity()
     source.write_text('{"backup_file": "' + str(backup) + '", "checksum": "sha256:')
-    assert str(source) in refusal(backup).what
+    assert str(source) in refusal(backup, require=True).what
+    (unread,) = proved(backup).unread
+    assert str(source) in unread
     source.unlink()
     os.mkfifo(source)
     (source.with_name("d.json")).mkdir()

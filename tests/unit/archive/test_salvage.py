@@ -115,14 +115,17 @@ def read(path: Path, *, partial: bool = False) -> tuple[Salvaged, dict[bytes, by
     with BackupFile.open(path) as backup:
         found = salvage(backup, Silence(), Watch(None), with_partial=partial)
         compression = found.index.compression
+        files = [
+            one for one in found.index.members if one.kind is Kind.FILE and one.extents is None
+        ]
+        stream = salvaged_stream(backup, compression, lambda: None)
+        wanted = [Extract(one.offset + one.prefix, one.size) for one in files]
+        pieces = read_segments(backup, compression, wanted, Watch(None), stream=stream)
+        sent = b"".join(bytes(it) for it in pieces if not isinstance(it, Zeros))
         got = {}
-        for one in found.index.members:
-            if one.kind is not Kind.FILE or one.extents is not None:
-                continue
-            stream = salvaged_stream(backup, compression, lambda: None)
-            wanted = [Extract(one.offset + one.prefix, one.size)]
-            pieces = read_segments(backup, compression, wanted, Watch(None), stream=stream)
-            got[one.name] = b"".join(bytes(it) for it in pieces if not isinstance(it, Zeros))
+        for one in files:
+            got[one.name], sent = sent[: one.size], sent[one.size :]
+        assert not sent
         return found, got
 
 

@@ -49,6 +49,7 @@ BUILT = [
     "devices",
     "skip-unsafe",
     "checksum",
+    "require-checksum",
     "output",
     "help",
     "version",

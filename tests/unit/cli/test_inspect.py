@@ -167,14 +167,22 @@ def test_the_list_has_what_is_refused_with_the_reason(
     assert "(--skip-unsafe)" in inspected(capsys, str(path), "--skip-unsafe")[1]
 
 
-def test_a_cut_backup_is_exit_3_without_a_result(
+def test_a_cut_backup_is_exit_3_behind_what_can_be_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "backup.tar"
     path.write_bytes(MIXED[:2000])
     code, out, err = inspected(capsys, str(path))
-    assert (code, out) == (3, "")
+    assert code == 3
+    assert "Note: gone: ./d/big: cut: 464 of 3,000 bytes are there" in out
     assert "truncated" in err
+    assert f"kubectl restore POD {path} -t PATH --salvage" in err
+    code, out, _ = inspected(capsys, str(path), "-o", "json")
+    result, error = (json.loads(line) for line in out.splitlines())
+    assert (code, error["code"]) == (3, 3)
+    assert undocumented(result) == []
+    assert result["gone"] == [{"name": "./d/big", "reason": "cut: 464 of 3,000 bytes are there"}]
+    assert result["not_proved"] == []
     path.write_bytes(MIXED[: -len(END)])
     code, out, _ = inspected(capsys, str(path), "--allow-missing-end")
     assert code == 0

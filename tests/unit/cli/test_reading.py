@@ -441,3 +441,19 @@ def test_a_line_of_sha256sum_is_a_check_sum(name: str) -> None:
     for start in ("", "\\", "\n"):
         made = request("pod", "b.tar", "--checksum", f"{start}{digest}  {name}")
         assert made.checksum == digest.lower()
+
+
+def test_what_is_left_of_a_damaged_backup_is_restored_by_a_restore() -> None:
+    words = ["verify", "pod", "b.tar", "--require-checksum"]
+    made = read_request(parse(words[1:]), words, older=False, verifies=True)
+    assert made.command_to_salvage() == "kubectl restore pod b.tar --salvage"
+    words = ["pod", "b.tar", "--delete", "-t", "/d"]
+    assert request(*words).command_to_salvage() == "kubectl restore pod b.tar -t /d --salvage"
+
+
+def test_a_checksum_is_required_where_there_can_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert request("pod", "b.tar", "--require-checksum").require_checksum
+    with Path(os.devnull).open() as nothing:
+        monkeypatch.setattr(sys, "stdin", nothing)
+        assert "--checksum" in refused("pod", "-", "--require-checksum").fix
+    assert "salvage" in refused("pod", "b.tar", "--require-checksum", "--salvage").what

@@ -247,3 +247,25 @@ def test_a_time_limit_ends_it_and_nothing_is_written(backup: Path) -> None:
     with pytest.raises(TimedOutError):
         seal(SealRequest(backup), Silence(), Watch(0))
     assert not left_beside(backup)
+
+
+def test_of_a_damaged_backup_the_way_to_what_is_left_is_named(
+    backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup.write_bytes(DATA[:800])
+    assert run_words(["seal", str(backup)]) == 3
+    said = capsys.readouterr().err
+    assert f"kubectl restore inspect {backup} --list" in said
+    assert f"kubectl restore POD {backup} -t PATH --salvage" in said
+    assert not left_beside(backup)
+
+
+def test_a_seal_that_cannot_be_read_is_not_written_over(
+    backup: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = Path(f"{backup}.sha256")
+    source.write_text("no checksum")
+    assert run_words(["seal", str(backup)]) == 3
+    assert "cannot be read" in capsys.readouterr().err
+    assert source.read_text() == "no checksum"
+    assert run_words(["seal", str(backup), "--force"]) == 0

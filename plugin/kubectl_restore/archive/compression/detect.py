@@ -81,9 +81,13 @@ def no_archive(
     what += f" (unpacked by {packed})" if packed is not Compression.NONE else ""
     look = identify(head)
     if look is not None and look.unpack:
+        if packed is not Compression.NONE:
+            raised, reason = f"{what} is {look.words} once more", "one compression is read, not two"
+        else:
+            raised, reason = f"{what} is {look.words}, which is not supported", _BACKUPS
         return BackupError(
-            f"{what} is {look.words}, which is not supported",
-            reason=_BACKUPS,
+            raised,
+            reason=reason,
             fix=_unpacking(backup.path, packed, look.unpack),
         )
     # What lies in a repository is encrypted, or says whose it is, or is JSON.

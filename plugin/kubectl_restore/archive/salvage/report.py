@@ -23,6 +23,11 @@ def report_lines(found: Salvaged) -> Iterator[str]:
         yield f"in part: {shown(name)}, under a name of its own"
 
 
+def restored_so(backup: Path) -> str:
+    """Return the command that restores what is left, where no pod is known."""
+    return f"kubectl restore POD {pasteable(backup)} -t PATH --salvage"
+
+
 def how_to_salvage(again: str, backup: Path) -> str:
     """Return the lines of a fix that lead to what is left.
 

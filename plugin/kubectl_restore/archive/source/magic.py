@@ -110,7 +110,7 @@ _MAGIC: Final = (
     (b"BZh", FileType("bzip2-compressed", "bzip2 -dc")),
     (b"\x28\xb5\x2f\xfd", FileType("zstd-compressed", "zstd -dc")),
     (b"\x04\x22\x4d\x18", FileType("lz4-compressed", "lz4 -dc")),
-    (b"\x02\x21\x4c\x18", FileType("lz4-compressed", "lz4 -dc")),
+    (b"\x02\x21\x4c\x18", FileType("compressed by lz4 in its legacy format (lz4 -l)", "lz4 -dc")),
     (b"\x1f\x9d", FileType("compressed by compress (.Z)", "gzip -dc")),
     (b"LZIP", FileType("lzip-compressed", "lzip -dc")),
     (b"\x89LZO\x00", FileType("lzop-compressed", "lzop -dc")),

@@ -1,11 +1,13 @@
 """Is the backup the one that was meant? What is claimed about it against what it is.
 
 All claims that are found must hold. A claim is never dropped for another: where two contradict
-each other, one of them is wrong about this file, and which one cannot be told.
+each other, one of them is wrong about this file, and which one cannot be told. One that cannot be
+read is said; it is an error where a checksum is required.
 """
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,6 +19,7 @@ from kubectl_restore.archive.trust.file_checksum import Hashing
 from kubectl_restore.archive.trust.sidecars import find_claims
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Level
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.members.members import Members
     from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.trust.sidecars import Found
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
 
 ON_COMMAND_LINE: Final = "--checksum"
+REQUIRED: Final = "--require-checksum"
 _NAMED: Final = 4
 
 
@@ -49,10 +54,12 @@ class Integrity:
         claims: all of it, in the order in which it was found.
         digest: the file's SHA-256, 64 hexadecimal digits; empty where it was not computed because
             nobody claims one.
+        unread: sentences: what could not be read, and so was not compared; safe to print.
     """
 
     claims: tuple[Claim, ...] = ()
     digest: str = ""
+    unread: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return a sentence for each claim: `sha256 matches backup.tar.gz.sha256`."""
@@ -72,6 +79,7 @@ def read_proved(
     checksum: str | None = None,
     *,
     allow_missing_end: bool,
+    require_checksum: bool = False,
     progress: Progress,
     watch: Watch,
     always_hash: bool = False,
@@ -85,6 +93,7 @@ def read_proved(
         backup: the file.
         checksum: what `--checksum` says, 64 lower-case hexadecimal digits.
         allow_missing_end: see `read_index`.
+        require_checksum: somebody has to claim a checksum, and whatever claims one be readable.
         progress: told how far it is.
         watch: may end it.
         always_hash: compute the SHA-256 also where nobody claims one.
@@ -93,7 +102,8 @@ def read_proved(
         cache: see `read_index`.
 
     Raises:
-        BackupError: the backup is cut or corrupt, a claim does not hold or cannot be read.
+        BackupError: the backup is cut or corrupt, a claim does not hold, or a checksum is required
+            and there is none that can be read.
         TimedOutError, SignalledError: the watch ended the run.
     """
     parts = [one.path for one in backup.parts] if backup.is_split else []
@@ -101,7 +111,10 @@ def read_proved(
     claims = found.claims
     if checksum is not None:
         claims.insert(0, Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE))
-    for warning in found.warnings:
+    if require_checksum:
+        _require_checksum(backup, found)
+    unread = tuple(f"{one.what}, and was not compared: {one.reason}" for one in found.unread)
+    for warning in (*found.warnings, *unread):
         progress.message(Level.WARNING, warning)
     require_agreement(claims)
     require(claims, {Subject.FILE_SIZE: backup.size})
@@ -123,13 +136,33 @@ def read_proved(
     if any(one.subject in {Subject.FILES, Subject.CONTENT} for one in claims):
         totals = totals_of(index.members)
         require(claims, {Subject.FILES: totals.files, Subject.CONTENT: totals.content})
-    return index, Integrity(tuple(claims), digests.get(None, ""))
+    return index, Integrity(tuple(claims), digests.get(None, ""), unread)
 
 
 def totals_of(members: Members) -> Totals:
     """Count the regular files and the bytes of their contents, holes included."""
     files = members.of_kind(Kind.FILE)
     return Totals(len(files), sum(map(members.columns.sizes.__getitem__, files)))
+
+
+def _require_checksum(backup: BackupFile, found: Found) -> None:
+    """Return when the whole backup's checksum is claimed, or that of each of its parts.
+
+    Raises:
+        BackupError: it is not, or something about the backup cannot be read.
+    """
+    for error in found.unread:
+        error.fix += f"\nor leave {REQUIRED} out"
+        raise error
+    proved = {one.part for one in found.claims if one.subject is Subject.CHECKSUM}
+    if None not in proved and not (backup.is_split and len(proved) == len(backup.parts)):
+        whole = backup.whole
+        raise BackupError(
+            "no checksum of the backup was found",
+            reason=f"{REQUIRED} was given, and neither {ON_COMMAND_LINE} nor a file beside "
+            f"{shown(os.fsencode(whole))} names one",
+            fix=f"{ON_COMMAND_LINE} sha256:HEX, as it came with it; or leave {REQUIRED} out",
+        )
 
 
 def require_agreement(claims: Sequence[Claim]) -> None:

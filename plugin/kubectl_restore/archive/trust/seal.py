@@ -25,7 +25,14 @@ from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.claims import line_of
 from kubectl_restore.archive.trust.integrity import Totals, read_proved, totals_of
 from kubectl_restore.archive.trust.safety import refusals, unsafe
-from kubectl_restore.archive.trust.sidecars import META, SUM, beside, meta_fields, own_sums
+from kubectl_restore.archive.trust.sidecars import (
+    META,
+    SUM,
+    beside,
+    meta_fields,
+    own_sums,
+    require_readable,
+)
 from kubectl_restore.errors import UsageError
 from kubectl_restore.progress import Level
 from kubectl_restore.text import counted, pasteable, shown, shown_text
@@ -47,6 +54,7 @@ class SealRequest:
         backup: the file.
         checksum: what it must be, 64 lower-case hexadecimal digits.
         allow_missing_end: see `read_index`.
+        require_checksum: see `read_proved`.
         force: replace a seal that says something else or cannot be read.
         devices: devices and FIFOs are not refused.
         skip_unsafe: what is refused is said, and sealed with the rest.
@@ -56,6 +64,7 @@ class SealRequest:
     backup: Path
     checksum: str | None = None
     allow_missing_end: bool = False
+    require_checksum: bool = False
     force: bool = False
     devices: bool = False
     skip_unsafe: bool = False
@@ -106,10 +115,14 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
         for kind in (SUM, META) if request.force else ():
             # Else what stands there is read as a claim.
             _require_no_directory(beside(path, kind))
+        if not request.force:
+            # What nobody can read is not written over.
+            require_readable(path)
         index, integrity = read_proved(
             backup,
             request.checksum,
             allow_missing_end=request.allow_missing_end,
+            require_checksum=request.require_checksum,
             progress=progress,
             watch=watch,
             always_hash=True,
@@ -122,7 +135,7 @@ def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
     totals = totals_of(index.members)
     line = line_of(integrity.digest, os.fsencode(path.name))
     written, kept = [], []
-    if not request.force and len(own_sums(path)) > 1:
+    if not request.force and len(own_sums(path, beside(path, SUM))) > 1:
         kept.append(beside(path, SUM))
     else:
         written.append((beside(path, SUM), line))

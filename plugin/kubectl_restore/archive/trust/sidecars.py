@@ -1,8 +1,8 @@
 """Finding what is claimed about a backup: in files beside it, and in the older tool's records.
 
 Nothing that is there and cannot be read is passed over in silence: a backup whose checksum was
-lost must not look like one that never had any. What is read is bounded in number and size, and is
-never a FIFO or a device.
+lost must not look like one that never had any. But it proves nothing against the backup either.
+What is read is bounded in number and size, and is never a FIFO or a device.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ import stat
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.trust.capitals import Directory
 from kubectl_restore.archive.trust.claims import (
     Claim,
     Record,
@@ -33,7 +35,7 @@ from kubectl_restore.errors import BackupError
 from kubectl_restore.text import counted, pasteable, shown, shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 SUM: Final = ".sha256"
 META: Final = ".meta.json"
@@ -57,11 +59,20 @@ class Found:
 
     Attributes:
         claims: everything that is said about this backup.
+        unread: what says something about it and cannot be read.
         warnings: what could not be looked at, though it may not concern this backup; safe to print.
     """
 
     claims: list[Claim] = field(default_factory=list)
+    unread: list[BackupError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def add(self, read: Callable[[], list[Claim]]) -> None:
+        """Add what is claimed in one place, or that it cannot be read."""
+        try:
+            self.claims += read()
+        except BackupError as error:
+            self.unread.append(error)
 
 
 def beside(path: Path, suffix: str) -> Path:
@@ -81,47 +92,55 @@ def find_claims(
         parts: of a split one, the names of its parts.
         own: read BACKUP.sha256 and BACKUP.meta.json too.
         home: the home directory; None for the user's.
-
-    Raises:
-        BackupError: something is claimed, and what it is cannot be read.
     """
     found = Found()
+    names_there = Directory()
     real = Path(os.path.realpath(path))
     names = [path]
     if Path(os.path.realpath(path.parent)) / path.name != real:
         names.append(real)
     for name in names:
         if own:
-            found.claims += own_claims(name)
+            _add_own(found, name, names_there)
         for listed in LISTS:
-            found.claims += _listed(name, parts, name.with_name(listed))
+            for source in names_there.spellings(name.with_name(listed)):
+                found.add(partial(_listed, name, parts, source))
     for number, part in enumerate(parts):
-        found.claims += [_of_part(one, number, part) for one in own_claims(part)]
-    _add_older(found, real, home)
+        of_it = Found()
+        _add_own(of_it, part, names_there)
+        found.claims += [_of_part(one, number, part) for one in of_it.claims]
+        found.unread += of_it.unread
+    found.add(partial(_older, found, real, home))
     return found
 
 
-def own_claims(path: Path) -> list[Claim]:
-    """Return what BACKUP.sha256 and BACKUP.meta.json say.
+def _add_own(found: Found, path: Path, names_there: Directory) -> None:
+    """Add what BACKUP.sha256 and BACKUP.meta.json say."""
+    for suffix, read in ((SUM, _own_sum), (META, _own_meta)):
+        for source in names_there.spellings(beside(path, suffix), suffix):
+            found.add(partial(read, path, source))
+
+
+def require_readable(path: Path) -> None:
+    """Return when BACKUP.sha256 and BACKUP.meta.json are not there, or can be read.
 
     Raises:
-        BackupError: one of them is there and cannot be read.
+        BackupError: one of them cannot be read.
     """
-    return [*_own_sum(path), *_own_meta(path)]
+    _own_sum(path, beside(path, SUM))
+    _own_meta(path, beside(path, META))
 
 
-def _own_sum(path: Path) -> list[Claim]:
-    source = beside(path, SUM)
-    return [_checksum(one.digest, source) for one in own_sums(path)]
+def _own_sum(path: Path, source: Path) -> list[Claim]:
+    return [_checksum(one.digest, source) for one in own_sums(path, source)]
 
 
-def own_sums(path: Path) -> list[Sum]:
+def own_sums(path: Path, source: Path) -> list[Sum]:
     """Return the lines of BACKUP.sha256 that are about the backup; none when there is no such file.
 
     Raises:
         BackupError: it is there and cannot be read, or is about other files.
     """
-    source = beside(path, SUM)
     data = _content(source, _LARGEST_LIST)
     if data is None:
         return []
@@ -136,8 +155,7 @@ def own_sums(path: Path) -> list[Sum]:
     return fit
 
 
-def _own_meta(path: Path) -> list[Claim]:
-    source = beside(path, META)
+def _own_meta(path: Path, source: Path) -> list[Claim]:  # noqa: ARG001 - as _own_sum
     data = _content(source, _LARGEST_RECORD)
     if data is None:
         return []
@@ -191,8 +209,8 @@ def _read_sums(source: Path, data: bytes, *names: bytes) -> list[Sum]:
 # The older tool's records (docs/older-spelling.md)
 
 
-def _add_older(found: Found, real: Path, home: Path | None) -> None:
-    """Add what the newest records say that name this file.
+def _older(found: Found, real: Path, home: Path | None) -> list[Claim]:
+    """Return what the newest records say that name this file.
 
     That tool wrote a record for each backup, also where it overwrote a file with the next one; so
     only the newest is about what stands there now.
@@ -205,14 +223,17 @@ def _add_older(found: Found, real: Path, home: Path | None) -> None:
         except (BackupError, UnreadableError) as error:
             if _may_name(source, real):
                 why = error.reason if isinstance(error, BackupError) else str(error)
-                raise _unreadable(source, why) from error
+                found.unread.append(_unreadable(source, why))
             continue
         if record.backup_file is not None and _names(record.backup_file, real):
             matching.append((record.created or _BEGINNING, source, record))
     newest = max((when for when, _, _ in matching), default=None)
-    for when, source, record in matching:
-        if when == newest:
-            found.claims += _claims_of(record, source)
+    return [
+        claim
+        for when, source, record in matching
+        if when == newest
+        for claim in _claims_of(record, source)
+    ]
 
 
 def _record_files(found: Found, home: Path | None) -> Iterator[Path]:
