@@ -31,5 +31,7 @@ def test_a_list_is_set_or_the_group_gets_no_more(
     is_set = kind in {"debian", "bsdtar"} and b"12345" in who
     mode = pod.run("stat", "-c", "%a", f"{pod.path}/f").strip()
     assert mode == (b"674" if is_set else b"644"), result
+    # Where it is not set, that is said.
+    assert ("without the backup's access control list" in result.out) is not is_set, result
     again = restore(pod, backup)
     assert "Nothing to restore" in again.out, again

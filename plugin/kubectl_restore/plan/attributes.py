@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.archive.stream.normalise import Dialect, takes_list
 from kubectl_restore.archive.tar.acl import listed_mode
 from kubectl_restore.container.traits import Volumes
 
@@ -44,12 +45,27 @@ class Attributes:
         owns: tells whether a user and group may be given something there.
         same_owner: the backup's owners are wanted.
         uid: whom the container runs as; None where that is not known.
+        dialect: what the container's tar is given.
     """
 
     volumes: Volumes = field(default_factory=Volumes)
     owns: Callable[[int, int], bool] = _everybody
     same_owner: bool = True
     uid: int | None = None
+    dialect: Dialect = field(default_factory=Dialect)
+
+    def lacks_list(self, member: Member, entry: Entry) -> bool:
+        """Tell whether an access control list that the tar was given was not set.
+
+        It shows in the mode, whose bits for the group are the list's mask where there is a list;
+        where both would be the same it does not show.
+        """
+        return (
+            Extra.ACL in member.extras
+            and entry.mode == member.mode
+            and takes_list(member, self.dialect)
+            and len(set(modes_of(member))) > 1
+        )
 
     def can_own(self, path: bytes, uid: int, gid: int) -> bool:
         """Tell whether what stands at a path can belong to this user and group."""

@@ -56,7 +56,7 @@ class Verdict:
         clamped: the paths whose time is none that their volume keeps: they have its first or last.
         aged: files that were kept for their content, whose time is another.
         lacking: what cannot be had there, whatever is tried, by kind: `mode`, `owner`, `time`,
-            `set_ids` (of programs without their owner).
+            `set_ids` (of programs without their owner), `list` (of access).
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -259,6 +259,8 @@ def _compare_kept(
         verdict.lack("owner", path)
     if entry.mode not in modes_of(content) and attributes.has_mode(content, entry):
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
+    if attributes.lacks_list(content, entry):
+        verdict.lack("list", path)
 
 
 def _is_put_off(content: Member, entry: Entry, attributes: Attributes) -> bool:
@@ -288,6 +290,8 @@ def _compare_rest(
         verdict.modes[path] = attributes.mode_for(content, entry)
     elif content.kind is not Kind.SYMLINK and entry.mode not in modes_of(content):
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
+    if attributes.lacks_list(content, entry):
+        verdict.lack("list", path)
     _compare_time(verdict, path, content, entry, attributes, was_sent=was_sent)
 
 

@@ -27,11 +27,19 @@ _NAMED: Final = 3
 _Names = list[bytes]
 _OF_TIMES: Final = re.compile(r": (time stamp .* s in the future|implausibly old time stamp .*)$")
 """GNU tar's words for times that it sets all the same; those that are not kept are proved."""
-_NOUNS: Final = {"mode": "path", "owner": "path", "time": "path", "set_ids": "program"}
+_NOUNS: Final = {
+    "mode": "path",
+    "owner": "path",
+    "time": "path",
+    "set_ids": "program",
+    "list": "path",
+}
 _LACKING: Final = {
     "mode": "without the backup's mode, which cannot be had there",
     "owner": "without the backup's owner, which the volume does not keep",
     "time": "without the backup's modification time, which the volume does not keep",
+    "list": "without the backup's access control list, which was not set there; the group has what "
+    "the list grants it",
     "set_ids": "without set-user-ID and set-group-ID: without the backup's owner it would run as "
     "somebody else",
 }

@@ -6,11 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.members.member import Kind, normal_path
+from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.survey import Standing, symlinks
 from kubectl_restore.container.traits import SYSTEMS
-from kubectl_restore.plan.attributes import SET_IDS, Attributes
+from kubectl_restore.plan.attributes import SET_IDS, Attributes, modes_of
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
 from kubectl_restore.plan.planner import TOGETHER
@@ -216,11 +216,13 @@ class Auditor:
         """Return what differs of mode, owner and time; count what cannot be had there."""
         owner = (content.uid, content.gid)
         is_link = content.kind is Kind.SYMLINK
-        has_mode = is_link or entry.mode == content.mode
+        has_mode = is_link or entry.mode in modes_of(content)
         has_owner = not self.request.same_owner or (entry.uid, entry.gid) == owner
         # The text of a symbolic link is its content: its time says nothing to anybody.
         has_time = is_link or entry.has_time(content.mtime)
         is_program = bool(entry.mode & SET_IDS) and not is_link
+        if Extra.ACL in content.extras and self._attributes().lacks_list(content, entry):
+            self.lacking["access control list"] += 1
         if has_mode and has_owner and has_time and not is_program:
             return
         attributes = self._attributes()

@@ -10,11 +10,11 @@ from kubectl_restore.errors import PodCannotError, VerificationError
 from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Phase
+from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.restore.extras import Listing
 from kubectl_restore.restore.ledger import is_directory
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.restore.send import command
-from kubectl_restore.restore.survey import dialect_of
 from kubectl_restore.resume.in_flight import settled_lines
 from kubectl_restore.text import counted, listed, shown
 from kubectl_restore.undo.saved import contents_of

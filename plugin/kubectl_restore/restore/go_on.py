@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.restore.send import send_rest
-from kubectl_restore.restore.survey import dialect_of
 from kubectl_restore.restore.unmade import Found
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_restore.archive.members.member import Extra, Kind
-from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.container.survey import symlinks
 from kubectl_restore.plan.attributes import Attributes
@@ -15,6 +14,7 @@ from kubectl_restore.plan.planner import Planner
 from kubectl_restore.plan.policy import Comparison
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Level, Phase
+from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.restore.extras import Listing
 from kubectl_restore.resume.in_flight import Doubt
 from kubectl_restore.resume.settle import Settling
@@ -198,19 +198,3 @@ class _Either:
 
     def __contains__(self, path: object) -> bool:
         return path in self.one or path in self.other
-
-
-def dialect_of(capabilities: Capabilities) -> Dialect:
-    """Return what the container's tar reads beyond the common ground."""
-    extras = Extra.NOTHING
-    if capabilities.reads_records:
-        extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
-        if capabilities.sets_capabilities:
-            extras |= Extra.CAPABILITIES
-    return Dialect(
-        holes=capabilities.reads_holes,
-        extras=extras,
-        old_times=capabilities.tar is not Tar.TOYBOX,
-        old_fractions=capabilities.tar is not Tar.BSD,
-        acl_names=capabilities.tar is Tar.GNU,
-    )

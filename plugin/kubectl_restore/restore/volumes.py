@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.container.traits import Volumes
 from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.progress import Level
+from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def attributes_of(
         lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
         same_owner,
         capabilities.uid,
+        dialect_of(capabilities),
     )
 
 

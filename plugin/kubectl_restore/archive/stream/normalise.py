@@ -56,9 +56,19 @@ def lost(member: Member, dialect: Dialect) -> Extra:
 
 def _taken(member: Member, dialect: Dialect) -> Extra:
     """Return which of all extras this tar takes for a member."""
+    taken = dialect.extras
     if member.mtime < 0 and not dialect.old_fractions:
-        return dialect.extras & ~Extra.FRACTION
-    return dialect.extras
+        taken &= ~Extra.FRACTION
+    if Extra.ACL in member.extras & taken and not dialect.acl_names:
+        lists = (record for key, record in _each(member.records) if key.startswith(_ACL))
+        if None in map(by_number, lists):
+            taken &= ~Extra.ACL
+    return taken
+
+
+def takes_list(member: Member, dialect: Dialect) -> bool:
+    """Tell whether this tar is given a member's access control list."""
+    return Extra.ACL in _extras_of(member) & _taken(member, dialect)
 
 
 def time_of(member: Member, dialect: Dialect) -> int:
@@ -101,10 +111,11 @@ _TYPES: Final = {
 }
 
 
+_ACL: Final = b"SCHILY.acl."
 _KEYS: Final = (
     (b"SCHILY.xattr.user.", Extra.XATTRS),
     (b"SCHILY.xattr.security.capability=", Extra.CAPABILITIES),
-    (b"SCHILY.acl.", Extra.ACL),
+    (_ACL, Extra.ACL),
 )
 
 

@@ -1,0 +1,28 @@
+"""What is written for the container's tar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_restore.archive.members.member import Extra
+from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.container.capabilities import Tar
+
+if TYPE_CHECKING:
+    from kubectl_restore.container.capabilities import Capabilities
+
+
+def dialect_of(capabilities: Capabilities) -> Dialect:
+    """Return what the container's tar reads beyond the common ground."""
+    extras = Extra.NOTHING
+    if capabilities.reads_records:
+        extras = Extra.FRACTION | Extra.XATTRS | Extra.ACL
+        if capabilities.sets_capabilities:
+            extras |= Extra.CAPABILITIES
+    return Dialect(
+        holes=capabilities.reads_holes,
+        extras=extras,
+        old_times=capabilities.tar is not Tar.TOYBOX,
+        old_fractions=capabilities.tar is not Tar.BSD,
+        acl_names=capabilities.tar is Tar.GNU,
+    )
