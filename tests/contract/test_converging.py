@@ -85,7 +85,7 @@ def test_a_second_run_sends_nothing_and_checks_contents_on_request(
     assert "app/one: other content: " in flipped.err
     # The same command would keep it again.
     told = fixed(flipped)
-    assert told[-3:] == ["--force", "--verify=checksum", "--compare=checksum"]
+    assert {"--force", "--verify=checksum", "--compare=checksum"} <= set(told)
     by_content = run(*told, "-o", "json")
     assert by_content.code == 0, by_content
     assert summary(by_content.out)["bytes_restored"] == 12_000
@@ -280,7 +280,4 @@ def test_a_directory_that_becomes_a_link_while_the_backup_is_sent_is_found(
     kubectl = changing_kubectl(tmp_path, pod, swap, when="extract")
     result = restore(pod, backup(trees.small()), kubectl=kubectl)
     assert result.code == 9, result
-    if kind == "bsdtar":
-        assert "Cannot extract through symlink" in result.err
-    else:
-        assert "app: a symlink instead of a directory; what stands below it" in result.err
+    assert "app: a symlink instead of a directory; what stands below it" in result.err

@@ -88,7 +88,7 @@ def test_the_whole_one_is_accepted(
     backup.write_bytes(trees.two_thousand())
     code = run_words(["p", str(backup), "-t", "/data", f"--kubectl={kubectl}"])
     assert code == 8, capsys.readouterr()
-    assert "exec -i p" in (tmp_path / "calls").read_text()
+    assert " exec p " in (tmp_path / "calls").read_text()
 
 
 def test_one_that_is_not_what_was_claimed_comes_to_no_exec_either(
@@ -111,7 +111,7 @@ def test_one_that_is_not_what_was_claimed_comes_to_no_exec_either(
     said = capsys.readouterr().err
     assert f"sha256 matches {tmp_path}/SHA256SUMS ({right})" in said
     assert f"the backup matches --checksum (sha256) and {tmp_path}/SHA256SUMS (sha256)" in said
-    assert "exec -i p" in (tmp_path / "calls").read_text()
+    assert " exec p " in (tmp_path / "calls").read_text()
 
 
 def test_a_missing_part_comes_to_no_exec(

@@ -69,5 +69,10 @@ def questions(
         yield b"".join(lines), number - asked
 
 
+def one_batch(paths: Iterable[bytes]) -> bytes:
+    """Return a payload that asks about paths at once, how many they may be; see `questions`."""
+    return _line(0, [quoted(b"./%s" % path) for path in paths])
+
+
 def _line(first: int, names: list[bytes]) -> bytes:
     return b"q %d %s\n" % (first, b" ".join(names))

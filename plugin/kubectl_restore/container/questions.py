@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.members.member import normal_path
 from kubectl_restore.container.answers import Answers, Digests, Standings
-from kubectl_restore.container.batches import questions
+from kubectl_restore.container.batches import one_batch, questions
 from kubectl_restore.container.capabilities import read_probe
 from kubectl_restore.container.checksums import is_plain
 from kubectl_restore.container.contents import requests
@@ -177,6 +177,28 @@ class Questions:
         answers = Answers(list(directories), take)
         self._ask_each(b"traits 1:1" if gives_away else b"traits -", answers)
         return read_traits(found, gives_away=gives_away)
+
+    def as_one(self, directory: bytes, names: Sequence[bytes]) -> list[bytes]:
+        """Ask which of these names are one in a directory: made in one of ours and listed there.
+
+        Nothing is one where nothing may be made. Inodes are not asked: with FUSE each name may
+        have its own.
+        """
+        entries: set[bytes] = set()
+        standing: list[bytes] = []
+
+        def take(word: bytes, rest: bytes) -> bool:
+            if word == b"entry":
+                entries.add(rest)
+            elif word == b"stands":
+                standing.append(answers.path(rest))
+            return word in {b"entry", b"stands"}
+
+        answers = Answers([directory, *names], take)
+        self._ask(b"apart", one_batch(answers.paths), answers.take)
+        answers.require_all()
+        # One that may not be made at all stands there under no name.
+        return standing if any(name not in entries for name in standing) else []
 
     def introduce(self) -> tuple[Capabilities, Leases]:
         """Ask what the container can do, and which restores write in it."""

@@ -67,11 +67,11 @@ def groups(paths: Iterable[bytes], hashes: set[int]) -> list[list[bytes]]:
         paths: of which some have one of these hashes.
         hashes: of their folded forms.
     """
-    found: dict[bytes, list[bytes]] = {}
+    found: dict[bytes, set[bytes]] = {}
     for path in paths:
         key = folded(path)
         if hash(key) in hashes:
-            found.setdefault(key, []).append(path)
+            found.setdefault(key, set()).add(path)
     return [sorted(some) for _, some in sorted(found.items()) if len(some) > 1]
 
 

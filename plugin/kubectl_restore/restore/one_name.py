@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.layout import parents
-from kubectl_restore.container.traits import SCRATCH
 from kubectl_restore.errors import InTheWayError, VerificationError
 from kubectl_restore.plan.folding import Names, groups, together
 from kubectl_restore.progress import Phase
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 500
 """Sets of names that the volume is asked about."""
+_MOST_NAMES: Final = 100
+"""Names of one set."""
 
 
 class OneName:
@@ -67,11 +68,12 @@ class OneName:
     def _take(self, members: Members, earlier: Iterable[bytes]) -> None:
         if not members:
             return
-        paths = list(_with_parents(members.paths()))
+        own = {members.path(number) for number in members.of_kind(Kind.DIRECTORY)}
+        paths = list(_with_parents(members.paths(), own))
         hashes = self._names.add(paths)
         self._sets = []
         if hashes:
-            found = groups([*_with_parents(earlier), *paths], hashes)
+            found = groups([*_with_parents(earlier, set()), *paths], hashes)
             self._sets = list(together(found))
 
     def require_listed(self, questions: Questions) -> None:
@@ -102,9 +104,8 @@ class OneName:
             )
 
 
-def _with_parents(paths: Iterable[bytes]) -> Iterator[bytes]:
-    """Return the paths, each once, and the directories above them."""
-    seen: set[bytes] = set()
+def _with_parents(paths: Iterable[bytes], seen: set[bytes]) -> Iterator[bytes]:
+    """Return the paths, and the directories above them that are not among `seen`."""
     last = b""
     for path in paths:
         parent = path.rpartition(b"/")[0]
@@ -114,7 +115,7 @@ def _with_parents(paths: Iterable[bytes]) -> Iterator[bytes]:
                 if one not in seen:
                     seen.add(one)
                     yield one
-        if path and path not in seen:
+        if path:
             yield path
 
 
@@ -123,22 +124,5 @@ def _are_one(parent: bytes, paths: list[bytes], questions: Questions) -> list[by
     above = [b"", *parents(parent + b"/x")]
     standing = questions.survey(Phase.SURVEY, above)
     where = max((path for path in above if path in standing), key=len, default=b"")
-    scratch = (where + b"/" if where else b"") + SCRATCH + os.urandom(8).hex().encode()
-    names = {scratch + b"/" + path.rpartition(b"/")[2]: path for path in paths}
-    questions.amend(b"mkdir -m 700", [scratch])
-    if scratch not in questions.survey(Phase.SURVEY, [scratch]):
-        # Nothing may be made there.
-        return []
-    questions.amend(b"touch", list(names))
-    children, _ = questions.children([scratch])
-    made = {path for path, _ in children}
-    entries = questions.survey(Phase.SURVEY, list(names))
-    questions.remove(b"rm -f", sorted(made))
-    questions.remove(b"rmdir", [scratch])
-    if where in standing:
-        # What was made and removed in it has changed its time.
-        questions.amend(b"touch -d", [where], [b"@%d" % standing[where].mtime])
-    # One that may not be made at all stands there under no name. Inodes are not asked: with FUSE
-    # each name may have its own.
-    is_hidden = any(path in entries and path not in made for path in names)
-    return [own for path, own in names.items() if path in entries] if is_hidden else []
+    names = {path.rpartition(b"/")[2]: path for path in paths[:_MOST_NAMES]}
+    return [names[name] for name in questions.as_one(where, list(names))]

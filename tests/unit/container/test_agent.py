@@ -19,7 +19,7 @@ import pytest
 
 from kubectl_restore.container.agent import agent_command, agent_script
 from kubectl_restore.container.answers import Answers, Standings
-from kubectl_restore.container.batches import questions
+from kubectl_restore.container.batches import one_batch, questions
 from kubectl_restore.container.capabilities import Tar, read_probe
 from kubectl_restore.container.links import read_link
 from kubectl_restore.container.space import read_space
@@ -617,6 +617,29 @@ def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
         b"nowhere": None,
         b"to file": None,
     }
+
+
+@pytest.mark.parametrize("where", [b"", b"link"], ids=["target", "link"])
+def test_names_that_are_tried_are_told_apart_and_leave_nothing(
+    agent: Agent, tmp_path: Path, where: bytes
+) -> None:
+    target = tmp_path / "target"
+    directory = target / "dir"
+    directory.mkdir()
+    (target / "link").symlink_to("dir")
+    for one in (directory, target):
+        os.utime(one, (1_700_000_000, 1_700_000_000))
+    names = [b"README", b"readme", b"-n", b"two\nlines", b"\xff", b".a", b"a "]
+    payload = one_batch([where, *names])
+    agent.send(b"apart\n%d\n%bend\n" % (len(payload), payload))
+    records = agent.records_until_done()
+    entries = [one.rest for one in records if one.word == b"entry"]
+    assert sorted(entries) == sorted(names)
+    standing = [int(one.rest) for one in records if one.word == b"stands"]
+    assert standing == list(range(1, len(names) + 1))
+    assert sorted(one.name for one in target.iterdir()) == ["dir", "link"]
+    assert list(directory.iterdir()) == []
+    assert (directory if where else target).stat().st_mtime == 1_700_000_000
 
 
 def remove(agent: Agent, command: bytes, paths: list[bytes]) -> None:

@@ -42,6 +42,11 @@ def test_names_that_could_be_one_are_found_in_any_order_and_across_batches() -> 
     assert groups(every, hashes) == [[b"docs/README", b"docs/readme"]]
 
 
+def test_a_path_that_is_told_twice_is_not_two() -> None:
+    paths = [b"shared", b"shared", b"shared/x"]
+    assert groups(paths, Names().add(paths)) == []
+
+
 def test_other_names_are_asked_about_where_they_stand_together() -> None:
     paths = [b"A", b"a", b"A/x", b"a/x", b"A/X"]
     found = groups(paths, Names().add(paths))

@@ -86,7 +86,7 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
         '"files_replaced": 2, '
         '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, "files_deleted": 0, '
         '"dry_run": false, "verified": "size", "warnings": [], '
-        '"notes": ["a", "b\\\\x1b"], "next_steps": []}\n'
+        '"notes": ["a", "b\\\\x1b"], "next_steps": [], "salvaged": false}\n'
     )
     assert scene.err == []
 

@@ -214,6 +214,13 @@ while IFS= read -r line; do
         question='try_out' owner=${1:--}
         ask 4
         ;;
+    apart)
+        # A directory, and names that could be one there.
+        question='apart'
+        set +f
+        ask 4
+        set -f
+        ;;
     copy)
         # Pairs of a file and a further name of it, for volumes without hard links.
         question='copy_each'

@@ -5,16 +5,44 @@
 try_out() {
     number=$first
     for path; do
-        before=$(stat -c %Y "$path")
-        scratch=$path/.kubectl-restore.${token%????????}
-        if (umask 022 && mkdir "$scratch"); then
+        if begin_scratch "$path"; then
             say tried "$number"
             (cd "$scratch" && try_here)
-            rm -rf "$scratch"
-            [ -z "$before" ] || touch -d "@$before" "$path"
+            end_scratch "$path"
         fi
         number=$((number + 1))
     done
+}
+
+# Make directory $scratch in directory $1. It goes, too, when we are ended in the middle.
+begin_scratch() {
+    before=$(stat -c %Y "$1/.")
+    scratch=$1/.kubectl-restore.${token%????????}
+    (umask 022 && mkdir "$scratch") || return
+    trap 'rm -rf "$scratch"; exit 143' TERM
+}
+
+end_scratch() {
+    rm -rf "$scratch"
+    trap - TERM
+    [ -z "$before" ] || touch -d "@$before" "$1/."
+}
+
+# Which of these names, made in a directory of ours in directory $1, stand there under another's?
+apart() {
+    begin_scratch "$1" || return
+    shift
+    for name; do : >"$scratch/${name#./}"; done
+    number=$first
+    for name; do
+        number=$((number + 1))
+        [ -e "$scratch/${name#./}" ] && say stands "$number"
+    done
+    for path in "$scratch"/* "$scratch"/.*; do
+        case $path in "$scratch"/. | "$scratch"/..) continue ;; esac
+        [ -e "$path" ] && put "$token entry ${path##*/} $token" >&3
+    done
+    end_scratch "${scratch%/*}"
 }
 
 try_here() {
