@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.about import NAME, VERSION
 from kubectl_restore.build import commit
-from kubectl_restore.pipe.kubectl_version import ask_kubectl
+from kubectl_restore.session.kubectl_version import ask_kubectl
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from kubectl_restore.cluster.kubectl import KubectlOptions
-    from kubectl_restore.pipe.kubectl_version import KubectlVersion
+    from kubectl_restore.session.kubectl_version import KubectlVersion
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from kubectl_restore.container.batches import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kubectl_restore.pipe.mark import Mark
+    from kubectl_restore.session.mark import Mark
 
 # The script travels on stdin, not in the argument: the argument becomes part of the request's
 # address, which load balancers bound (8 KiB for a request line is common) and audit logs keep.

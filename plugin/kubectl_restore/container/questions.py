@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from kubectl_restore.container.space import Space
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.container.traits import Volumes
-    from kubectl_restore.pipe.answer import Answer
-    from kubectl_restore.pipe.session import Session
     from kubectl_restore.progress import Phase, Progress
+    from kubectl_restore.session.answer import Answer
+    from kubectl_restore.session.session import Session
 
 
 class Questions:

@@ -1,6 +1,6 @@
-"""One kubectl child from start to end: the byte copy, and the parsers of what comes back.
+"""The bytes of kubectl's children: what goes in, and the parsers of what comes out.
 
-Duty: starting kubectl, the selector loop, the pump with its window, records on stdout and signs
-on stderr. Knows bytes and records, not questions. May import: cluster, archive, and the ground.
-Start reading at session.py.
+Duty: starting a child, the selector loop over any number of them, the pump with its window and the
+wire compression, records on stdout and signs on stderr. Knows bytes and records, not what an exec
+is for. May import: cluster, archive, and the ground. Start reading at loop.py, then pump.py.
 """

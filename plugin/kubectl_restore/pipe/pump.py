@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.stream.segments import Zeros
+from kubectl_restore.pipe.payload import NOTHING, Course, Supply
 from kubectl_restore.pipe.transit import packed
 from kubectl_restore.pipe.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
 
+    from kubectl_restore.pipe.payload import Payload
     from kubectl_restore.pipe.transit import Transit
 
-_NOTHING: Final = memoryview(b"")
-_ZEROS: Final = memoryview(bytes(256 * 1024))
 _WORTH_A_LINE: Final = 64 * 1024
 """Bytes of a hole from which on the pod makes the zeros itself."""
 _SIGN: Final = 2.0
@@ -29,65 +28,57 @@ class Pump:
     A chunk is begun only while the window has room. Blocks are views into somebody's buffer and
     are written from there: no byte is copied or looked at here (but see `in_blocks`, `transit`).
     Long holes are not sent: a line says how many zeros the pod puts there.
+
+    Attributes:
+        window: what is under way.
+        closed: the closing line has been written whole.
     """
 
     def __init__(
         self,
-        blocks: Iterator[memoryview | Zeros],
-        total: int,
+        payload: Payload,
         clock: Callable[[], float],
         envelope: Callable[[bytes, int], tuple[bytes, bytes]] = lambda line, _length: (line, b""),
         *,
         in_blocks: bool = False,
-        in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
-        pauses: Iterable[int] = (),
         transit: Transit | None = None,
     ) -> None:
-        """Take the blocks of a payload of `total` bytes.
+        """Take a payload.
 
         Args:
-            blocks: the payload; a block stays valid until the next one is asked for. An empty one
-                means that the next one takes a while.
-            total: its bytes, holes included.
+            payload: what is fed.
             clock: the time in seconds.
             envelope: returns what stands before and behind a chunk, given the line that tells
                 its length and that length; 0 for a line behind which nothing comes.
             in_blocks: the envelope fills whole blocks, and no write may cut one: a chunk is then
                 put together in memory first.
-            in_flight: returns what the pod notes before it takes a chunk, given the bytes that it
-                has acknowledged by then, and where the chunk ends; empty for nothing.
-            pauses: where empty blocks may come, in bytes of the payload; they rise. No chunk goes
-                beyond one of them, so that one that is announced never waits.
             transit: says which chunks are packed for the way; None for none.
         """
         self.window = Window()
-        self._blocks = blocks
+        self._supply = Supply(payload.blocks)
+        self._course = Course(payload.total, payload.pauses)
+        self._in_flight = payload.in_flight
         self._clock = clock
         self._envelope = envelope
         self._in_blocks = in_blocks
-        self._head = _NOTHING
-        self._tail = _NOTHING
-        self._block = _NOTHING
-        self._hole = 0
+        self._transit = transit
+        self._head = NOTHING
+        self._tail = NOTHING
         self._chunk = 0
         self._left_of_chunk = 0
-        self._unannounced = total
-        self._announced = 0
-        self._in_flight = in_flight
-        self._transit = transit
-        self._pauses = iter(pauses)
-        self._pause = 0
         self._said_at = clock()
-        self.is_reading = False
-        """True while the next block takes a while."""
         self._closing = b"end\n"
         self.closed = False
-        """True once the closing line has been written whole."""
+
+    @property
+    def is_reading(self) -> bool:
+        """Tell whether the next block takes a while."""
+        return self._supply.is_reading
 
     def give_up(self) -> None:
         """Send nothing beyond the chunk that is begun, and close with `abort`."""
-        self._unannounced = 0
-        self.is_reading = False
+        self._course.left = 0
+        self._supply.is_reading = False
         if self._closing == b"end\n":
             self._closing = b"abort\n"
 
@@ -106,7 +97,7 @@ class Pump:
             self._head
             or self._left_of_chunk
             or self._tail
-            or not self._unannounced
+            or not self._course.left
             or self.window.has_room()
         )
 
@@ -126,7 +117,8 @@ class Pump:
                 self._announce()
                 if self.is_reading and not self._head:
                     break
-            view = self._head or (self._data() if self._left_of_chunk else self._tail)
+            left = self._left_of_chunk
+            view = self._head or (self._supply.data(left) if left else self._tail)
             try:
                 written = os.write(descriptor, view)
             except BlockingIOError:
@@ -144,7 +136,8 @@ class Pump:
         if self._head:
             self._head = self._head[written:]
         elif self._left_of_chunk:
-            self._pass_on(written)
+            self._left_of_chunk -= written
+            self._supply.pass_on(written)
         else:
             self._tail = self._tail[written:]
         if self._head or self._left_of_chunk or self._tail:
@@ -156,34 +149,24 @@ class Pump:
         else:
             self.closed = True
 
-    def _pass_on(self, length: int) -> None:
-        self._left_of_chunk -= length
-        if self._block:
-            self._block = self._block[length:]
-        else:
-            self._hole -= length
-
     def _announce(self) -> None:
         """Set up the line of the next chunk, or the closing one; or nothing, while we read on."""
         self._chunk = 0
         is_given_up = self._closing != b"end\n"
-        if not is_given_up and not self._block and not self._hole:
-            self._next_block()
+        if not is_given_up and self._supply.is_empty:
+            self._supply.next(is_more_due=bool(self._course.left))
         if self.is_reading:
             if self._clock() - self._said_at > _SIGN:
                 self._said_at = self._clock()
                 self._head = memoryview(self._envelope(b"zeros 0\n", 0)[0])
             return
-        if not self._unannounced:
+        if not self._course.left:
             self._head = memoryview(self._envelope(self._closing, 0)[0])
             return
-        while self._pause <= self._announced:
-            self._pause = next(self._pauses, self._announced + self._unannounced)
-        before_pause = self._pause - self._announced
-        self._chunk = min(self.window.chunk, self._unannounced, before_pause)
-        if self._hole >= _WORTH_A_LINE:
-            self._chunk = min(self._chunk, self._hole)
-            self._hole -= self._chunk
+        self._chunk = self._course.longest(self.window.chunk)
+        if self._supply.hole >= _WORTH_A_LINE:
+            self._chunk = min(self._chunk, self._supply.hole)
+            self._supply.pass_on(self._chunk)
             line = b"zeros %d%s\n" % (self._chunk, self._noted())
             self._head = memoryview(self._envelope(line, 0)[0])
         elif self._transit is not None and self._transit.packs:
@@ -196,12 +179,12 @@ class Pump:
             self._left_of_chunk = self._chunk
             if self._in_blocks:
                 self._head = memoryview(b"".join([self._head, self._taken(), self._tail]))
-                self._tail = _NOTHING
-        self._unannounced -= self._chunk
-        self._announced += self._chunk
+                self._tail = NOTHING
+        self._course.announce(self._chunk)
 
     def _noted(self) -> bytes:
-        noted = self._in_flight(self.window.acknowledged, self._announced + self._chunk)
+        end = self._course.announced + self._chunk
+        noted = self._in_flight(self.window.acknowledged, end)
         return b" " + noted if noted else b""
 
     def _pack(self) -> None:
@@ -220,23 +203,7 @@ class Pump:
         """Return the chunk's bytes; nothing of it is left to be written."""
         pieces = []
         while self._left_of_chunk:
-            pieces.append(bytes(self._data()))
-            self._pass_on(len(pieces[-1]))
+            pieces.append(bytes(self._supply.data(self._left_of_chunk)))
+            self._left_of_chunk -= len(pieces[-1])
+            self._supply.pass_on(len(pieces[-1]))
         return b"".join(pieces)
-
-    def _next_block(self) -> None:
-        block = next(self._blocks, None)
-        self.is_reading = block is not None and not isinstance(block, Zeros) and not block
-        if not self.is_reading and (block is None) is bool(
-            self._unannounced or self._left_of_chunk
-        ):
-            raise ValueError("the blocks are not as many bytes as was said")
-        if isinstance(block, Zeros):
-            self._hole = block.length
-        elif block is not None:
-            self._block = block
-
-    def _data(self) -> memoryview:
-        while not self._block and not self._hole:
-            self._next_block()
-        return (self._block or _ZEROS[: self._hole])[: self._left_of_chunk]

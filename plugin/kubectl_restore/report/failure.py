@@ -14,8 +14,8 @@ from kubectl_restore.errors import (
 from kubectl_restore.text import LISTED, listed, shown, shown_text
 
 if TYPE_CHECKING:
-    from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.plan.compare import Proof
+    from kubectl_restore.session.answer import Answer
 
 _KILLED: Final = 137
 """128 + SIGKILL."""

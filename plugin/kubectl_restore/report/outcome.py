@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.survey import Entry
-    from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.plan.compare import Proof
     from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.session.answer import Answer
 
 _NAMED: Final = 3
 """Names on a line of the summary."""

@@ -16,8 +16,8 @@ from kubectl_restore.plan.contents import STANDING, Contents, size_of
 from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.plan.policy import Verification
 from kubectl_restore.progress import Comparison, Finding, Phase
-from kubectl_restore.restore.extras import Listing
-from kubectl_restore.restore.volumes import KnownVolumes, attributes_of
+from kubectl_restore.restore.checks.extras import Listing
+from kubectl_restore.restore.checks.volumes import KnownVolumes, attributes_of
 from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
 
 _DIGITS: Final = 12

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
-    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
     from kubectl_restore.restore.survey import Surveyor
     from kubectl_restore.resume.attempts import Attempts

@@ -38,11 +38,12 @@ from kubectl_restore.errors import (
 from kubectl_restore.progress import Header, Level
 from kubectl_restore.report.receipt import Receipt, not_written, require_receipt
 from kubectl_restore.restore.audit import audit
+from kubectl_restore.restore.checks.restored import Restored
 from kubectl_restore.restore.finish import finish, settle
 from kubectl_restore.restore.go_on import go_on_behind
-from kubectl_restore.restore.lanes import Lanes
+from kubectl_restore.restore.lanes.lanes import Lanes
+from kubectl_restore.restore.lanes.merged_progress import MergedProgress
 from kubectl_restore.restore.ledger import Ledger
-from kubectl_restore.restore.merged_progress import MergedProgress
 from kubectl_restore.restore.plan import give_away, plan_batch
 from kubectl_restore.restore.read import Supply
 from kubectl_restore.restore.report import (
@@ -52,7 +53,6 @@ from kubectl_restore.restore.report import (
     summary_of,
 )
 from kubectl_restore.restore.resolve import Resolution
-from kubectl_restore.restore.restored import Restored
 from kubectl_restore.restore.run import Kubectl, Run
 from kubectl_restore.restore.save import save
 from kubectl_restore.restore.send import send

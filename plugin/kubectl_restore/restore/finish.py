@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.stream.layout import DirectoryLayout
 from kubectl_restore.archive.stream.segments import read_literals
 from kubectl_restore.errors import PodCannotError, VerificationError
-from kubectl_restore.pipe.answer import Answer
+from kubectl_restore.pipe.payload import Payload
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Phase
+from kubectl_restore.restore.checks.extras import Listing
 from kubectl_restore.restore.dialect import dialect_of
-from kubectl_restore.restore.extras import Listing
 from kubectl_restore.restore.ledger import is_directory
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.restore.send import command
 from kubectl_restore.resume.in_flight import settled_lines
+from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import counted, listed, shown
 from kubectl_restore.undo.saved import contents_of
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.plan.operation import Operation
     from kubectl_restore.plan.plan import Plan
-    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.ledger import Ledger
     from kubectl_restore.restore.run import Run
     from kubectl_restore.restore.send import Sent
@@ -103,7 +104,8 @@ def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> Non
     if layout is not None and layout.total:
         ledger.has_begun = True
         line = command(ledger, lane.capabilities, owners)
-        ended = lane.session.feed(line, read_literals(layout.segments()), layout.total)
+        payload = Payload(read_literals(layout.segments()), layout.total)
+        ended = lane.session.feed(line, payload)
     prover = _prover(run, lane, ledger)
     ended = ledger.unmade.forgive(ended)
     _prove(prover, ledger, plan, ended, operations=directories, total=total)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_restore.restore.checks.unmade import Found
 from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.restore.send import send_rest
-from kubectl_restore.restore.unmade import Found
 
 if TYPE_CHECKING:
-    from kubectl_restore.restore.lanes import Lanes
+    from kubectl_restore.restore.lanes.lanes import Lanes
     from kubectl_restore.restore.ledger import Ledger
     from kubectl_restore.restore.run import Run
     from kubectl_restore.restore.send import Sent

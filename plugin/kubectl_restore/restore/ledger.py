@@ -12,9 +12,9 @@ from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.steps import operations_of
 from kubectl_restore.report.outcome import Tally
-from kubectl_restore.restore.one_name import OneName
-from kubectl_restore.restore.unmade import Unmade
-from kubectl_restore.restore.volumes import KnownVolumes
+from kubectl_restore.restore.checks.one_name import OneName
+from kubectl_restore.restore.checks.unmade import Unmade
+from kubectl_restore.restore.checks.volumes import KnownVolumes
 from kubectl_restore.resume.attempts import Attempts
 from kubectl_restore.resume.in_flight import Doubt
 from kubectl_restore.undo.saved import Saved
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.operation import Operation
     from kubectl_restore.plan.plan import Plan
-    from kubectl_restore.restore.restored import Restored
+    from kubectl_restore.restore.checks.restored import Restored
     from kubectl_restore.resume.in_flight import Stream
 
 

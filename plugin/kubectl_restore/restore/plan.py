@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_restore.plan.steps import steps_of
+from kubectl_restore.restore.checks.obstacles import require_possible
+from kubectl_restore.restore.checks.volumes import attributes_of
 from kubectl_restore.restore.confirm import confirm, has_to_be_asked
-from kubectl_restore.restore.obstacles import require_possible
 from kubectl_restore.restore.survey import Surveyor
-from kubectl_restore.restore.volumes import attributes_of
 from kubectl_restore.resume.in_flight import Doubt, read_doubt
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
-    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.ledger import Ledger
     from kubectl_restore.restore.run import Run
 

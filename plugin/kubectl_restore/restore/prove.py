@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
     from kubectl_restore.container.survey import Entry
-    from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.operation import Operation
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
+    from kubectl_restore.session.answer import Answer
 
 _PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
 _KEPT: Final = frozenset({Action.KEEP, Action.ADJUST})

@@ -25,9 +25,9 @@ from kubectl_restore.errors import (
     TargetError,
 )
 from kubectl_restore.pipe.child import now
-from kubectl_restore.pipe.kubectl_version import LIMIT, version_in
-from kubectl_restore.pipe.query import Query
 from kubectl_restore.progress import Level, Phase, Status
+from kubectl_restore.session.kubectl_version import LIMIT, version_in
+from kubectl_restore.session.query import Query
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from kubectl_restore.undo.save import foresee_saving, save_replaced
 
 if TYPE_CHECKING:
     from kubectl_restore.plan.plan import Plan
-    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.ledger import Ledger
     from kubectl_restore.restore.run import Run
 

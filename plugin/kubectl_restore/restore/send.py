@@ -13,7 +13,7 @@ from kubectl_restore.archive.trust.content_checksums import Fingerprints
 from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import RestoreError
-from kubectl_restore.pipe.answer import Answer
+from kubectl_restore.pipe.payload import Payload
 from kubectl_restore.plan.cut import cut
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Verification
@@ -21,6 +21,7 @@ from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.resume.in_flight import Stream, plan_lines
 from kubectl_restore.resume.settle import rest_of
+from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.cut import Share
     from kubectl_restore.plan.plan import Plan
-    from kubectl_restore.restore.lane import Lane
-    from kubectl_restore.restore.lanes import Lanes
+    from kubectl_restore.restore.lanes.lane import Lane
+    from kubectl_restore.restore.lanes.lanes import Lanes
     from kubectl_restore.restore.ledger import Ledger
     from kubectl_restore.restore.run import Run
 
@@ -145,13 +146,8 @@ def _append(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> N
             ledger.has_appended = True
             run.progress.status(Status(Phase.SEND, start + count, whole.size, 0, 1, whole.path))
 
-        answer = lane.session.append(
-            member.path,
-            resumed.inode,
-            rest_of(batch, member, resumed),
-            member.size - resumed.start,
-            acknowledged,
-        )
+        rest = Payload(rest_of(batch, member, resumed), member.size - resumed.start)
+        answer = lane.session.append(member.path, resumed.inode, rest, acknowledged)
         prover = Prover(
             lane.questions, run.request, lane.capabilities, run.progress, ledger.attributes
         )
@@ -229,15 +225,15 @@ class _Sending:
             files = (n for n in layout.files if plan.member(n).kind is Kind.FILE)
             self._sent.checksums.append(Fingerprints(algorithm, plan.member, files))
             tap = self._sent.checksums[-1].take
-        lane.session.begin_feed(
-            command(self._ledger, lane.capabilities, self._sent.plan.owners),
+        payload = Payload(
             batch.read(layout.segments(), tap),
             layout.total,
-            on_acknowledged=acknowledged,
-            in_flight=in_flight,
-            pauses=pauses_in(layout.segments()) if batch.is_packed else (),
+            in_flight,
+            pauses_in(layout.segments()) if batch.is_packed else (),
             packs=batch.is_packed and lane.capabilities.unpacks,
         )
+        line = command(self._ledger, lane.capabilities, self._sent.plan.owners)
+        lane.session.begin_feed(line, payload, acknowledged)
 
     def _has_ended(self, lane: Lane, stream: Stream) -> bool:
         try:

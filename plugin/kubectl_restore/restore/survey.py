@@ -14,8 +14,8 @@ from kubectl_restore.plan.planner import Planner
 from kubectl_restore.plan.policy import Comparison
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.progress import Level, Phase
+from kubectl_restore.restore.checks.extras import Listing
 from kubectl_restore.restore.dialect import dialect_of
-from kubectl_restore.restore.extras import Listing
 from kubectl_restore.resume.in_flight import Doubt
 from kubectl_restore.resume.settle import Settling
 from kubectl_restore.text import counted
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.policy import Overwrite
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.restore.restored import Restored
+    from kubectl_restore.restore.checks.restored import Restored
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from kubectl_restore.about import NAME, VERSION
 from kubectl_restore.build import commit
 from kubectl_restore.cli.application import run_words
 from kubectl_restore.cluster.kubectl import KubectlOptions
-from kubectl_restore.pipe.kubectl_version import ask_kubectl
+from kubectl_restore.session.kubectl_version import ask_kubectl
 from tests.json_page import undocumented
 
 if TYPE_CHECKING:

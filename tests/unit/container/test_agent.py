@@ -26,8 +26,8 @@ from kubectl_restore.container.space import read_space
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.pipe.feedback import EndOfCommand, FeedbackParser, Line
 from kubectl_restore.pipe.framing import Framing, envelope
-from kubectl_restore.pipe.mark import Mark
 from kubectl_restore.pipe.records import Data, Record, RecordParser
+from kubectl_restore.session.mark import Mark
 from tests.unit.container.shells import SHELLS, builds_in, words_of
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from kubectl_restore.container.agent import agent_command, agent_script
 from kubectl_restore.container.answers import Answers, Digests
 from kubectl_restore.container.capabilities import read_probe
 from kubectl_restore.container.links import read_text
-from kubectl_restore.pipe.mark import Mark
+from kubectl_restore.session.mark import Mark
 from tests.unit.container.shells import SHELLS, builds_in, words_of
 from tests.unit.container.test_agent import (
     COMMON,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kubectl_restore.archive.stream.segments import Zeros
 from kubectl_restore.errors import BackupError
 from kubectl_restore.pipe.framing import Framing, envelope
+from kubectl_restore.pipe.payload import Payload
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.transit import Transit
 
@@ -128,7 +129,9 @@ class Blocks(Reader):
 
 def run(data: bytes, sizes: list[int], *, stop_after: int | None = None) -> Reader:
     """Pump data through a pipe to a reader that acknowledges."""
-    return pumped(Pump(blocks_of(data, sizes), len(data), lambda: 0.0), stop_after=stop_after)
+    return pumped(
+        Pump(Payload(blocks_of(data, sizes), len(data)), lambda: 0.0), stop_after=stop_after
+    )
 
 
 def pumped(pump: Pump, reader: Reader | None = None, *, stop_after: int | None = None) -> Reader:
@@ -167,7 +170,7 @@ def pumped(pump: Pump, reader: Reader | None = None, *, stop_after: int | None =
 def test_long_holes_are_told_and_not_sent(parts: list[tuple[bool, int]]) -> None:
     blocks = [Zeros(size) if hole else memoryview(b"x" * size) for hole, size in parts]
     expected = b"".join(bytes(size) if hole else b"x" * size for hole, size in parts)
-    reader = pumped(Pump(iter(blocks), len(expected), lambda: 0.0))
+    reader = pumped(Pump(Payload(iter(blocks), len(expected)), lambda: 0.0))
     assert reader.payload == expected
     assert reader.closing == b"end"
     longest = max([size for hole, size in parts if hole], default=0)
@@ -179,8 +182,7 @@ def test_an_envelope_goes_around_each_chunk() -> None:
     data = os.urandom(300_000)
     reader = Wrapped()
     pump = Pump(
-        blocks_of(data, [1000, 70_000]),
-        len(data),
+        Payload(blocks_of(data, [1000, 70_000]), len(data)),
         lambda: 0.0,
         lambda line, size: (line + b"<" * bool(size), b">" * (size % 7)),
     )
@@ -193,7 +195,9 @@ def test_toyboxs_tar_gets_whole_blocks_only(length: int, sizes: list[int]) -> No
     # It takes a header that comes in two pieces for no header.
     framed = partial(envelope, Framing.TAR)
     reader = Blocks()
-    pump = Pump(blocks_of(bytes(length), sizes), length, lambda: 0.0, framed, in_blocks=True)
+    pump = Pump(
+        Payload(blocks_of(bytes(length), sizes), length), lambda: 0.0, framed, in_blocks=True
+    )
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     # What the pipe takes in one write, and what it takes of one that fills it.
@@ -263,7 +267,7 @@ def test_what_takes_a_while_to_read_leaves_no_chunk_waiting(
     for _, size in parts:
         pauses.append(at)
         at += size
-    pump = Pump(blocks(), total, lambda: seconds[0], pauses=pauses)
+    pump = Pump(Payload(blocks(), total, pauses=pauses), lambda: seconds[0])
     pumped(pump, reader)
     assert reader.payload == whole
     assert reader.closing == b"end"
@@ -279,7 +283,7 @@ def test_it_is_not_closed_before_the_blocks_say_that_all_is_well() -> None:
         yield memoryview(b"x" * 1000)
         raise BackupError("it changed meanwhile")
 
-    pump = Pump(blocks(), 1000, lambda: 0.0)
+    pump = Pump(Payload(blocks(), 1000), lambda: 0.0)
     reading, writing = os.pipe()
     with pytest.raises(BackupError):
         pump.write(writing)
@@ -291,7 +295,7 @@ def test_it_is_not_closed_before_the_blocks_say_that_all_is_well() -> None:
 def test_nothing_is_written_beyond_the_window() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    pump = Pump(blocks_of(bytes(50_000_000), [1 << 20]), 50_000_000, lambda: 0.0)
+    pump = Pump(Payload(blocks_of(bytes(50_000_000), [1 << 20]), 50_000_000), lambda: 0.0)
     while pump.wants_to_write:
         pump.write(writing)
         os.read(reading, 1 << 20)
@@ -303,7 +307,7 @@ def test_nothing_is_written_beyond_the_window() -> None:
 def test_a_reader_that_is_gone_is_a_broken_pipe() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    pump = Pump(blocks_of(b"x" * 100, [50]), 100, lambda: 0.0)
+    pump = Pump(Payload(blocks_of(b"x" * 100, [50]), 100), lambda: 0.0)
     with pytest.raises(BrokenPipeError):
         pump.write(writing)
     os.close(writing)
@@ -320,7 +324,7 @@ class Always(Transit):
 def test_packed_chunks_carry_every_byte_and_those_that_do_not_shrink_go_as_they_are() -> None:
     loose, tight = b"again and again " * 200_000, os.urandom(3_000_000)
     data = loose + tight
-    pump = Pump(blocks_of(data, [70_000, 3]), len(data), lambda: 0.0, transit=Always())
+    pump = Pump(Payload(blocks_of(data, [70_000, 3]), len(data)), lambda: 0.0, transit=Always())
     reader = pumped(pump)
     assert bytes(reader.payload) == data
     assert reader.closing == b"end"

@@ -12,11 +12,11 @@ from kubectl_restore.archive.members.members import Members
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.container.capabilities import Capabilities
 from kubectl_restore.errors import ExitCode, PodCannotError
-from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.compare import Proof, compare
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.report.failure import error_of
-from kubectl_restore.restore.obstacles import require_devices
+from kubectl_restore.restore.checks.obstacles import require_devices
+from kubectl_restore.session.answer import Answer
 from tests.unit.plan.planning import make_plan
 
 if TYPE_CHECKING:

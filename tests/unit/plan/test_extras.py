@@ -11,7 +11,7 @@ from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.mounts import Mount, read_mounts
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import InTheWayError, PodCannotError
-from kubectl_restore.restore.extras import Listing
+from kubectl_restore.restore.checks.extras import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

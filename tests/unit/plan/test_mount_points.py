@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.errors import InTheWayError
-from kubectl_restore.restore.obstacles import require_no_mounts
+from kubectl_restore.restore.checks.obstacles import require_no_mounts
 from tests.unit.plan.test_room import DIRECTORY, plan_of
 
 if TYPE_CHECKING:

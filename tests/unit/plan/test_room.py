@@ -12,7 +12,7 @@ from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import PodCannotError
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy
-from kubectl_restore.restore.obstacles import Volume, require_room
+from kubectl_restore.restore.checks.obstacles import Volume, require_room
 from tests.contract import trees
 from tests.unit.archive.making import index_of_bytes
 from tests.unit.plan.planning import make_plan

@@ -25,18 +25,18 @@ from kubectl_restore.errors import (
     UsageError,
     VerificationError,
 )
-from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.progress import Phase, Silence, Status
+from kubectl_restore.session.answer import Answer
 from kubectl_restore.undo.replaced import Replaced
 from kubectl_restore.undo.save import save_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kubectl_restore.pipe.session import Session
+    from kubectl_restore.session.session import Session
     from kubectl_restore.undo.saved import Saved
 
 _MODES = {

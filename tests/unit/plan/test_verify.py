@@ -10,12 +10,12 @@ from kubectl_restore.archive.members.member import Kind, Member
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.container.traits import Volumes, VolumeTraits
-from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.compare import Amendment, Verdict, amendments, compare
 from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.operation import Action, Operation
 from kubectl_restore.report.outcome import Tally
+from kubectl_restore.session.answer import Answer
 
 MEMBER = Member(
     name=b"f", path=b"f", kind=Kind.FILE, offset=0, length=1024, prefix=512, size=5,

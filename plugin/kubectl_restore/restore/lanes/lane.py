@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from kubectl_restore.container.capabilities import done_without, require_target, require_tools
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.progress import Level
-from kubectl_restore.restore.obstacles import require_check_sums
+from kubectl_restore.restore.checks.obstacles import require_check_sums
 from kubectl_restore.restore.resolve import require_place
 from kubectl_restore.resume.lease import take_lease
 
 if TYPE_CHECKING:
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.leases import Leases
-    from kubectl_restore.pipe.session import Session
     from kubectl_restore.restore.run import Run
+    from kubectl_restore.session.session import Session
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kubectl_restore.container.questions import Questions
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
-    from kubectl_restore.restore.volumes import KnownVolumes
+    from kubectl_restore.restore.checks.volumes import KnownVolumes
 
 _COMPRESSING: Final = frozenset({"btrfs", "zfs"})
 """File systems that may keep a file in fewer bytes than it has."""

@@ -15,8 +15,8 @@ from kubectl_restore.cluster.kubectl import (
 )
 from kubectl_restore.deadline import Watch, as_duration
 from kubectl_restore.errors import InterruptedRestoreError, TimedOutError, UsageError
-from kubectl_restore.pipe.query import Query
 from kubectl_restore.progress import Silence
+from kubectl_restore.session.query import Query
 from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.pipe.answer import ENDS, Call
 from kubectl_restore.pipe.child import now
-from kubectl_restore.pipe.lost import out_of_step
 from kubectl_restore.pipe.pump import Pump
 from kubectl_restore.pipe.transit import Transit
+from kubectl_restore.session.answer import ENDS, Call
+from kubectl_restore.session.lost import out_of_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from kubectl_restore.archive.stream.segments import Zeros
-    from kubectl_restore.pipe.answer import Answer
-    from kubectl_restore.pipe.exec import Exec
     from kubectl_restore.pipe.framing import Framing
+    from kubectl_restore.pipe.payload import Payload
+    from kubectl_restore.session.answer import Answer
+    from kubectl_restore.session.exec import Exec
 
 _AHEAD: Final = 2
 """Questions that may be under way when the next one is sent."""
@@ -52,62 +52,37 @@ class Session:
     def feed(
         self,
         command: bytes,
-        blocks: Iterator[memoryview | Zeros],
-        total: int,
-        *,
+        payload: Payload,
         on_acknowledged: Callable[[int], None] | None = None,
-        in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
-        pauses: Iterable[int] = (),
-        packs: bool = False,
     ) -> Answer:
-        """Run a command with a payload of `total` bytes, and wait for its end; see `begin_feed`.
+        """Run a command with a payload, and wait for its end; see `begin_feed`.
 
         Raises:
             RestoreError: the link was lost, the time ran out, a signal came, or the backup could
                 not be read on.
         """
-        self.begin_feed(
-            command,
-            blocks,
-            total,
-            on_acknowledged=on_acknowledged,
-            in_flight=in_flight,
-            pauses=pauses,
-            packs=packs,
-        )
+        self.begin_feed(command, payload, on_acknowledged)
         return self._finish()
 
     def begin_feed(
         self,
         command: bytes,
-        blocks: Iterator[memoryview | Zeros],
-        total: int,
-        *,
+        payload: Payload,
         on_acknowledged: Callable[[int], None] | None = None,
-        in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b"",
-        pauses: Iterable[int] = (),
-        packs: bool = False,
     ) -> None:
-        """Begin a command with a payload of `total` bytes; the loop's turns carry it out.
+        """Begin a command with a payload; the loop's turns carry it out.
 
         Args:
             command: the command line, without newline.
-            blocks: the payload; a block stays valid until the next one is asked for.
-            total: its length in bytes.
+            payload: what follows it.
             on_acknowledged: told the number of payload bytes that the pod has taken so far.
-            in_flight: see `Pump`.
-            pauses: see `Pump`.
-            packs: chunks may be packed for the way; the agent has to know how to unpack them.
         """
         pump = Pump(
-            blocks,
-            total,
+            payload,
             now,
             self._outlet.envelope,
             in_blocks=self._outlet.fills_blocks,
-            in_flight=in_flight,
-            pauses=pauses,
-            transit=self._transit if packs else None,
+            transit=self._transit if payload.packs else None,
         )
         self._start((command,), pump)
         self.exec.call.on_acknowledged = on_acknowledged
@@ -125,8 +100,7 @@ class Session:
         self,
         path: bytes,
         inode: int,
-        blocks: Iterator[memoryview | Zeros],
-        total: int,
+        payload: Payload,
         on_acknowledged: Callable[[int], None],
     ) -> Answer:
         """Have bytes appended to a file in the pod.
@@ -134,9 +108,8 @@ class Session:
         Args:
             path: below the target.
             inode: the file's; nothing is written to any other.
-            blocks: see `feed`.
-            total: see `feed`.
-            on_acknowledged: see `feed`.
+            payload: the bytes.
+            on_acknowledged: see `begin_feed`.
 
         Raises:
             RestoreError: as for `feed`.
@@ -144,7 +117,7 @@ class Session:
         line = b"append %d %d\n" % (len(path), inode)
         before, behind = self._outlet.envelope(line, len(path))
         command = before + path + behind
-        return self.feed(command, blocks, total, on_acknowledged=on_acknowledged)
+        return self.feed(command, payload, on_acknowledged)
 
     def question(
         self, command: bytes, payload: bytes, on_record: Callable[[bytes, bytes], bool]

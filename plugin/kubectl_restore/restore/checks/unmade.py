@@ -17,12 +17,12 @@ from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.layout import Layout
 from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.errors import PodCannotError, VerificationError
-from kubectl_restore.pipe.answer import Answer
 from kubectl_restore.plan.compare import compare
 from kubectl_restore.plan.operation import Action, Operation
 from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.progress import Level, Phase
 from kubectl_restore.report.failure import is_out_of_room
+from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import LISTED, counted, listed, shown, shown_text
 
 if TYPE_CHECKING:

@@ -18,22 +18,22 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.deadline import TICK, as_duration
 from kubectl_restore.errors import RestoreError, TimedOutError
-from kubectl_restore.pipe.answer import Call
 from kubectl_restore.pipe.child import Child, now, read
-from kubectl_restore.pipe.lost import link_lost, never_began, no_agent, out_of_step
 from kubectl_restore.pipe.outlet import Outlet
 from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pipe.stderr import StderrReader
 from kubectl_restore.progress import Level
+from kubectl_restore.session.answer import Call
+from kubectl_restore.session.lost import link_lost, never_began, no_agent, out_of_step
 from kubectl_restore.text import shown, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from kubectl_restore.pipe.answer import Answer
     from kubectl_restore.pipe.loop import Loop
-    from kubectl_restore.pipe.mark import Mark
     from kubectl_restore.pipe.pump import Pump
+    from kubectl_restore.session.answer import Answer
+    from kubectl_restore.session.mark import Mark
 
 _PING: Final = 2.0
 """Seconds between two signs of life while a person thinks."""

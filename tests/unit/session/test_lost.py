@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
-from kubectl_restore.pipe.lost import link_lost, never_began
+from kubectl_restore.session.lost import link_lost, never_began
 
 
 @pytest.mark.parametrize("signal", [9, 15])

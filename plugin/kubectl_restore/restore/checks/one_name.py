@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.members.members import Members
     from kubectl_restore.container.questions import Questions
-    from kubectl_restore.restore.restored import Restored
+    from kubectl_restore.restore.checks.restored import Restored
 
 _MOST: Final = 500
 """Sets of names that the volume is asked about."""

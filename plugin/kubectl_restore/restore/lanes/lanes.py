@@ -8,16 +8,16 @@ from kubectl_restore.container.agent import agent_command, agent_script, idle_se
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import RestoreError
-from kubectl_restore.pipe.exec import Exec
 from kubectl_restore.pipe.loop import Loop
-from kubectl_restore.pipe.mark import Mark
-from kubectl_restore.pipe.session import Session
 from kubectl_restore.progress import Level, Silence
-from kubectl_restore.restore.lane import begin, hold
+from kubectl_restore.restore.lanes.lane import begin, hold
 from kubectl_restore.restore.resolve import resolve_again
+from kubectl_restore.session.exec import Exec
+from kubectl_restore.session.mark import Mark
+from kubectl_restore.session.session import Session
 
 if TYPE_CHECKING:
-    from kubectl_restore.restore.lane import Lane
+    from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
 
 _CLEAN_UP: Final = 5.0
