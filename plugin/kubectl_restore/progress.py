@@ -200,6 +200,9 @@ class Progress(Protocol):
     def foreign(self, data: bytes) -> None:
         """Pass on what kubectl's credential plugin says to the user, raw and at once."""
 
+    def hold(self, *, is_held: bool) -> None:
+        """Draw nothing that moves, from now on or no longer: a plugin may ask at the terminal."""
+
     def finished(self, summary: Summary) -> None:
         """The restore is proved: the result."""
 
@@ -239,6 +242,9 @@ class Silence:
         """Ignore it."""
 
     def foreign(self, data: bytes) -> None:
+        """Ignore it."""
+
+    def hold(self, *, is_held: bool) -> None:
         """Ignore it."""
 
     def finished(self, summary: Summary) -> None:

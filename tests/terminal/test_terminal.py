@@ -216,8 +216,9 @@ def test_nobody_is_asked_who_does_not_want_to_be(
     assert "Go on?" not in (child.before or "")
 
 
+@pytest.mark.parametrize("where", ["/dev/stderr", "/dev/tty"])
 def test_a_credential_plugin_can_ask_on_the_terminal(
-    cluster: Cluster, link: LinkProxy, tmp_path: Path
+    cluster: Cluster, link: LinkProxy, tmp_path: Path, where: str
 ) -> None:
     assert cluster.embedded
     plugin = tmp_path / "plugin.sh"
@@ -227,7 +228,8 @@ def test_a_credential_plugin_can_ask_on_the_terminal(
         "#!/bin/sh\n"
         # kubectl may ask for credentials twice at the same time: one run asks, the others wait.
         f"if mkdir {granted}.lock 2>/dev/null; then\n"
-        "printf 'One-time code: ' >&2; read -r code </dev/tty\n"
+        # Whoever is asked takes a while: several redraws of a live line.
+        f"printf 'One-time code: ' >{where}; sleep 1; read -r code </dev/tty; echo ok >{where}\n"
         f'[ "$code" = 4711 ] || exit 1; : >{granted}; fi\n'
         f"until [ -e {granted} ]; do sleep 0.1; done\n"
         'echo \'{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential",'
@@ -244,7 +246,12 @@ def test_a_credential_plugin_can_ask_on_the_terminal(
     kubeconfig = cluster.embedded.kubeconfig_through(link.port, "asking", user=user)
     child = spawn(cluster, link, tmp_path, f"--kubeconfig={kubeconfig}", size=100_000)
     child.expect("One-time code: ")
+    # A live line is drawn anew when the terminal has another width.
+    child.setwinsize(24, 90)
     child.sendline("4711")
+    child.expect("ok\r\n")
+    # Nothing was drawn over the question.
+    assert child.before == "4711\r\n"
     child.expect("Restored 20 files")
     child.expect(pexpect.EOF)
     child.close()

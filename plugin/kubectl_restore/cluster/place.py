@@ -36,6 +36,7 @@ class PinnedTarget:
         uid: the Pod object's, which no other pod ever has.
         container: the container's name.
         image: of that container, as the pod's status says; None where it does not.
+        may_ask: a credential plugin of the kubeconfig may ask at the terminal.
     """
 
     kubectl: KubectlOptions
@@ -43,6 +44,7 @@ class PinnedTarget:
     uid: str
     container: str
     image: str | None = None
+    may_ask: bool = False
 
     @property
     def at(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
@@ -31,6 +31,7 @@ from kubectl_restore.session.query import Query
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from kubectl_restore.container.capabilities import Capabilities
@@ -43,6 +44,19 @@ _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
 
 
+@contextmanager
+def held(progress: Progress, *, is_held: bool) -> Iterator[None]:
+    """Draw nothing that moves meanwhile, where a credential plugin may ask at the terminal."""
+    if not is_held:
+        yield
+        return
+    progress.hold(is_held=True)
+    try:
+        yield
+    finally:
+        progress.hold(is_held=False)
+
+
 def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, watch: Watch) -> None:
     """Return when the pod that was found before is there, and its container runs.
 
@@ -50,7 +64,10 @@ def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, wat
         AnotherPodError: it is gone, or another one has its name.
         RestoreError: the cluster does not answer, or the container does not run yet.
     """
-    with Query(place.pod_command(kubectl.program), kubectl.environment, progress) as query:
+    with (
+        held(progress, is_held=place.may_ask),
+        Query(place.pod_command(kubectl.program), kubectl.environment, progress) as query,
+    ):
         query.wait(watch)
     if not query.succeeded:
         otherwise = "the cluster did not say anything about it"
@@ -144,10 +161,15 @@ class Resolution:
             RestoreError: there is no such pod or container, or nothing can run in it.
         """
         deadline = self._watch.started + _FIRST_LINE
-        if self._pod.wait(self._watch, deadline=deadline, beside=self._about):
-            self._found = self._resolve()
-        else:
+        with held(self._progress, is_held=True):
+            if self._pod.wait(self._watch, deadline=deadline, beside=self._about):
+                self._found = self._resolve()
+                return
             self._progress.header(self._header)
+            self._about.wait(self._watch, beside=self._pod)
+            if may_ask(self._about.answer):
+                # What it asks there we do not see: nothing else is begun, and nothing is drawn.
+                self._found = self._resolve()
 
     @property
     def known(self) -> RestoreRequest:
@@ -205,6 +227,7 @@ class Resolution:
             uid=facts.uid,
             container=container,
             image=facts.images.get(container) or None,
+            may_ask=may_ask(about.answer),
         )
 
     def kubectl_version(self) -> str | None:
@@ -223,6 +246,19 @@ class Resolution:
         if version is None:
             return ""
         return f"{shown(os.fsencode(program))} is {version}, older than {OLDEST_TEXT}"
+
+
+def may_ask(config: bytes) -> bool:
+    """Tell whether the kubeconfig that `config view --minify` shows has a plugin that may ask.
+
+    A plugin says so itself (`interactiveMode` of client.authentication.k8s.io/v1, ExecConfig);
+    kubectl takes one that says nothing for one that asks where there is a terminal.
+    """
+    with suppress(ValueError, AttributeError, TypeError):
+        users = json.loads(config).get("users") or []
+        plugins = [one["user"].get("exec") for one in users if one.get("user")]
+        return any(one.get("interactiveMode") != "Never" for one in plugins if one)
+    return False
 
 
 def _context(about: Query) -> str | None:

@@ -123,6 +123,9 @@ class Display:
         """Pass on what a credential plugin says, without what could harm a terminal."""
         self.say(shown_text(data))
 
+    def hold(self, *, is_held: bool) -> None:
+        """Nothing moves here."""
+
     def finished(self, summary: Summary) -> None:
         """Say the result, on stdout."""
         self.close()

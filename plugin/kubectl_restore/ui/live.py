@@ -34,6 +34,7 @@ class Live(Display):
         self._drawn = ""
         self._drawn_width = 0
         self._partial = False
+        self._held = False
 
     def status(self, status: Status) -> None:
         """Take the newest counts, and draw when it is time."""
@@ -45,7 +46,7 @@ class Live(Display):
 
     def tick(self) -> None:
         """Draw when it is time, and when the terminal has another width."""
-        if self.asking:
+        if self.asking or self._held:
             return
         now, width = self.environment.clock(), self.environment.width()
         resized = bool(self._drawn) and width != self._drawn_width
@@ -76,6 +77,12 @@ class Live(Display):
         self.close()
         super().say(shown_text(data))
         self._partial = not data.endswith(b"\n")
+
+    def hold(self, *, is_held: bool) -> None:
+        """Leave the terminal to a plugin that may write there itself, past us."""
+        self._held = is_held
+        if is_held:
+            self.close()
 
     def say(self, text: str) -> None:
         """Write above the line, and never behind a plugin's question."""

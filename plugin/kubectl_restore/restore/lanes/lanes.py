@@ -11,7 +11,7 @@ from kubectl_restore.errors import RestoreError
 from kubectl_restore.pipe.loop import Loop
 from kubectl_restore.progress import Level, Silence
 from kubectl_restore.restore.lanes.lane import begin, hold
-from kubectl_restore.restore.resolve import resolve_again
+from kubectl_restore.restore.resolve import held, resolve_again
 from kubectl_restore.session.exec import Exec
 from kubectl_restore.session.mark import Mark
 from kubectl_restore.session.session import Session
@@ -128,7 +128,8 @@ class Lanes:
     def _session(self) -> Session:
         session = self._start(self.loop)
         self._execs.append(session.exec)
-        session.exec.open()
+        with held(self._run.progress, is_held=self._run.place.may_ask):
+            session.exec.open()
         return session
 
     def _start(self, loop: Loop) -> Session:

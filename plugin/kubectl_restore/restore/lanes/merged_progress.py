@@ -89,6 +89,10 @@ class MergedProgress:
         """Hand it on."""
         self._progress.foreign(data)
 
+    def hold(self, *, is_held: bool) -> None:
+        """Hand it on."""
+        self._progress.hold(is_held=is_held)
+
     def finished(self, summary: Summary) -> None:
         """Hand it on."""
         self._progress.finished(summary)
