@@ -80,6 +80,10 @@ def counts(tracker: Tracker) -> str:
         parts.append(f"{status.done_files:,} of {counted(status.total_files, 'file')}")
     elif status.done_files:
         parts.append(counted(status.done_files, "file"))
+    still = tracker.still
+    if still is not None and status.phase is Phase.SEND:
+        parts.append(f"nothing has moved for {as_time(still)}")
+        return ", ".join(parts)
     rate = tracker.rate
     if rate is not None and status.done_bytes:
         parts.append(as_rate(rate))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _SPAN: Final = 10.0
 """Seconds that the rate is taken over."""
+_PAUSE: Final = 5.0
+"""Seconds without news after which no rate of before is true any more."""
 
 
 class Tracker:
@@ -22,16 +24,17 @@ class Tracker:
         self._clock = clock
         self.started = clock()
         self.status = Status(Phase.CONNECT)
-        self._phase_started = self.started
+        self._moved = self.started
         self._samples: deque[tuple[float, int]] = deque()
 
     def update(self, status: Status) -> bool:
         """Take the newest counts; tell whether a new phase began."""
         now = self._clock()
         begun = status.phase is not self.status.phase
+        if begun or _count(status) != _count(self.status):
+            self._moved = now
         self.status = status
         if begun:
-            self._phase_started = now
             self._samples.clear()
         self._samples.append((now, status.done_bytes))
         while len(self._samples) > 2 and now - self._samples[0][0] > _SPAN:
@@ -42,6 +45,12 @@ class Tracker:
     def elapsed(self) -> float:
         """Seconds since the start."""
         return self._clock() - self.started
+
+    @property
+    def still(self) -> float | None:
+        """Seconds since anything has moved in the present phase, None while they are few."""
+        still = self._clock() - self._moved
+        return still if still >= _PAUSE else None
 
     @property
     def rate(self) -> float | None:
@@ -69,3 +78,7 @@ class Tracker:
         if not rate or self.status.total_bytes is None:
             return None
         return max(0, self.status.total_bytes - self.status.done_bytes) / rate
+
+
+def _count(status: Status) -> tuple[int, int]:
+    return status.done_bytes, status.done_files

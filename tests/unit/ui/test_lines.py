@@ -118,7 +118,7 @@ def test_plain_lines() -> None:
         "side), path /data, namespace n, context prod\n"
         "[0.0s] checking the backup\n"
         "[0.5s] restoring\n"
-        "[10s] restoring: 50%, 500 B of 1.0 KiB, 5 of 10 files, 50 B/s, 10s left\n"
+        "[10s] restoring: 50%, 500 B of 1.0 KiB, 5 of 10 files, nothing has moved for 9.5s\n"
     )
     assert stage.out.getvalue() == (
         "Restored 1 file and 2 directories and links, 1.0 KiB to /data in 16s\n"

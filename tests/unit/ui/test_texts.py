@@ -13,7 +13,7 @@ from kubectl_restore.progress import Header, Level, Phase, Status, Summary
 from kubectl_restore.text import counted
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time
 from kubectl_restore.ui.messages import error_text, message_text
-from kubectl_restore.ui.texts import first_line, news, result, so_far
+from kubectl_restore.ui.texts import counts, first_line, news, result, so_far
 from kubectl_restore.ui.tracker import Tracker
 from tests.unit.ui.screens import Clock
 
@@ -162,6 +162,21 @@ def test_a_stall_lowers_the_rate() -> None:
     assert tracker.rate == pytest.approx(500)
     clock.now += 4
     assert tracker.rate == pytest.approx(100)
+
+
+def test_what_stands_still_has_no_rate_and_no_time_left() -> None:
+    clock = Clock()
+    tracker = Tracker(clock)
+    tracker.update(Status(Phase.SEND, 0, 1000))
+    clock.now += 1
+    tracker.update(Status(Phase.SEND, 500, 1000))
+    assert counts(tracker) == "50%, 500 B of 1.0 KiB, 500 B/s, 1.0s left"
+    for _ in range(12):
+        clock.now += 1
+        tracker.update(Status(Phase.SEND, 500, 1000))
+    assert counts(tracker) == "50%, 500 B of 1.0 KiB, nothing has moved for 12s"
+    tracker.update(Status(Phase.SEND, 600, 1000))
+    assert "nothing" not in counts(tracker)
 
 
 def test_a_new_phase_starts_anew() -> None:
