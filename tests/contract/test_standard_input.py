@@ -216,3 +216,21 @@ def test_ctrl_c_while_nothing_comes(cluster: Cluster) -> None:
     assert process.wait(60) == 130
     process.stdin.close()
     process.stderr.close()
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_file_that_was_given_twice_is_itself_batches_later(
+    cluster: Cluster, *, is_there: bool
+) -> None:
+    pod = cluster.pod("busybox")
+    large = random.Random(6).randbytes(17 * MIB)  # noqa: S311 - content
+    entries = [(entry("first"), b"first"), (entry("large"), large), (entry("large2"), large)]
+    twice = (entry("first", tarfile.LNKTYPE, "first"), b"")
+    archive = archive_of(*entries[not is_there :], twice, (entry("last"), b"last"))
+    result = restore_piped(pod, archive)
+    assert result.code == (0 if is_there else 3), result
+    if is_there:
+        assert pod.run("cat", f"{pod.path}/first") == b"first"
+        assert pod.run("cat", f"{pod.path}/last") == b"last"
+    else:
+        assert "a hard link to what was not restored" in result.err

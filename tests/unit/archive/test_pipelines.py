@@ -12,12 +12,13 @@ import lz4.block
 import pytest
 
 from kubectl_restore.errors import BackupError, DamagedError
-from tests.unit.archive.making import END, file, index_of, zstd
+from tests.unit.archive.making import END, directory, file, index_of, zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+RESTIC = "restic -q -r r init && cd d && restic -q -r ../r backup ."
 WHOLE = file(b"f", b"content") + END
 
 
@@ -86,6 +87,58 @@ def test_zstd_with_a_dictionary_needs_it(tmp_path: Path) -> None:
     assert not isinstance(caught.value, DamagedError)
     subprocess.run(["sh", "-c", caught.value.fix], cwd=tmp_path, check=True)
     assert (tmp_path / "backup.tar").read_bytes() == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "words", "restores"),
+    [
+        ("b.Z", "compress -c b.tar >b.Z", "compress (.Z)", "gzip"),
+        ("b.lzo", "lzop -c b.tar >b.lzo", "lzop", "lzop"),
+        ("b.lz", "lzip -c b.tar >b.lz", "lzip", "lzip"),
+        ("b.BR", "brotli -c b.tar >b.BR", "brotli", "brotli"),
+        ("b.bz3", "bzip3 -e -c <b.tar >b.bz3", "bzip3", "bzip3"),
+        ("b.zz", "pigz -6 -z -c b.tar >b.zz", "zlib", "pigz"),
+        ("b.lrz", "lrzip -q -o b.lrz b.tar", "lrzip", "lrzcat"),
+        ("b.tar.lz4", "lz4 -l -c b.tar >b.tar.lz4", "legacy", "lz4"),
+        ("b.zpaq", "zpaq a b.zpaq d", "zpaq", "zpaq"),
+        ("b.7z", "7z a b.7z d", "7z", "7z"),
+        ("b.zip", "zip -qr b.zip d", "zip", "unzip"),
+        ("b.cpio", "find d | cpio -o -H newc >b.cpio", "cpio", "cpio"),
+        ("b.sqfs", "mksquashfs d b.sqfs -quiet", "squashfs", "sqfs2tar"),
+        ("b.age", "age-keygen -o KEY && age -e -i KEY b.tar >b.age", "age", "age"),
+        ("r", RESTIC, "restic", "restic"),
+        ("r/config", RESTIC, "restic", "restic"),
+    ],
+)  # fmt: skip
+def test_programs_own_files_lead_to_a_backup(  # noqa: PLR0917
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    make: str,
+    words: str,
+    restores: str,
+) -> None:
+    for program in (make.split(maxsplit=1)[0], restores):
+        if program != "find" and shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    monkeypatch.setenv("RESTIC_PASSWORD", "x")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_bytes(b"content")
+    (tmp_path / "b.tar").write_bytes(directory(b"d/") + file(b"d/f", b"content") + END)
+    made = subprocess.run(["sh", "-c", make], cwd=tmp_path, capture_output=True, check=False)
+    assert made.returncode == 0, made.stderr
+    with pytest.raises(BackupError) as caught:
+        index_of(tmp_path / name)
+    assert words in caught.value.what + caught.value.reason
+    (tmp_path / "b.tar").unlink()
+    # A person names the snapshot's directory, as restic shows it.
+    fix = caught.value.fix.partition("\n")[0]
+    done = subprocess.run(["sh", "-c", fix], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, (fix, done.stderr)
+    index = index_of(tmp_path / "backup.tar")
+    found = {one.path.rpartition(b"/")[2]: one.size for one in index.members}
+    assert found[b"f"] == len(b"content")
 
 
 @pytest.mark.parametrize(

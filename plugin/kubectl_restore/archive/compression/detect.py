@@ -11,7 +11,7 @@ from kubectl_restore.archive.compression.decompressors import (
     skippable,
 )
 from kubectl_restore.archive.compression.stream import DecompressedStream
-from kubectl_restore.archive.source.magic import MAGIC, Compression, identify
+from kubectl_restore.archive.source.magic import BROTLI, MAGIC, Compression, identify
 from kubectl_restore.archive.source.repositories import repository_around
 from kubectl_restore.archive.source.stdin import STANDARD_INPUT
 from kubectl_restore.archive.tar.header import BLOCK, is_header
@@ -80,6 +80,8 @@ def no_archive(
         what = f"the backup {shown(os.fsencode(backup.path))}"
     what += f" (unpacked by {packed})" if packed is not Compression.NONE else ""
     look = identify(head)
+    if look is None and packed is Compression.NONE and backup.path.suffix.lower() == ".br":
+        look = BROTLI
     if look is not None and look.unpack:
         if packed is not Compression.NONE:
             raised, reason = f"{what} is {look.words} once more", "one compression is read, not two"

@@ -73,11 +73,14 @@ _OPENSSL: Final = (
 )
 
 
+_LEVELS: Final = (b"\x01", b"\x5e", b"\x9c", b"\xda")
+"""How zlib's header goes on without a dictionary (RFC 1950, FLEVEL and FCHECK)."""
+_ZPAQ: Final = FileType("a zpaq archive", fix=f"zpaq x {{path}} -to unpacked/ {_PACKED}")
+BROTLI: Final = FileType("brotli-compressed, by its name", "brotli -dc")
+"""Nothing in such a file says so (RFC 7932)."""
 _MAGIC: Final = (
     (b"\x1f\x8b", FileType("gzip-compressed", "gzip -dc")),
-    (b"\x78\x01", FileType("zlib-compressed (.zz)", "pigz -dc")),
-    (b"\x78\x9c", FileType("zlib-compressed (.zz)", "pigz -dc")),
-    (b"\x78\xda", FileType("zlib-compressed (.zz)", "pigz -dc")),
+    *((b"\x78" + level, FileType("zlib-compressed (.zz)", "pigz -dc")) for level in _LEVELS),
     (b"BZ3v1", FileType("bzip3-compressed", "bzip3 -dc")),
     (
         b"!<arch>\ndebian-binary",
@@ -112,6 +115,9 @@ _MAGIC: Final = (
     (b"\x04\x22\x4d\x18", FileType("lz4-compressed", "lz4 -dc")),
     (b"\x02\x21\x4c\x18", FileType("compressed by lz4 in its legacy format (lz4 -l)", "lz4 -dc")),
     (b"\x1f\x9d", FileType("compressed by compress (.Z)", "gzip -dc")),
+    (b"7kSt\xa01\x83\xd3", _ZPAQ),
+    (b"zPQ", _ZPAQ),
+    (b"LRZI", FileType("lrzip-compressed", "lrzcat")),
     (b"LZIP", FileType("lzip-compressed", "lzip -dc")),
     (b"\x89LZO\x00", FileType("lzop-compressed", "lzop -dc")),
     (b"\x5d\x00\x00", FileType("lzma-compressed", "xz --format=lzma -dc")),

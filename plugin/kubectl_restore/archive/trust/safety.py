@@ -193,7 +193,8 @@ def _judge_hard_links(
         member = members[number]
         target = normal_path(member.link)
         place = places.get(target, number)
-        if is_part and target not in places and b".." not in member.link.split(b"/"):
+        is_elsewhere = target not in places or (target == member.path and place == number)
+        if is_part and is_elsewhere and b".." not in member.link.split(b"/"):
             continue
         is_known = place < number and place not in found
         _note(found, number, _hard_link_reason(member, members[place] if is_known else None))

@@ -55,20 +55,28 @@ class Restored:
     def require_targets(self, index: Index) -> None:
         """Return when every hard link leads to something of its own batch or of an earlier one.
 
+        One that leads to itself (a file that was given to tar twice) is taken out of the batch:
+        what an earlier one has restored there is the file.
+
         Raises:
             BackupError: one does not: what it leads to was left out, or is not in the backup.
         """
         members = index.members
+        stays = bytearray(b"\x01" * len(members))
         for number in members.of_kind(Kind.HARDLINK):
             member = members[number]
             target = normal_path(member.link)
-            if not members.at(target) and self.member(target) is None:
+            stays[number] = target != member.path
+            is_here = stays[number] and members.at(target)
+            if not is_here and self.member(target) is None:
                 raise BackupError(
                     f"{shown(member.name)} is a hard link to what was not restored",
                     reason=f"{shown(member.link)} is not before it in the backup, or was left out; "
                     "from standard input its content has gone by",
                     fix="write the backup to a file, then name the file",
                 )
+        if not all(stays):
+            members.reduce_to(stays)
 
 
 def _is_directory(operation: Operation) -> bool:
