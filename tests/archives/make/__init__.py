@@ -1,0 +1,1 @@
+"""Makes the corpus of archives (tests/archives/corpus) by the real programs; run by hand."""
