@@ -81,6 +81,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("preserve-perms", "p", "", "keep modes as they are in the backup (always so)"),
     Flag("no-same-owner", "", "", "as root too: everything belongs to the container's user"),
     Flag("owner", "", "UID:GID", "everything belongs to this user and group (numbers)"),
+    Flag("chmod", "", "D+X", "who may list a directory may enter it: x where r is (0644: 0755)"),
     Flag("keep-directory-symlinks", "", "", "go through links that stay inside the target"),
     Flag("allow-missing-end", "", "", "accept a backup without end marker: it may be cut"),
     Flag(

@@ -127,6 +127,7 @@ def read_request(
         same_owner=not parsed.is_set("no-same-owner"),
         owner=read_owner(parsed),
         checksum=read_checksum(parsed),
+        searchable=choice(parsed, "chmod", ("D+X",)) is not None,
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         selection=read_selection(parsed),
         receipt=_receipt(parsed),

@@ -12,7 +12,7 @@ from kubectl_restore.container.checksums import read_digest
 from kubectl_restore.container.listed import read_listed
 from kubectl_restore.container.survey import read_entry
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
-from kubectl_restore.text import counted, listed, shown
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,22 +151,6 @@ class Standings(Answers):
                 self.found[self.paths[number]] = entry
         self._batch.clear()
         self._apart.clear()
-
-    def require_all(self) -> None:
-        """Return when it is known of every path what stands there.
-
-        Raises:
-            PodCannotError: it is not.
-        """
-        super().require_all()
-        if self.hidden:
-            raise PodCannotError(
-                f"what stands at {counted(len(self.hidden), 'path')} cannot be told",
-                reason=listed(
-                    [f"{shown(path)}: a directory above it is closed to us" for path in self.hidden]
-                ),
-                fix="name a container whose user may enter it: -c CONTAINER",
-            )
 
 
 _ENTRIES = {b"stat": read_entry, b"listed": read_listed}

@@ -14,10 +14,11 @@ from kubectl_restore.container.contents import requests
 from kubectl_restore.container.leases import read_leases
 from kubectl_restore.container.links import read_link, read_text
 from kubectl_restore.container.mounts import read_mounts
+from kubectl_restore.container.opened import LISTED, Opened, Opener
 from kubectl_restore.container.space import read_space
 from kubectl_restore.container.traits import read_traits
 from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
-from kubectl_restore.progress import Status
+from kubectl_restore.progress import Silence, Status
 from kubectl_restore.text import listed, shown
 
 if TYPE_CHECKING:
@@ -39,23 +40,37 @@ class Questions:
     """Asks through one session. Every answer is whole, or an error.
 
     All calls raise RestoreError when the link is lost, the time runs out or a signal comes.
+
+    Attributes:
+        opener: opens directories of ours that are closed to us, for the run.
     """
 
-    def __init__(self, session: Session, progress: Progress) -> None:
-        """Take the session that is open."""
+    def __init__(self, session: Session, progress: Progress, opened: Opened | None = None) -> None:
+        """Take the session that is open, and what earlier ones of the run have opened."""
         self._session = session
         self._progress = progress
+        self.opener = Opener(session, self._ask_each, Opened() if opened is None else opened)
+
+    def silent(self) -> Questions:
+        """Return the same, telling nobody how far it is."""
+        return Questions(self._session, Silence(), self.opener.opened)
 
     def survey(
         self, phase: Phase, paths: Sequence[bytes], *, done: int = 0, total: int | None = None
     ) -> dict[bytes, Entry]:
         """Ask what stands at each path; the empty one is the target itself.
 
+        Directories of ours that hide some of it are opened for the run; their modes are told as
+        they were.
+
         Args:
             phase: for the progress.
             paths: below the target.
             done: how many were asked about before in this phase.
             total: how many will be asked about; None for these alone.
+
+        Raises:
+            PodCannotError: others' directories hide some of it.
         """
         total = len(paths) if total is None else total
         answers = Standings(paths)
@@ -67,7 +82,9 @@ class Questions:
 
         self._progress.status(Status(phase, done_files=done, total_files=total))
         self._ask_each(b"survey", answers, said=said)
-        return answers.found
+        if answers.hidden:
+            answers.found.update(self.opener.inside(answers.hidden))
+        return self.opener.opened.as_before(answers.found)
 
     def closed(self, directories: Iterable[bytes]) -> list[bytes]:
         """Ask which of these directories take nothing from us."""
@@ -144,6 +161,13 @@ class Questions:
         Returns:
             Each path, with whether it is a directory; and the directories that we may not list.
         """
+        wanted = list(directories)
+        found, closed = self._children(wanted)
+        if closed and self.opener.open_ours(closed, LISTED):
+            return self._children(wanted)
+        return found, closed
+
+    def _children(self, directories: list[bytes]) -> tuple[list[tuple[bytes, bool]], list[bytes]]:
         found: list[tuple[bytes, bool]] = []
         closed: list[bytes] = []
 
@@ -155,7 +179,7 @@ class Questions:
                 closed.append(answers.path(rest))
             return word in {b"child", b"unlisted"}
 
-        answers = Answers(list(directories), take)
+        answers = Answers(directories, take)
         self._ask_each(b"list", answers)
         return found, closed
 
@@ -203,7 +227,9 @@ class Questions:
     def introduce(self) -> tuple[Capabilities, Leases]:
         """Ask what the container can do, and which restores write in it."""
         records = self._session.ask(b"probe", b"leases").records
-        return read_probe(records), read_leases(records)
+        capabilities = read_probe(records)
+        self.opener.opened.uid = capabilities.uid
+        return capabilities, read_leases(records)
 
     def leases(self) -> Leases:
         """Ask which restores write in the container."""

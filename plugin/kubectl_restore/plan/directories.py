@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.layout import parents
+from kubectl_restore.container.opened import LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kubectl_restore.archive.members.member import Member
+
+
+def closes(mode: int) -> bool:
+    """Tell whether a directory's mode keeps its own owner from listing it, or from looking in."""
+    return mode & LISTED != LISTED
 
 
 def directories_of(members: Iterable[Member]) -> dict[bytes, int]:

@@ -51,6 +51,7 @@ class Plan:
             target is the empty path.
         out_of_reach: what we may not replace: another's things in another's sticky directory.
         devices: device nodes that are made.
+        closing: directories that are sent, and whose mode keeps their own owner out.
         through_links: a symbolic link stays, and members go through it.
         removed_first: symlinks that are removed before the stream comes; see `Policy`.
         extras: what is deleted: paths, and whether they are directories, these behind what is in
@@ -78,6 +79,7 @@ class Plan:
         self.written_to: set[bytes] = set()
         self.out_of_reach: list[bytes] = []
         self.devices: list[bytes] = []
+        self.closing: list[bytes] = []
         self.through_links = False
         self.removed_first: list[bytes] = []
         self.extras: list[tuple[bytes, bool]] = []
@@ -187,6 +189,10 @@ class Plan:
         if path in self.parents:
             return True
         return any(self.members.kind(number) is Kind.DIRECTORY for number in self.members.at(path))
+
+    def sets_mode_of(self, path: bytes) -> bool:
+        """Tell whether a directory gets the backup's mode in the end."""
+        return any(self.action(number) in _CARRIED for number in self.members.at(path))
 
     def needed(self, volumes: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
         """Return the bytes and inodes that are needed on each volume, beyond what becomes free.

@@ -17,7 +17,7 @@ from kubectl_restore.archive.stream.layout import Layout
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.plan import decisions as decide
 from kubectl_restore.plan.contents import Contents
-from kubectl_restore.plan.directories import directories_of
+from kubectl_restore.plan.directories import closes, directories_of
 from kubectl_restore.plan.links import relink
 from kubectl_restore.plan.operation import Action, Left, Operation, Resumed
 from kubectl_restore.plan.plan import Plan
@@ -226,9 +226,6 @@ class Planner:
             self._note(number, operation, entry)
         self._open.clear()
 
-    def _of_whole(self, member: Member, entry: Entry) -> Operation:
-        return decide.of_whole(member, self.contents.of(member), entry, self._policy)
-
     def take_extras(self, extras: list[tuple[bytes, bool]]) -> None:
         """Decide to delete what is not in the backup; see `Plan.extras`."""
         self._plan.extras = extras
@@ -256,6 +253,9 @@ class Planner:
             for path, number in self._numbers.items()
             if number >= 0 and plan.action(number) in {Action.CREATE, Action.REPLACE}
         }
+        plan.closing = sorted(
+            path for path, number in directories.items() if closes(plan.member(number).mode)
+        )
         carried = plan.carried()
         for number in programs(plan, carried, policy):
             disarm(plan, number, policy)

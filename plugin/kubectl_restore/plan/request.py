@@ -54,6 +54,8 @@ class RestoreRequest:
     """False: everything belongs to whom the container runs as."""
     owner: tuple[int, int] | None = None
     """Numeric user and group for everything, instead of the backup's."""
+    searchable: bool = False
+    """Directories of the backup have x where they have r (`--chmod D+X`)."""
     checksum: str | None = None
     """The file's SHA-256 as the user has it: 64 lower-case hexadecimal digits."""
     require_checksum: bool = False

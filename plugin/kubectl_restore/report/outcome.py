@@ -67,6 +67,7 @@ class Tally:
         filled: files with holes that are written out.
         attributed: with attributes or ACLs that the pod's tar was given.
         copied: hard links that became files of their own.
+        closing: directories that the backup's mode closes to their own owner.
         disarmed: programs that lost their set-id bits with their owner, on the user's wish.
         lost: with what the pod's tar cannot keep, by kind.
         deleted: what is not in the backup.
@@ -97,6 +98,7 @@ class Tally:
     attributed: int = 0
     copied: int = 0
     disarmed: int = 0
+    closing: int = 0
     lost: Counter[Extra] = field(default_factory=Counter)
     modes: int = 0
     times: int = 0
@@ -129,6 +131,9 @@ class Tally:
         self.attributed += plan.attributed
         self.copied += len(plan.copied)
         self.lost.update(plan.lost)
+        self.closing += len(plan.closing)
+        known = self.missed.setdefault("closing", [])
+        known += plan.closing[: max(0, LISTED - len(known))]
         self.root = plan.root or self.root
 
     def take_answer(self, answer: Answer) -> None:
@@ -194,6 +199,7 @@ class Tally:
                 *left_out,
                 *_skipped(self),
                 *_filled(self, capabilities),
+                *_closing(self),
                 *_left_alone(self),
                 *_root_left_alone(self, path),
             ),
@@ -300,6 +306,16 @@ def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
             f"the container's tar; it is not compared whether they were set"
         )
     return notes
+
+
+def _closing(tally: Tally) -> list[str]:
+    """Say what nobody but root can look into."""
+    if not tally.closing:
+        return []
+    count = counted(tally.closing, "directory", "directories")
+    names = _named(tally, "closing", tally.closing)
+    closed = f"{count} that the backup's mode closes to the owner: {names}"
+    return [f"{closed} (--chmod D+X adds x where r is)"]
 
 
 def _root_left_alone(tally: Tally, path: str) -> list[str]:

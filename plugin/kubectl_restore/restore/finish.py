@@ -11,6 +11,7 @@ from kubectl_restore.pipe.payload import Payload
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Phase
 from kubectl_restore.restore.checks.extras import Listing
+from kubectl_restore.restore.closing import waves
 from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.restore.ledger import is_directory
 from kubectl_restore.restore.prove import Prover
@@ -71,8 +72,8 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     prove_members(run, lane, ledger, sent)
     if not ledger.unmade.reasons:
         _delete(run, lane, ledger, plan)
-    _finish_directories(run, lane, ledger, plan)
     ledger.one_name.require_listed(lane.questions)
+    _finish_directories(run, lane, ledger, plan)
     _require_deleted(run, ledger)
     if ledger.is_noted or lane.has_record:
         # Else the agent does it when it goes.
@@ -88,27 +89,32 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
 
 
 def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:
-    """Give directories their own modes and times, and prove them."""
-    layout = None if plan.layout is None else plan.layout.directories
+    """Give directories their own modes and times, and prove them, before they are closed."""
+    members = [] if plan.layout is None else plan.layout.directories.members
     owners = plan.owners
     directories: Iterable[Operation] = filter(is_directory, plan.operations())
     total = plan.count(*Action)
     if ledger.restored is not None:
         ledger.postponed.add(plan)
-        members = ledger.postponed.members.values()
-        layout = DirectoryLayout(members, dialect_of(lane.capabilities))
+        members = list(ledger.postponed.members.values())
         owners = {(one.uid, one.gid) for one in members}
         directories = ledger.postponed.operations.values()
         total = len(ledger.postponed.operations)
-    ended = Answer.of_nothing()
-    if layout is not None and layout.total:
-        ledger.has_begun = True
-        line = command(ledger, lane.capabilities, owners)
-        payload = Payload(read_literals(layout.segments()), layout.total)
-        ended = lane.session.feed(line, payload)
-    prover = _prover(run, lane, ledger)
-    ended = ledger.unmade.forgive(ended)
-    _prove(prover, ledger, plan, ended, operations=directories, total=total)
+    opener = lane.questions.opener
+    line = command(ledger, lane.capabilities, owners)
+    for wave in waves(members, opener.opened.modes, directories):
+        for mode, paths in wave.closed_again.items():
+            lane.questions.amend(b"chmod 0%04o" % mode, paths)
+        opener.opened.leave(wave.paths)
+        layout = DirectoryLayout(wave.members, dialect_of(lane.capabilities))
+        ended = Answer.of_nothing()
+        if layout.total:
+            ledger.has_begun = True
+            payload = Payload(read_literals(layout.segments()), layout.total)
+            ended = lane.session.feed(line, payload)
+        prover, ended = _prover(run, lane, ledger), ledger.unmade.forgive(ended)
+        _prove(prover, ledger, plan, ended, operations=wave.operations, total=total)
+    opener.forget()
 
 
 def _prove(

@@ -65,7 +65,9 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
 
 
 def give_away(index: Index, request: RestoreRequest, capabilities: Capabilities) -> int:
-    """Give every member the owner that the user asked for; see `Members.give_to`."""
+    """Give members the owner and mode that the user asked for; see `Members.give_to`."""
+    if request.searchable:
+        index.members.make_searchable()
     owner = request.owner
     if owner is None and not request.same_owner and capabilities.uid == 0:
         owner = (0, capabilities.gid or 0)

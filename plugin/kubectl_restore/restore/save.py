@@ -30,7 +30,7 @@ def save(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:
     ledger.saved = action(
         run.request,
         Replaced(plan, plan.contents, further=further),
-        lane.session,
+        lane.questions.silent(),
         algorithm=lane.capabilities.algorithm,
         progress=run.progress,
     )

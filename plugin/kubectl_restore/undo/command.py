@@ -29,6 +29,7 @@ def undo_command(
     words = ["-t", request.target_path]
     words += [f"--overwrite={Overwrite.ALWAYS}"] if looks_the_same else ["--force"]
     words += ["--devices"] if devices else []
+    words += ["--chmod=D+X"] if request.searchable else []
     words += ["--keep-directory-symlinks"] if request.keep_directory_symlinks else []
     words += [] if request.container is None else ["-c", request.container]
     words += request.kubectl.to_show()

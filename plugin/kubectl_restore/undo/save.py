@@ -17,10 +17,9 @@ from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.archive.tar.contents_writer import ContentsWriter
 from kubectl_restore.archive.tar.member_header import member_header
 from kubectl_restore.archive.tar.writer import NewArchive, require_local_room, require_place
-from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.errors import InTheWayError, PodCannotError, UsageError, VerificationError
-from kubectl_restore.progress import Level, Phase, Silence, Status
+from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.text import counted, leave_them_out, listed, shown
 from kubectl_restore.undo.command import undo_command
 from kubectl_restore.undo.saved import Saved, contents_of
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from kubectl_restore.container.questions import Questions
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
@@ -76,7 +76,7 @@ def require_file(request: RestoreRequest) -> None:
 def save_replaced(
     request: RestoreRequest,
     replaced: Replaced,
-    session: Session,
+    questions: Questions,
     *,
     algorithm: Algorithm | None,
     progress: Progress,
@@ -86,7 +86,7 @@ def save_replaced(
     Args:
         request: names the file, and how the pod is reached.
         replaced: what will be.
-        session: the open exec.
+        questions: asked through the open exec.
         algorithm: what the container can prove contents with.
         progress: is told how far it is.
 
@@ -98,13 +98,13 @@ def save_replaced(
     """
     if request.save_replaced is None:
         return Saved()
-    return _Saving(request, request.save_replaced, session, algorithm, progress).run(replaced)
+    return _Saving(request, request.save_replaced, questions, algorithm, progress).run(replaced)
 
 
 def foresee_saving(
     request: RestoreRequest,
     replaced: Replaced,
-    session: Session,
+    questions: Questions,
     *,
     algorithm: Algorithm | None,
     progress: Progress,
@@ -118,7 +118,7 @@ def foresee_saving(
     """
     if request.save_replaced is None:
         return Saved()
-    return _Saving(request, request.save_replaced, session, algorithm, progress).foresee(replaced)
+    return _Saving(request, request.save_replaced, questions, algorithm, progress).foresee(replaced)
 
 
 class _Saving:
@@ -128,13 +128,13 @@ class _Saving:
         self,
         request: RestoreRequest,
         path: Path,
-        session: Session,
+        questions: Questions,
         algorithm: Algorithm | None,
         progress: Progress,
     ) -> None:
         self._request = request
         self._path = path
-        self._questions = Questions(session, Silence())
+        self._questions = questions
         self._algorithm = algorithm
         self._progress = progress
         self._sizes = Sizes()

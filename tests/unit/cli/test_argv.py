@@ -37,6 +37,7 @@ BUILT = [
     "preserve-perms",
     "no-same-owner",
     "owner",
+    "chmod",
     "keep-directory-symlinks",
     "allow-missing-end",
     "salvage",

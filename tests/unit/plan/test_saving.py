@@ -17,6 +17,7 @@ from kubectl_restore.archive.members.members import Members
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.cluster.kubectl import KubectlOptions
 from kubectl_restore.cluster.target import PodName
+from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import (
     InTheWayError,
@@ -160,7 +161,7 @@ def save(
     return save_replaced(
         request,
         Replaced(Plan(index, contents), contents, further),
-        cast("Session", pod),
+        Questions(cast("Session", pod), Silence()),
         algorithm=algorithm,
         progress=progress or Silence(),
     )

@@ -31,6 +31,7 @@ _EXTRAS: Final = [Extra(value) for value in range(1 << len(Extra))]
 _OFTEN: Final = 32
 """Questions for a path from which on it is worth while to sort the hashes of all."""
 _SET_IDS: Final = 0o6000
+_MAY_READ: Final = 0o444
 _MOST_BUCKETS: Final = 1 << 23
 """Of the table that finds what occurs twice: of a million members one in ten shares a bucket."""
 
@@ -328,6 +329,13 @@ class Members(Sequence[Member]):
         self._columns.owners = array("I", bytes(self._columns.owners.itemsize * len(self)))
         self._columns.flags = self._columns.flags.translate(_UNCOMMON)
         return disarmed
+
+    def make_searchable(self) -> None:
+        """Let whoever may list a directory look into it, too: x where r is."""
+        columns = self._columns
+        for number in self.of_kind(Kind.DIRECTORY):
+            mode = columns.modes[number]
+            columns.modes[number] = mode | (mode & _MAY_READ) >> 2
 
     def _disarm(self, uid: int, gid: int) -> int:
         columns, count = self._columns, 0

@@ -196,20 +196,21 @@ class DirectoryLayout:
     """The second stream: directories alone, the innermost first, with their own modes and times.
 
     Attributes:
+        members: the directories.
         total: bytes of the stream; 0 where there is none.
     """
 
     def __init__(self, directories: Iterable[Member], dialect: Dialect) -> None:
         """Lay it out."""
-        self._members = sorted(directories, key=lambda member: member.path, reverse=True)
+        self.members = sorted(directories, key=lambda member: member.path, reverse=True)
         self._dialect = dialect
-        headers = sum(length_of(member, dialect) for member in self._members)
-        self.total = _rounded(headers + len(END_OF_ARCHIVE)) if self._members else 0
+        headers = sum(length_of(member, dialect) for member in self.members)
+        self.total = _rounded(headers + len(END_OF_ARCHIVE)) if self.members else 0
 
     def segments(self) -> Iterator[Segment]:
         """Return the stream, piece by piece."""
         length = 0
-        for member in self._members:
+        for member in self.members:
             header = header_of(member, self._dialect)
             length += len(header)
             yield Literal(header)

@@ -30,6 +30,28 @@ amend_each() {
     done
 }
 
+# Directories of ours that their own mode closes to us: a mode and a name each. They are opened, and
+# closed again when we go (`finish`), whatever ends us: what was opened last first.
+open_each() {
+    count=$((count / 2))
+    while [ "$#" -gt 1 ]; do
+        chmod u+rwx "$2"
+        shift 2
+    done
+}
+close_each() {
+    while [ "$#" -gt 1 ]; do
+        chmod "0$1" "$2"
+        shift 2
+    done
+}
+opened=''
+close_opened() {
+    question='close_each'
+    (eval "$opened") 3>/dev/null 2>&4 </dev/null
+    opened=''
+}
+
 # Copies of files: under its own name each is whole. What one that was broken off has left is replaced.
 copy_each() {
     count=$((count / 2))

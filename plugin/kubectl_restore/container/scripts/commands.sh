@@ -86,6 +86,21 @@ while IFS= read -r line; do
         [ "$command" = amend ] || question='amend_each'
         ask 2
         ;;
+    open)
+        # Directories of ours, each with the mode that it has, and gets back.
+        hear
+        received=$?
+        if [ "$received" = 0 ]; then
+            question='open_each' opened=$text$opened
+            (eval "$text") 2>&4 </dev/null
+        fi
+        finished "$received"
+        ;;
+    forget)
+        # All that was opened has the mode that it is to have.
+        opened=''
+        finished 0
+        ;;
     space)
         say space "$(df -Pk . 2>/dev/null)"
         say inodes "$(df -Pi . 2>/dev/null)"

@@ -60,6 +60,7 @@ finish() {
         if [ "$leader" = yes ]; then kill -s TERM 0; else kill -s TERM "$guardian"; fi 2>/dev/null
         wait "$guardian" 2>/dev/null
     fi
+    [ -z "$opened" ] || close_opened
     # What was in flight is for the next run to know; else nothing of ours stays.
     [ "$held" ] && [ ! -e "$lease/kept" ] && release
 }

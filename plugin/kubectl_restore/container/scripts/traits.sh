@@ -16,7 +16,7 @@ try_out() {
 
 # Make directory $scratch in directory $1. It goes, too, when we are ended in the middle.
 begin_scratch() {
-    before=$(stat -c %Y "$1/.")
+    before=$(stat -c '%Y %y' "$1/.")
     scratch=$1/.kubectl-restore.${token%????????}
     (umask 022 && mkdir "$scratch") || return
     trap 'rm -rf "$scratch"; exit 143' TERM
@@ -25,8 +25,16 @@ begin_scratch() {
 end_scratch() {
     rm -rf "$scratch"
     trap - TERM
-    [ -z "$before" ] || touch -d "@$before" "$1/."
+    [ -z "$before" ] || give_time_back "$1/."
 }
+
+# Give directory $1 the time that it had, `SECONDS DATE TIME`: with its fraction, where touch takes
+# one.
+give_time_back() {
+    date=${before#* }
+    clock=${date#* }
+    touch -d "${date%% *}T${clock%% *}" "$1" || touch -d "@${before%% *}" "$1"
+} 2>/dev/null
 
 # Which of these names, made in a directory of ours in directory $1, stand there under another's?
 apart() {
@@ -46,27 +54,26 @@ apart() {
 }
 
 try_here() {
-    for name in owner plain run odd early late; do echo >"$name"; done
+    for name in owner plain run odd early late tarred; do echo >"$name"; done
     mkdir group
     [ "$owner" = - ] || chown "$owner" owner
     chmod 0640 plain
     chmod 4751 run
     chmod 2750 group
-    touch -d @1000000001 odd
+    touch -d @1000000001 odd tarred
     touch -d @-5000000000 early
     touch -d @20000000000 late
     ln -s to link
     ln odd hard
     # Not all that touch sets stays when tar has set it (FUSE: the file is closed later).
-    echo >tarred
-    touch -d @1000000001 tarred
-    tar -cf tar tarred && rm tarred && tar -xf tar
-    for name in owner plain run odd early late group link hard tarred; do
-        if [ "$sees" = stat ]; then
-            said=$(stat -c "$fields" "$name")
-        else
-            # shellcheck disable=SC2086 # split into options
-            said=$(ls -lnisd $listing "$name")
-        fi && say trait "$name $said"
+    tar -cf tar tarred && tar -xf tar
+    set -- owner plain run odd early late group link hard tarred
+    if [ "$sees" = stat ]; then
+        stat -c "$token trait %n $fields $token" "$@" >&3
+        return
+    fi
+    for name; do
+        # shellcheck disable=SC2086 # split into options
+        said=$(ls -lnisd $listing "$name") && say trait "$name $said"
     done
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.container.opened import WRITTEN
 from kubectl_restore.container.space import Space
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.plan.operation import Action
@@ -266,6 +267,10 @@ def require_possible(
     require_way(plan, request.command_in_earnest("--force"), so_far, is_noted=is_noted)
     require_devices(plan, capabilities, so_far, deletes=request.delete)
     closed = questions.closed(sorted(plan.written_to))
+    # Those whose mode the backup closes, and sets again in the end.
+    ours = [path for path in closed if plan.sets_mode_of(path)]
+    if ours and questions.opener.open_ours(ours, WRITTEN):
+        closed = questions.closed(closed)
     others = [] if capabilities.uid in {0, None} else plan.out_of_reach
     require_writable(request.target_path, capabilities.uid, closed, others, so_far)
     if plan.layout is not None and plan.count(Action.CREATE, Action.REPLACE):

@@ -16,6 +16,7 @@ from kubectl_restore.resume.lease import take_lease
 if TYPE_CHECKING:
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.leases import Leases
+    from kubectl_restore.container.opened import Opened
     from kubectl_restore.restore.run import Run
     from kubectl_restore.session.session import Session
 
@@ -39,8 +40,13 @@ class Lane:
     has_record: bool = False
 
 
-def begin(run: Run, session: Session) -> tuple[Lane, Leases]:
+def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
     """Ask what the container can do, in an exec whose agent is up.
+
+    Args:
+        run: whose lane it is.
+        session: the talk with the agent.
+        opened: the directories that the run has opened.
 
     Returns:
         The lane, and which restores write in the container.
@@ -49,7 +55,7 @@ def begin(run: Run, session: Session) -> tuple[Lane, Leases]:
         AnotherPodError: the exec has not led to the pod that was found; nothing was written.
         PodCannotError: the container has no tar, or no such target.
     """
-    questions = Questions(session, run.progress)
+    questions = Questions(session, run.progress, opened)
     found, leases = questions.introduce()
     session.frame(found.framing)
     run.progress.message(

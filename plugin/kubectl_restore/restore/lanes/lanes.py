@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.container.agent import agent_command, agent_script, idle_seconds
+from kubectl_restore.container.opened import Opened
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import RestoreError
@@ -42,6 +43,7 @@ class Lanes:
         self._execs: list[Exec] = []
         self._tokens: set[bytes] = set()
         self._first = b""
+        self._opened = Opened()
         self._may_be_left = False
 
     def first(self, *, has_begun: bool) -> Lane:
@@ -62,11 +64,12 @@ class Lanes:
         earlier = set(self._tokens)
         session = self._session()
         (self._first,) = self._tokens - earlier
-        lane, leases = begin(run, session)
+        lane, leases = begin(run, session, self._opened)
         self.open.append(lane)
         if not run.only_reads:
             hold(run, lane, leases, earlier, has_begun=has_begun)
             self._may_be_left = False
+        lane.questions.opener.open_again()
         return lane
 
     def further(self, count: int) -> None:
@@ -78,7 +81,7 @@ class Lanes:
             RestoreError: the cluster does not answer.
         """
         while len(self.open) < count:
-            lane, _ = begin(self._run, self._session())
+            lane, _ = begin(self._run, self._session(), self._opened)
             lane.questions.beside(self._first)
             self.open.append(lane)
 
