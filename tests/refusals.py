@@ -11,6 +11,7 @@ import errno
 import json
 import os
 import platform
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ FAMILIES: Final = {
     "link": ("link", "linkat"),
     "symlink": ("symlink", "symlinkat"),
     "access": ("faccessat2",),
+    "statfs": ("statfs", "fstatfs"),
 }
 ANSWERS: Final = {
     "EPERM": errno.EPERM,
@@ -65,17 +67,44 @@ REFUSING: Final = (
     Refusing("debian-no-access", "debian", {"access": "EPERM"}),
 )
 """Those that the contract suite has; the matrix of docs/volumes.md makes its own."""
+
+
+_DRAWN: Final = 4
+
+
+def _drawn() -> tuple[Refusing, ...]:
+    """Return a few cells of the matrix, drawn by RESTORE_SEED; RESTORE_CELLS names others.
+
+    A cell is `CALLS-ANSWER-TAR`, as in `chmod-EPERM-toybox`.
+    """
+    tars = ("debian", "busybox", "bsdtar", "toybox")
+    every = [
+        f"{family}-{answer}-{tar}" for family in FAMILIES for answer in ANSWERS for tar in tars
+    ]
+    chance = random.Random(os.environ.get("RESTORE_SEED", "1"))  # noqa: S311 - repeatable
+    named = os.environ.get("RESTORE_CELLS")
+    cells = named.split(",") if named else chance.sample(every, _DRAWN)
+    found = (cell.split("-") for cell in cells)
+    return tuple(
+        Refusing(f"drawn-{family}-{answer}-{tar}".lower(), tar, {family: answer})
+        for family, answer, tar in found
+    )
+
+
+DRAWN: Final = _drawn()
+"""What the suite on the embedded cluster has besides."""
 _NUMBERS: Final = {
     "x86_64": {
         "chown": 92, "fchown": 93, "lchown": 94, "fchownat": 260,
         "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452,
         "utimensat": 280, "futimesat": 261, "utimes": 235, "utime": 132,
         "link": 86, "linkat": 265, "symlink": 88, "symlinkat": 266,
-        "faccessat2": 439,
+        "faccessat2": 439, "statfs": 137, "fstatfs": 138,
     },
     "aarch64": {
         "fchown": 55, "fchownat": 54, "fchmod": 52, "fchmodat": 53, "fchmodat2": 452,
         "utimensat": 88, "linkat": 37, "symlinkat": 36, "faccessat2": 439,
+        "statfs": 43, "fstatfs": 44,
     },
 }  # fmt: skip
 """linux/unistd.h"""

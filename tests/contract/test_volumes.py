@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shlex
 from typing import TYPE_CHECKING, Final
 
@@ -21,20 +22,27 @@ TARS: Final = ("debian", "busybox", "bsdtar", "toybox")
 BEFORE, BEHIND = 20, 40
 
 
-def everything(pod: Pod, *, symlink: bool = True) -> bytes:
-    """Return an archive of somebody else's, with programs that run as them, and links."""
+def everything(pod: Pod, *, symlink: bool = True, size: int = 0) -> bytes:
+    """Return an archive of somebody else's, with programs that run as them, and links.
+
+    Args:
+        pod: where it goes.
+        symlink: it has one.
+        size: bytes of each file besides, at least.
+    """
+    more = random.Random(size).randbytes(size)  # noqa: S311 - content, no secret
     uid, gid = pod.owner
     archive = Archive(owner=(uid, gid) if pod.cluster.can_chown else (0, 0))
     archive.directory("d", mode=0o750)
     for number in range(BEFORE):
-        archive.add(f"d/before{number:02}", b"before %d\n" % number, mode=0o640)
+        archive.add(f"d/before{number:02}", b"before %d\n" % number + more, mode=0o640)
     archive.add("d/program", b"#!/bin/sh\n", mode=0o4755)
     archive.add("d/of-group", b"#!/bin/sh\n", mode=0o2755)
     if symlink:
         archive.symlink("d/link", "before00")
     archive.hardlink("d/other-name", "d/before01")
     for number in range(BEHIND):
-        archive.add(f"d/behind{number:02}", b"behind %d\n" % number, mode=0o600)
+        archive.add(f"d/behind{number:02}", b"behind %d\n" % number + more, mode=0o600)
     return archive.finish()
 
 

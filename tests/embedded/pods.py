@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tests.embedded.faults import Faults
-from tests.refusals import REFUSING, answers_of
+from tests.refusals import DRAWN, REFUSING, answers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,10 @@ KINDS: Final = (
     Kind("nonroot-toybox", programs=_TOYBOX, uid=_USER, read_only=True),
     Kind("two", ("app", "side"), _BUSYBOX),
     Kind("completed", phase="Succeeded"),
-    *(Kind(kind.name, programs=_TARS[kind.tar], refused=kind.refused) for kind in REFUSING),
+    *(
+        Kind(kind.name, programs=_TARS[kind.tar], refused=kind.refused)
+        for kind in (*REFUSING, *DRAWN)
+    ),
 )
 
 

@@ -186,7 +186,8 @@ def _set_directories(
         assert wanted is not None
         if path in case.unnamed:
             if stood is None:
-                tree.put(path, Node("directory", 0o755, ANY, owner=roots))
+                owner = roots if roots != (0, 0) else _only_owner_below(case, path)
+                tree.put(path, Node("directory", 0o755, ANY, owner=owner))
             elif path in parents:
                 tree.change(path, mtime=ANY)
         elif stood is None:
@@ -200,6 +201,16 @@ def _set_directories(
             promise.adjusted += 1
         elif path in parents and stood != wanted:
             tree.change(path, mtime=ANY)
+
+
+def _only_owner_below(case: Case, path: bytes) -> tuple[int, int]:
+    """Return whom all belongs to that the backup has below a directory; root where that varies."""
+    owners = {
+        case.backup.nodes[number].owner
+        for one, number in case.backup.paths.items()
+        if one.startswith(path + b"/") and one not in case.unnamed
+    }
+    return owners.pop() if len(owners) == 1 else (0, 0)
 
 
 def _is_directory(tree: Tree, path: bytes) -> bool:

@@ -18,7 +18,7 @@ from kubectl_restore.text import counted, listed, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from kubectl_restore.pipe.session import Session
+    from kubectl_restore.session.session import Session
 
 SEARCHED: Final = 0o100
 """What an owner needs to look into a directory."""

@@ -56,7 +56,8 @@ class Verdict:
         clamped: the paths whose time is none that their volume keeps: they have its first or last.
         aged: files that were kept for their content, whose time is another.
         lacking: what cannot be had there, whatever is tried, by kind: `mode`, `owner`, `time`,
-            `set_ids` (of programs without their owner), `list` (of access).
+            `set_ids` (of programs without their owner), `list` (of access), `hard_links` (files
+            of their own instead).
     """
 
     differences: list[Difference] = field(default_factory=list)
@@ -171,8 +172,7 @@ def compare(
         if content is None or (is_kept and content.kind is Kind.DIRECTORY):
             continue
         what = _content_differs(content, entry, suspicious=suspicious)
-        if attributes.volumes.at(operation.path).hard_links:
-            what = what or _link_differs(operation, entry, after)
+        what = what or _compare_link(verdict, operation, entry, after, attributes)
         if what:
             verdict.differences.append(Difference(operation.path, what))
         elif not is_kept:
@@ -218,6 +218,21 @@ def _link_differs(operation: Operation, entry: Entry, after: Mapping[bytes, Entr
     target = after.get(normal_path(member.link))
     is_one = target is None or target.number == entry.number
     return "" if is_one else f"no hard link to {shown(member.link)}"
+
+
+def _compare_link(
+    verdict: Verdict,
+    operation: Operation,
+    entry: Entry,
+    after: Mapping[bytes, Entry],
+    attributes: Attributes,
+) -> str:
+    """Return how a hard link is none, where the volume has any."""
+    apart = _link_differs(operation, entry, after)
+    if apart and not attributes.volumes.at(operation.path).hard_links:
+        verdict.lack("hard_links", operation.path)
+        return ""
+    return apart
 
 
 def _content_differs(content: Member, entry: Entry, *, suspicious: bool) -> str:

@@ -35,6 +35,7 @@ class Plan:
     Attributes:
         members: the index's.
         parents: directories that the archive needs and has no member for.
+        parent_owners: the owners that some of those get that are made.
         layout: the stream; None for a plan that is refused.
         lost: how many members have what the pod's tar cannot keep, by kind.
         filled: how many members have holes that are written out.
@@ -67,6 +68,7 @@ class Plan:
         self.members = index.members
         self.contents = contents
         self.parents: dict[bytes, Operation] = {}
+        self.parent_owners: dict[bytes, tuple[int, int]] = {}
         self.layout: Layout | None = None
         self.lost: Counter[Extra] = Counter()
         self.filled = 0

@@ -20,6 +20,7 @@ from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.directories import closes, directories_of
 from kubectl_restore.plan.links import relink
 from kubectl_restore.plan.operation import Action, Left, Operation, Resumed
+from kubectl_restore.plan.parents import owners_of_parents
 from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy, Seen, has_content, may_say_the_same
@@ -257,6 +258,7 @@ class Planner:
             path for path, number in directories.items() if closes(plan.member(number).mode)
         )
         carried = plan.carried()
+        plan.parent_owners = owners_of_parents(plan, policy.attributes)
         for number in programs(plan, carried, policy):
             disarm(plan, number, policy)
         plan.layout = Layout(
@@ -266,6 +268,7 @@ class Planner:
             made,
             dialect=policy.dialect,
             owner=policy.owner,
+            owners=plan.parent_owners,
             beat=self._beat,
         )
         for number in with_beat(carried, self._beat):

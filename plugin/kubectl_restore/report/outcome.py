@@ -33,6 +33,7 @@ _NOUNS: Final = {
     "time": "path",
     "set_ids": "program",
     "list": "path",
+    "hard_links": "hard link",
 }
 _LACKING: Final = {
     "mode": "without the backup's mode, which cannot be had there",
@@ -40,6 +41,7 @@ _LACKING: Final = {
     "time": "without the backup's modification time, which the volume does not keep",
     "list": "without the backup's access control list, which was not set there; the group has what "
     "the list grants it",
+    "hard_links": "restored as a file of its own: the volume has no hard links",
     "set_ids": "without set-user-ID and set-group-ID: without the backup's owner it would run as "
     "somebody else",
 }
@@ -66,7 +68,6 @@ class Tally:
         same: other than directories, that were right already.
         filled: files with holes that are written out.
         attributed: with attributes or ACLs that the pod's tar was given.
-        copied: hard links that became files of their own.
         closing: directories that the backup's mode closes to their own owner.
         disarmed: programs that lost their set-id bits with their owner, on the user's wish.
         lost: with what the pod's tar cannot keep, by kind.
@@ -96,7 +97,6 @@ class Tally:
     deleted: int = 0
     filled: int = 0
     attributed: int = 0
-    copied: int = 0
     disarmed: int = 0
     closing: int = 0
     lost: Counter[Extra] = field(default_factory=Counter)
@@ -129,7 +129,6 @@ class Tally:
         self.deleted += len(plan.extras)
         self.filled += plan.filled
         self.attributed += plan.attributed
-        self.copied += len(plan.copied)
         self.lost.update(plan.lost)
         self.closing += len(plan.closing)
         known = self.missed.setdefault("closing", [])
@@ -253,11 +252,6 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         f"{_named(tally, f'lacking {what}', count)}"
         for what, count in sorted(tally.lacking.items())
     ]
-    if tally.copied:
-        notes.append(
-            f"{counted(tally.copied, 'hard link')} restored as a file of its own: the volume has "
-            "no hard links"
-        )
     if tally.disarmed:
         notes.append(f"{counted(tally.disarmed, 'program')} {_LACKING['set_ids']}")
     if tally.clamped:

@@ -55,6 +55,7 @@ def settle(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     if ledger.restored is not None:
         ledger.restored.add(plan.operations())
     ledger.postponed.add(plan)
+    ledger.parents.take(plan)
     prove_members(run, lane, ledger, sent)
     if lane.holds and ledger.is_noted:
         lines = settled_lines(plan, ledger.doubt)
@@ -70,6 +71,8 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     """
     plan = sent.plan
     prove_members(run, lane, ledger, sent)
+    ledger.parents.take(plan)
+    ledger.parents.give(lane.questions, ledger.attributes)
     if not ledger.unmade.reasons:
         _delete(run, lane, ledger, plan)
     ledger.one_name.require_listed(lane.questions)

@@ -15,6 +15,7 @@ from kubectl_restore.report.outcome import Tally
 from kubectl_restore.restore.checks.one_name import OneName
 from kubectl_restore.restore.checks.unmade import Unmade
 from kubectl_restore.restore.checks.volumes import KnownVolumes
+from kubectl_restore.restore.parents import Parents
 from kubectl_restore.resume.attempts import Attempts
 from kubectl_restore.resume.in_flight import Doubt
 from kubectl_restore.undo.saved import Saved
@@ -85,6 +86,7 @@ class Ledger:
         options: what the streams until now ask of the container's tar.
         postponed: directories that get their modes and times in the end.
         saved: what was saved before it was replaced.
+        parents: directories that the backup lacks.
         undeleted: what could not be deleted, and why.
         one_name: finds names that are one there.
         unmade: what could not be made.
@@ -105,6 +107,7 @@ class Ledger:
     options: Options = field(default_factory=Options)
     postponed: Postponed = field(default_factory=Postponed)
     saved: Saved = field(default_factory=Saved)
+    parents: Parents = field(default_factory=Parents)
     undeleted: dict[bytes, str] = field(default_factory=dict)
     one_name: OneName = field(default_factory=OneName)
     unmade: Unmade = field(default_factory=Unmade)

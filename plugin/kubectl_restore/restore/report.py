@@ -44,7 +44,7 @@ def summary_of(run: Run, ledger: Ledger, capabilities: Capabilities, supply: Sup
     saved = ledger.saved
     return replace(
         summary,
-        notes=summary.notes + saved.notes,
+        notes=summary.notes + saved.notes + ledger.parents.notes(run),
         next_steps=summary.next_steps + saved.next_steps,
         warnings=(*supply.doubts, *summary.warnings),
         is_salvaged=supply.is_salvaged,

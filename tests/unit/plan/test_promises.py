@@ -51,7 +51,7 @@ def carried_out(before: Tree, plan: Plan, contents: dict[bytes, bytes]) -> Tree:
     tree = before.copy()
     made = [path for path, one in sorted(plan.parents.items()) if one.action is Action.CREATE]
     for path in made:
-        tree.put(path, Node("directory", 0o755, ANY))
+        tree.put(path, Node("directory", 0o755, ANY, owner=plan.parent_owners.get(path, (0, 0))))
     directories = {}
     for number in plan.carried():
         member = plan.member(number)

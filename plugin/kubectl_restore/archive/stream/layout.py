@@ -34,6 +34,7 @@ _RECORD: Final = 10240
 """Bytes of a tar record (20 blocks): tars read whole ones from a pipe (GNU tar manual, 9.4)."""
 _PARENT_MODE: Final = 0o755
 _OWNER_WRITES: Final = 0o700
+_NO_OWNERS: Final[dict[bytes, tuple[int, int]]] = {}
 
 
 def parents(path: bytes) -> Iterator[bytes]:
@@ -60,6 +61,7 @@ class Layout:
         *,
         dialect: Dialect,
         owner: tuple[int, int] = (0, 0),
+        owners: Mapping[bytes, tuple[int, int]] = _NO_OWNERS,
         beat: Beat = no_beat,
     ) -> None:
         """Lay it out.
@@ -71,6 +73,7 @@ class Layout:
             bare: directories to make that have no member.
             dialect: for which tar.
             owner: whom those belong to.
+            owners: whom some of them belong to instead, by path.
             beat: called now and then meanwhile; what it raises ends the work.
         """
         self._member = member_of
@@ -78,6 +81,7 @@ class Layout:
         self._bare = bare
         self._dialect = dialect
         self._owner = owner
+        self._owners = owners
         self._numbers = directories
         self._ends = array("q")
         self._files = array("I")
@@ -100,6 +104,7 @@ class Layout:
             self._bare,
             dialect=self._dialect,
             owner=self._owner,
+            owners=self._owners,
         )
 
     @property
@@ -176,7 +181,7 @@ class Layout:
     def _directory(self, member: Member, path: bytes) -> bytes:
         if path in self._numbers:
             return header_of(member, self._dialect, extra_mode=_OWNER_WRITES)
-        uid, gid = self._owner
+        uid, gid = self._owners.get(path, self._owner)
         return member_header(
             path + b"/",
             b"5",

@@ -280,6 +280,7 @@ class Found:
             bare,
             dialect=self.dialect,
             owner=self.owner,
+            owners=plan.parent_owners,
             beat=self.questions.pulse,
         )
 
