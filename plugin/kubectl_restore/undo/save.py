@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.session.session import Session
     from kubectl_restore.undo.replaced import Replaced, Wanted
 
 _FLAGS: Final = {

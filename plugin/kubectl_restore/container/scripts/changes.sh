@@ -3,9 +3,11 @@
 # Remove these with $tool. We go into each directory first, and only where it still is the one that
 # was named: no link leads elsewhere.
 remove() {
-    here=$(pwd -P && echo .) last=''
-    here=${here%?.}
-    here=${here%/}
+    find_here || {
+        for path; do (enter "${path%/*}" && $tool -- "./${path##*/}"); done
+        return
+    }
+    last=''
     for path; do
         directory=${path%/*}
         if [ "$directory" != "$last" ]; then
@@ -18,6 +20,30 @@ remove() {
         $tool -- "./${path##*/}"
     done
     cd -P -- "$here/" || return
+}
+
+# Go into directory $1, step by step: each has to be what stood there under its name.
+enter() {
+    IFS=/
+    # shellcheck disable=SC2086 # split into its components; patterns are off (commands.sh)
+    set -- $1
+    unset IFS
+    for component; do
+        [ "$component" != . ] || continue
+        [ ! -L "$component" ] || return
+        number=$(number_of "$component") && [ "$number" ] && cd -P -- "./$component" &&
+            [ "$(number_of .)" = "$number" ] || return
+    done
+}
+
+# What tells a directory from others; a link is not followed.
+number_of() {
+    if has stat; then
+        stat -c '%d:%i' "$1"
+    else
+        # shellcheck disable=SC2046 # split into fields
+        set -- $(ls -ldi "$1") && echo "${1-}"
+    fi
 }
 
 # Run $tool on these; or, with a word before each, once for each.

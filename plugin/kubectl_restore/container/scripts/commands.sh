@@ -7,6 +7,9 @@ elif [ ! -d "$target" ]; then
     state='file'
 elif ! cd -P "$target" 2>/dev/null; then
     state=closed
+elif [ . -ef / ] && ! [ "$target" -ef / ]; then
+    # zsh ends there where a directory has no way from our root.
+    state=closed
 elif ! takes .; then
     state='readonly'
 fi
@@ -54,7 +57,7 @@ while IFS= read -r line; do
         ;;
     mounts)
         # Written as they are: an echo would read the escapes.
-        put "$token here $(pwd -P) $token" >&3
+        find_here && put "$token here ${here:-/} $token" >&3
         while IFS= read -r line; do
             put "$token mount $line $token" >&3
         done 2>/dev/null </proc/self/mountinfo

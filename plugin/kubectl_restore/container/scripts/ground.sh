@@ -54,6 +54,23 @@ began() {
     start=${20}
 }
 
+# Are these one directory?
+same() {
+    [ "$1" -ef "$2" ] 2>/dev/null && return
+    one=$(stat -L -c '%d:%i' "$1" 2>/dev/null) && [ "$one" ] &&
+        [ "$one" = "$(stat -L -c '%d:%i' "$2" 2>/dev/null)" ]
+}
+
+# The way from our root to where we are, in $here, without a slash behind it. It fails where there is
+# none: what stands below /proc/N/root may be in no tree of ours, and pwd then tells one of another.
+find_here() {
+    here=$(pwd -P && echo .)
+    here=${here%?.}
+    case $here in /*) ;; *) return 1 ;; esac
+    same "$here" . || return
+    here=${here%/}
+}
+
 # Does directory $1 take something from us? A test that says no may lie (faccessat2 refused by a
 # seccomp profile that does not know it): then it is tried.
 takes() {
