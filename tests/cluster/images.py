@@ -184,6 +184,17 @@ def _nodd(layer: Layer, _sources: Sources) -> None:
     layer.hide("usr/bin/dd")
 
 
+def _notar(layer: Layer, _sources: Sources) -> None:
+    layer.hide("usr/bin/tar")
+
+
+def _notar_busybox(layer: Layer, sources: Sources) -> None:
+    # busybox's own shell would run its own tar, whatever stands in PATH.
+    _users(layer)
+    _applets(layer, sources.programs.busybox, {"ash", "busybox", "hush", "sh", "tar"})
+    _dynamic(layer, sources.tree, "/bin/dash", "bin/sh")
+
+
 def _lean(layer: Layer, _sources: Sources) -> None:
     for name in ("df", "find", "grep", "gzip", "id", "mktemp", "readlink", "stat", "xargs"):
         layer.hide(f"usr/bin/{name}")
@@ -212,6 +223,8 @@ IMAGES: Final = (
     Image("restore.test/debian:latest", (_debian,), ("/bin/bash",)),
     Image("restore.test/bsdtar:latest", (_debian, _bsdtar), ("/bin/bash",)),
     Image("restore.test/nodd:latest", (_debian, _nodd), ("/bin/bash",)),
+    Image("restore.test/notar:latest", (_debian, _notar), ("/bin/bash",)),
+    Image("restore.test/notar-busybox:latest", (_notar_busybox,), ("/bin/sh",)),
     Image("restore.test/lean:latest", (_debian, _lean), ("/bin/bash",)),
     Image("restore.test/bash-sh:latest", (_debian, _bash), ("/bin/bash",)),
     Image("restore.test/tar-only:latest", (_tar,), ("/sleeper",)),

@@ -189,6 +189,8 @@ PODS: Final = (
     _simple("debian", _DEBIAN),
     _simple("nodd", "restore.test/nodd:latest"),
     _simple("lean", "restore.test/lean:latest"),
+    _simple("notar", "restore.test/notar:latest"),
+    _simple("notar-busybox", "restore.test/notar-busybox:latest"),
     _simple("bash-sh", "restore.test/bash-sh:latest"),
     _simple("bsdtar", _BSDTAR),
     _simple("toybox", _TOYBOX),

@@ -35,6 +35,7 @@ _USER_KINDS: Final = frozenset(
 )
 _NO_CHOWN_KINDS: Final = frozenset({"no-capabilities"})
 _NO_SHELL_KINDS: Final = frozenset({"static", "tar-only"})
+_NO_TAR_KINDS: Final = frozenset({"notar", "notar-busybox"})
 _CONTAINERS: Final = {"init": "prepare", "ephemeral": "helper"}
 """What a test looks at where it is not `app`."""
 
@@ -115,7 +116,9 @@ class Pod:
         self.run("touch", "-d", f"@{MTIME}", where)
 
     def tree(self, path: str | None = None) -> dict[bytes, Seen]:
-        """Return what stands below the volume's path, as the pod's own tar packs it."""
+        """Return what stands below the volume's path, packed by the pod's own tar if it has one."""
+        if self.name in _NO_TAR_KINDS:
+            return self.host_tree("." if path is None else os.path.relpath(path, self.path))
         return tree_of(self.run("tar", "cf", "-", "-C", path or self.path, "."))
 
     def processes(self) -> list[str]:

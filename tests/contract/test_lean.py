@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Writer = Callable[..., Path]
 
-KINDS = ["lean", "uutils"]
+KINDS = ["lean", "notar", "notar-busybox", "uutils"]
 ODD = [b"latin-\xe9\xff", b"new\nline\xff", b"\xc3\xa4", b"quote'\xfe", b"back\\slash\x81"]
 
 

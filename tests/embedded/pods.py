@@ -102,6 +102,14 @@ _TOYBOX: Final = {
 }
 _BSDTAR: Final = {"app": Programs(links={"tar": "bsdtar"}, whole=True)}
 _NODD: Final = {"app": Programs(without=frozenset({"busybox", "dd"}), whole=True)}
+_NOTAR: Final = {"app": Programs(without=frozenset({"busybox", "tar"}), whole=True)}
+_NOTAR_BUSYBOX: Final = {
+    "app": Programs(
+        applets="busybox",
+        links={"sh": "dash"},
+        without=frozenset({"ash", "busybox", "hush", "tar"}),
+    )
+}
 _LEAN: Final = {
     "app": Programs(
         without=frozenset(
@@ -134,6 +142,8 @@ KINDS: Final = (
     Kind("debian"),
     Kind("nodd", programs=_NODD),
     Kind("lean", programs=_LEAN),
+    Kind("notar", programs=_NOTAR),
+    Kind("notar-busybox", programs=_NOTAR_BUSYBOX),
     Kind("uutils", programs=_UUTILS),
     Kind("bsdtar", programs=_BSDTAR),
     Kind("toybox", programs=_TOYBOX),

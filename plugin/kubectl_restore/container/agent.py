@@ -75,6 +75,22 @@ def agent_command(
     return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle, lease]
 
 
+def toolbox_script() -> bytes:
+    """Return the part that is sent only where there is no tar: members by the shell's own means."""
+    return _without_comments(toolbox_source()) + b"equip\n"
+
+
+def toolbox_source() -> str:
+    """Return that part as it is written."""
+    scripts = resources.files("kubectl_restore.container").joinpath("scripts")
+    return scripts.joinpath("toolbox.sh").read_text("utf-8")
+
+
+def _without_comments(source: str) -> bytes:
+    lines = (line.strip() for line in source.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode()
+
+
 def agent_source() -> str:
     """Return the whole script as it is written: its parts, joined."""
     scripts = resources.files("kubectl_restore.container").joinpath("scripts")
@@ -86,7 +102,5 @@ def agent_script() -> bytes:
 
     It fills whole blocks (pipe/framing.py says why), before it is known whether that is wanted.
     """
-    lines = (line.strip() for line in agent_source().splitlines())
-    kept = [line for line in lines if line and not line.startswith("#")]
-    script = b"sample=%s\n" % quoted(_SAMPLE) + "\n".join([*kept, ""]).encode()
+    script = b"sample=%s\n" % quoted(_SAMPLE) + _without_comments(agent_source())
     return script + b"\n" * (-(len(script) + 2) % BLOCK) + b".\n"

@@ -26,6 +26,8 @@ class Tar(StrEnum):
     BSD = "bsdtar"
     TOYBOX = "toybox tar"
     OTHER = "another tar"
+    SHELL = "no tar"
+    """The shell writes the members by itself (container/scripts/toolbox.sh)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Capabilities:
         target: `ready`, `readonly`, `closed`, `file` or `absent`.
         algorithm: the best checksum that there is a tool for.
         unpacks: it has gzip, for chunks that are packed for the way.
+        ways: what its shell and tools can do where there is no tar: `text` (short contents from
+            it), `fractions` (of seconds), `holes`, `beside` (nothing half written at its place).
         mounted: what may tell the pod's UID: where a mount comes from, a blank, where it stands.
     """
 
@@ -65,6 +69,7 @@ class Capabilities:
     algorithm: Algorithm | None = None
     unpacks: bool = False
     mounted: tuple[bytes, ...] = ()
+    ways: frozenset[str] = frozenset()
 
     @property
     def is_root(self) -> bool:
@@ -88,6 +93,8 @@ class Capabilities:
     @property
     def reads_holes(self) -> bool:
         """Does the tar read GNU's old sparse format? (busybox does not: "unknown typeflag")."""
+        if self.tar is Tar.SHELL:
+            return "holes" in self.ways
         return self.tar in {Tar.GNU, Tar.BSD, Tar.TOYBOX}
 
     @property
@@ -129,8 +136,9 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
     answers = {word: rest.strip() for word, rest in said}
     version = shown_text(answers.get(b"tar", b""))
     framing = answers.get(b"framing", b"").decode("ascii", "replace")
+    without = frozenset(answers.get(b"without", b"").decode("ascii", "replace").split())
     return Capabilities(
-        tar=_which_tar(version),
+        tar=Tar.SHELL if "tar" in without else _which_tar(version),
         tar_version=version,
         framing=Framing(framing) if framing in set(Framing) else Framing.DD,
         uid=_number(answers.get(b"user", b"")),
@@ -139,7 +147,7 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         uids=_ranges(answers.get(b"uids", b"")),
         gids=_ranges(answers.get(b"gids", b"")),
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
-        without=frozenset(answers.get(b"without", b"").decode("ascii", "replace").split()),
+        without=without,
         keeps_bytes=answers.get(b"bytes") == b"exact",
         target=answers.get(b"target", b"absent").decode("ascii", "replace"),
         unpacks=answers.get(b"unpacks") == b"gzip",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Summary
 from kubectl_restore.text import LISTED, counted, shown, shown_text
@@ -292,6 +293,8 @@ def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
     """Say what was done in another way than the backup has it."""
     tar = capabilities.tar
     notes = []
+    if tar is Tar.SHELL and tally.files:
+        notes.append("the container has no tar: its shell has written the files")
     if tally.filled:
         notes.append(f"{counted(tally.filled, 'file')} with the holes filled with zeros ({tar})")
     if tally.attributed:

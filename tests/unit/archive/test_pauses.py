@@ -15,6 +15,7 @@ from kubectl_restore.archive.stream import segments as outgoing
 from kubectl_restore.archive.stream.segments import (
     Extract,
     Literal,
+    Rewritten,
     Segment,
     Zeros,
     pauses_in,
@@ -73,6 +74,8 @@ def bytes_of(segment: Segment) -> bytes:
         return segment.data
     if isinstance(segment, Zeros):
         return bytes(segment.length)
+    if isinstance(segment, Rewritten):
+        return segment.write(bytes_of(segment.content))
     return CONTENT[segment.offset : segment.offset + segment.length]
 
 
@@ -94,7 +97,10 @@ def chosen(draw: st.DrawFn) -> list[Segment]:
         length = draw(st.sampled_from([0, 1, 513, 6000]))
         if start + length > len(CONTENT):
             break
-        segments.append(Extract(start, length))
+        extract = Extract(start, length)
+        is_other = draw(st.booleans())
+        other = Rewritten(extract, length, lambda data: data[::-1])
+        segments.append(other if is_other else extract)
         at = start + length
     return segments
 

@@ -17,23 +17,20 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.heartbeat import no_beat, with_beat
 from kubectl_restore.archive.members.member import Kind
-from kubectl_restore.archive.stream.normalise import header_of, length_of, segments_of, time_of
-from kubectl_restore.archive.stream.segments import Extract, Literal
-from kubectl_restore.archive.tar.header import END_OF_ARCHIVE
-from kubectl_restore.archive.tar.member_header import header_length, member_header
+from kubectl_restore.archive.stream.form import Item
+from kubectl_restore.archive.stream.segments import Extract, Literal, length_of
+from kubectl_restore.archive.stream.shell_form import ShellForm
+from kubectl_restore.archive.stream.tar_form import TarForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from kubectl_restore.archive.heartbeat import Beat
     from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.stream.form import Form
     from kubectl_restore.archive.stream.normalise import Dialect
     from kubectl_restore.archive.stream.segments import Segment
 
-_RECORD: Final = 10240
-"""Bytes of a tar record (20 blocks): tars read whole ones from a pipe (GNU tar manual, 9.4)."""
-_PARENT_MODE: Final = 0o755
-_OWNER_WRITES: Final = 0o700
 _NO_OWNERS: Final[dict[bytes, tuple[int, int]]] = {}
 
 
@@ -83,17 +80,17 @@ class Layout:
         self._owner = owner
         self._owners = owners
         self._numbers = directories
+        self._form = _form_of(dialect)
         self._ends = array("q")
         self._files = array("I")
         at = 0
-        for number, path, member in with_beat(self._items(), beat):
-            if path is not None:
-                at += self._directory_length(number, path)
-            else:
-                at += length_of(member, dialect)
+        for numbers, length in self._form.measure(with_beat(self._items(), beat)):
+            at += length
+            for number in numbers:
                 self._ends.append(at)
                 self._files.append(number)
-        self.total = _rounded(at + len(END_OF_ARCHIVE))
+        self._end = self._form.end(at)
+        self.total = at + len(self._end)
 
     def part(self, carried: array[int]) -> Layout:
         """Return the stream for some of the members, with the directories that they need."""
@@ -122,8 +119,11 @@ class Layout:
 
         The first is behind the last where there is none.
         """
-        first = bisect_right(self._ends, start)
-        return first, min(bisect_left(self._ends, end), len(self._ends) - 1)
+        first, last = bisect_right(self._ends, start), bisect_left(self._ends, end)
+        if last < len(self._ends):
+            # Several may be done at once.
+            last = bisect_right(self._ends, self._ends[last])
+        return first, last - 1
 
     @property
     def total_files(self) -> int:
@@ -143,11 +143,8 @@ class Layout:
         """Return the stream, piece by piece."""
         return _joined(self._pieces())
 
-    def _items(self) -> Iterator[tuple[int, bytes | None, Member]]:
-        """Return what the stream carries, in order: numbers of members, and paths of directories.
-
-        A directory without a member has the number of the member that it is made for.
-        """
+    def _items(self) -> Iterator[Item]:
+        """Return what the stream carries, in order."""
         made: set[bytes] = set()
         last = b""
         for number in self._carried:
@@ -159,42 +156,26 @@ class Layout:
                 for above in parents(path):
                     if above not in made and (above in self._bare or above in self._numbers):
                         made.add(above)
-                        yield self._numbers.get(above, number), above, member
+                        own = self._numbers.get(above)
+                        yield (
+                            Item(number, member, above, self._owner_of(above))
+                            if own is None
+                            else Item(own, self._member(own), above)
+                        )
             if member.kind is not Kind.DIRECTORY:
-                yield number, None, member
+                yield Item(number, member)
             elif path not in made:
                 made.add(path)
-                yield number, path, member
+                own = self._numbers.get(path)
+                yield Item(number, member, path, self._owner_of(path) if own is None else None)
+
+    def _owner_of(self, path: bytes) -> tuple[int, int]:
+        """Return whom a directory belongs to that has no member."""
+        return self._owners.get(path, self._owner)
 
     def _pieces(self) -> Iterator[Segment]:
-        length = 0
-        for number, path, member in self._items():
-            if path is not None:
-                header = self._directory(self._member(number), path)
-                length += len(header)
-                yield Literal(header)
-            else:
-                length += length_of(member, self._dialect)
-                yield from segments_of(member, self._dialect)
-        yield Literal(bytes(self.total - length))
-
-    def _directory(self, member: Member, path: bytes) -> bytes:
-        if path in self._numbers:
-            return header_of(member, self._dialect, extra_mode=_OWNER_WRITES)
-        uid, gid = self._owners.get(path, self._owner)
-        return member_header(
-            path + b"/",
-            b"5",
-            mode=_PARENT_MODE,
-            mtime=time_of(member, self._dialect),
-            uid=uid,
-            gid=gid,
-        )
-
-    def _directory_length(self, number: int, path: bytes) -> int:
-        if path in self._numbers:
-            return length_of(self._member(number), self._dialect)
-        return header_length(path + b"/")
+        yield from self._form.write(self._items())
+        yield Literal(self._end)
 
 
 class DirectoryLayout:
@@ -208,22 +189,21 @@ class DirectoryLayout:
     def __init__(self, directories: Iterable[Member], dialect: Dialect) -> None:
         """Lay it out."""
         self.members = sorted(directories, key=lambda member: member.path, reverse=True)
-        self._dialect = dialect
-        headers = sum(length_of(member, dialect) for member in self.members)
-        self.total = _rounded(headers + len(END_OF_ARCHIVE)) if self.members else 0
+        self._form = _form_of(dialect)
+        length = sum(length_of(one) for one in self._form.finish(self.members))
+        self._end = self._form.end(length)
+        self.total = length + len(self._end) if self.members else 0
 
     def segments(self) -> Iterator[Segment]:
         """Return the stream, piece by piece."""
-        length = 0
-        for member in self.members:
-            header = header_of(member, self._dialect)
-            length += len(header)
-            yield Literal(header)
-        yield Literal(bytes(self.total - length))
+        if self.members:
+            yield from self._form.finish(self.members)
+            yield Literal(self._end)
 
 
-def _rounded(length: int) -> int:
-    return length + -length % _RECORD
+def _form_of(dialect: Dialect) -> Form:
+    """Return who writes for what the container has."""
+    return TarForm(dialect) if dialect.shell is None else ShellForm(dialect.shell)
 
 
 def _joined(segments: Iterable[Segment]) -> Iterator[Segment]:

@@ -31,6 +31,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Shell:
+    """How a container's shell writes members, where there is no tar.
+
+    Attributes:
+        quotes: its printf and the container's tr write short contents from text; else every content
+            is a stream of its own.
+        fractions: the container's touch sets parts of a second.
+    """
+
+    quotes: bool = False
+    fractions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """What the pod's tar reads beyond the common ground.
 
@@ -40,6 +54,7 @@ class Dialect:
         old_times: times before 1970. toybox 0.8.9 takes such a header for none.
         acl_names: lists of access by name end it with no error where there is no such user.
         old_fractions: parts of a second of those, too. libarchive 3.6 reads them wrongly.
+        shell: it is no tar, but the container's shell.
     """
 
     holes: bool = False
@@ -47,6 +62,7 @@ class Dialect:
     old_times: bool = True
     old_fractions: bool = True
     acl_names: bool = False
+    shell: Shell | None = None
 
 
 def lost(member: Member, dialect: Dialect) -> Extra:

@@ -61,8 +61,43 @@ class Decompressed(Protocol):
         """Pass over bytes and return how many there were."""
 
 
-Segment = Literal | Extract | Zeros
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A short range of the decompressed archive, in other bytes.
+
+    Attributes:
+        content: the range.
+        length: how many bytes stand for it, whatever it has.
+        write: returns them.
+    """
+
+    content: Extract
+    length: int
+    write: Callable[[bytes], bytes]
+
+    def of(self, pieces: Iterable[memoryview]) -> Literal:
+        """Return what stands for a content that comes in pieces.
+
+        Raises:
+            ValueError: it has another length than was said.
+        """
+        # Each is valid until the next one is asked for.
+        taken = bytearray()
+        for piece in pieces:
+            taken += piece
+        data = self.write(bytes(taken))
+        if len(data) != self.length:
+            raise ValueError(f"{len(data)} bytes in the place of {self.length}")
+        return Literal(data)
+
+
+Segment = Literal | Extract | Zeros | Rewritten
 Tap = Callable[[int, memoryview], None]
+
+
+def length_of(segment: Segment) -> int:
+    """Return how many bytes of the stream a segment is."""
+    return len(segment.data) if isinstance(segment, Literal) else segment.length
 
 
 def read_segments(
@@ -120,7 +155,7 @@ def _read_plain(
     """Read straight into one buffer; hand it out whenever it is full."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
-    for segment in segments:
+    for segment in _rewritten(backup, segments, tap):
         if isinstance(segment, Zeros):
             if filled:
                 yield buffer[:filled]
@@ -128,7 +163,7 @@ def _read_plain(
             yield segment
             continue
         done = 0
-        length = len(segment.data) if isinstance(segment, Literal) else segment.length
+        length = length_of(segment)
         while done < length:
             room = buffer[filled : min(filled + length - done, _BUFFER)]
             if isinstance(segment, Extract):
@@ -149,6 +184,30 @@ def _read_plain(
         yield buffer[:filled]
 
 
+def _rewritten(
+    backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+) -> Iterator[Literal | Extract | Zeros]:
+    for segment in segments:
+        if isinstance(segment, Rewritten):
+            yield segment.of(_read_all(backup, segment.content, tap))
+        else:
+            yield segment
+
+
+def _read_all(backup: BackupFile, content: Extract, tap: Tap | None) -> Iterator[memoryview]:
+    """Read a short range."""
+    done = 0
+    while done < content.length:
+        room = memoryview(bytearray(content.length - done))
+        count = backup.read_into(room, content.offset + done)
+        if not count:
+            raise backup.changed(is_sending=True)
+        if tap is not None:
+            tap(content.offset + done, room[:count])
+        yield room[:count]
+        done += count
+
+
 def pauses_in(segments: Iterable[Segment]) -> Iterator[int]:
     """Return at which bytes of the stream much of the archive is passed over first.
 
@@ -157,11 +216,12 @@ def pauses_in(segments: Iterable[Segment]) -> Iterator[int]:
     """
     sent = position = 0
     for segment in segments:
-        if isinstance(segment, Extract):
-            if segment.offset - position > _STEP:
+        content = segment.content if isinstance(segment, Rewritten) else segment
+        if isinstance(content, Extract):
+            if content.offset - position > _STEP:
                 yield sent
-            position = segment.offset + segment.length
-        sent += len(segment.data) if isinstance(segment, Literal) else segment.length
+            position = content.offset + content.length
+        sent += length_of(segment)
 
 
 def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
@@ -194,19 +254,31 @@ def _read_packed(
         if isinstance(segment, Zeros):
             yield segment
             continue
-        gap = segment.offset - stream.position
+        content = segment.content if isinstance(segment, Rewritten) else segment
+        gap = content.offset - stream.position
         if gap < 0:
             raise ValueError("the offsets of extracts have to rise")
         yield from _pass_over(stream, backup, gap)
-        left = segment.length
-        while left:
-            piece = stream.next_piece(left)
-            if not piece:
-                raise backup.changed(is_sending=True)
-            if tap is not None:
-                tap(segment.offset + segment.length - left, piece)
-            yield piece
-            left -= len(piece)
+        pieces = _unpacked(stream, backup, content, tap)
+        if isinstance(segment, Rewritten):
+            if written := segment.of(pieces).data:
+                yield memoryview(written)
+        else:
+            yield from pieces
+
+
+def _unpacked(
+    stream: Decompressed, backup: BackupFile, content: Extract, tap: Tap | None
+) -> Iterator[memoryview]:
+    left = content.length
+    while left:
+        piece = stream.next_piece(left)
+        if not piece:
+            raise backup.changed(is_sending=True)
+        if tap is not None:
+            tap(content.offset + content.length - left, piece)
+        yield piece
+        left -= len(piece)
 
 
 def _pass_over(stream: Decompressed, backup: BackupFile, length: int) -> Iterator[memoryview]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kubectl_restore.archive.refusals import truncated
-from kubectl_restore.archive.stream.segments import Extract, Literal, Zeros, collected
+from kubectl_restore.archive.stream.segments import Extract, Literal, Rewritten, Zeros, collected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -144,15 +144,22 @@ class StdinWindow:
                     yield memoryview(segment.data)
                 elif isinstance(segment, Zeros):
                     yield segment
+                elif isinstance(segment, Rewritten):
+                    pieces = self._shown(segment.content, held, tap)
+                    if written := segment.of(pieces).data:
+                        yield memoryview(written)
                 else:
-                    at = segment.offset
-                    for piece in self._extract(segment, held):
-                        if tap is not None:
-                            tap(at, piece)
-                        at += len(piece)
-                        yield piece
+                    yield from self._shown(segment, held, tap)
         finally:
             held.release()
+
+    def _shown(self, segment: Extract, held: memoryview, tap: Tap | None) -> Iterator[memoryview]:
+        at = segment.offset
+        for piece in self._extract(segment, held):
+            if tap is not None:
+                tap(at, piece)
+            at += len(piece)
+            yield piece
 
     def _extract(self, segment: Extract, held: memoryview) -> Iterator[memoryview]:
         start = segment.offset - self._held_at

@@ -2,7 +2,8 @@
 # What the container has.
 # What there is for the work, and what is done without:
 #   always       sh with kill (its own, or a program) and printf (or print), sleep; one of dd, an
-#                exact head and toybox's tar
+#                exact head and toybox's tar; tar or mkdir
+#   tar          else the shell writes the members (toolbox.sh)
 #   kill, sleep  without them nothing that is left behind could be ended: nothing is begun
 #   stat         else ls, if it can be made to tell seconds
 #   cat          else dd
@@ -16,14 +17,15 @@
 #                else what tar did not set is said
 probe() {
     missing=''
-    for tool in kill sleep tar; do has "$tool" || missing="$missing $tool"; done
+    for tool in kill sleep; do has "$tool" || missing="$missing $tool"; done
+    has tar || has mkdir || missing="$missing tar mkdir"
     has printf || has print || missing="$missing printf"
     [ "$sees" ] || missing="$missing stat"
     [ "$framing" ] || missing="$missing dd"
     say missing "$missing"
     without=''
     for tool in cat chmod chown cksum df grep gzip head id ln ls mkdir mv readlink rm rmdir \
-        sha256sum stat sync touch; do
+        sha256sum stat sync tar touch; do
         has "$tool" || without="$without $tool"
     done
     say without "$without"
@@ -57,6 +59,7 @@ probe() {
         has "$tool" && sums="$sums $tool"
     done
     say sums "$sums"
+    has tar || version=''
     put "$token tar $version $token" >&3
     say target "$state"
     finished 0

@@ -44,7 +44,7 @@ _LAST_WORDS: Final = 20
 _ENDED: Final = frozenset({1, 2})
 """Exit codes of tars that have met something; others mean that they were ended."""
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
-_GO_ON: Final = frozenset({Tar.GNU, Tar.BSD})
+_GO_ON: Final = frozenset({Tar.GNU, Tar.BSD, Tar.SHELL})
 _ATTRIBUTES: Final = re.compile(
     r": Cannot (change ownership to|change mode to|utime)\b"  # GNU tar
     r"|: Can't (set user=|set permissions to|restore time|make file SUID|restore SGID)"  # bsdtar

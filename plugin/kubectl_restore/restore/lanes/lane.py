@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.container.capabilities import done_without, require_target, require_tools
+from kubectl_restore.container.capabilities import (
+    Tar,
+    done_without,
+    require_target,
+    require_tools,
+)
 from kubectl_restore.container.questions import Questions
+from kubectl_restore.container.toolbox import give_toolbox
 from kubectl_restore.progress import Level
 from kubectl_restore.restore.checks.obstacles import require_check_sums
 from kubectl_restore.restore.resolve import require_place
@@ -19,6 +25,15 @@ if TYPE_CHECKING:
     from kubectl_restore.container.opened import Opened
     from kubectl_restore.restore.run import Run
     from kubectl_restore.session.session import Session
+
+
+_WAYS: Final = {
+    "text": "its printf or tr is not exact, or there is none: each file takes a process",
+    "fractions": "its touch sets whole seconds only",
+    "holes": "it has no truncate and no dd: holes are filled with zeros",
+    "beside": "it has no mv: files are written at their places, and may be seen half written",
+}
+"""What is done without it, where there is no tar."""
 
 
 @dataclass(slots=True)
@@ -60,7 +75,7 @@ def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
     session.frame(found.framing)
     run.progress.message(
         Level.DETAIL,
-        f"the container has {found.tar_version}, we are uid {found.uid} in it; "
+        f"the container has {found.tar_version or found.tar}, we are uid {found.uid} in it; "
         f"one framed and acknowledged exec, its chunks are taken by {found.framing}",
     )
     place, request = run.place, run.request
@@ -68,11 +83,25 @@ def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
     for sentence in done_without(found.without):
         run.progress.message(Level.DETAIL, sentence)
     require_tools(found, place.container)
+    if found.tar is Tar.SHELL and not run.only_reads:
+        found = replace(found, ways=give_toolbox(session))
+        _say_what_it_costs(run, found)
     where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
     make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])
     require_target(found, request.target_path, make_it)
     require_check_sums(found, request, place.container)
     return Lane(session, found, questions), leases
+
+
+def _say_what_it_costs(run: Run, found: Capabilities) -> None:
+    run.progress.message(
+        Level.INFO,
+        f"container {run.place.container} has no tar: its shell writes the files, which takes "
+        "longer where they are small (some hundred a second)",
+    )
+    for way, lacking in _WAYS.items():
+        if way not in found.ways:
+            run.progress.message(Level.DETAIL, lacking)
 
 
 def hold(run: Run, lane: Lane, leases: Leases, own: set[bytes], *, has_begun: bool) -> None:
