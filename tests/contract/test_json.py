@@ -40,7 +40,7 @@ TYPES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
         "message_type": str, "namespace": str, "pod": str, "container": str, "backup": str,
         "path": str, "files_restored": int, "regular_files_restored": int, "bytes_restored": int,
         "seconds_elapsed": float, "directories_kept": int, "files_replaced": int,
-        "files_deleted": int, "dry_run": bool, "verified": str, "warnings": list,
+        "files_deleted": int, "dry_run": bool, "salvaged": bool, "verified": str, "warnings": list,
         "files_adjusted": int, "files_unchanged": int, "files_skipped": int, "notes": list,
         "next_steps": list,
     },
@@ -151,7 +151,7 @@ def test_something_in_the_way_is_6(cluster: Cluster, backup: Writer) -> None:
     error = failed(restore(pod, backup(trees.small()), "-o", "json"), 6)
     assert "nothing was changed" in error["message"]
     assert "app/config.yaml: a file stands there" in error["reason"]
-    assert error["fix"].endswith("-o json --force")
+    assert {"-o", "json", "--force"} <= set(error["fix"].split())
     assert "files_acknowledged" not in error
     assert pod.tree() == before
 
@@ -183,7 +183,7 @@ def test_a_link_that_is_cut_is_8_with_what_had_arrived(
     error = failed(restore(pod, file, "-o", "json", "--retries=0", kubeconfig=kubeconfig), 8)
     assert 0 <= error["files_acknowledged"] < 40
     assert error["bytes_acknowledged"] == error["files_acknowledged"] * 1_000_000
-    assert error["fix"].endswith("-o json --retries=0")
+    assert {"-o", "json", "--retries=0"} <= set(error["fix"].split())
 
 
 def test_ctrl_c_is_130(cluster: Cluster, backup: Writer, link: LinkProxy) -> None:
