@@ -128,6 +128,19 @@ class Proof:
             known = self.missed.setdefault(what, [])
             known += islice(paths, max(0, LISTED - len(known)))
 
+    def add(self, other: Proof) -> None:
+        """Take what a further proof has found to be otherwise than in the backup."""
+        self.modes += other.modes
+        self.owners += other.owners
+        self.times += other.times
+        self.written += other.written
+        self.clamped += other.clamped
+        self.aged += other.aged
+        self.lacking.update(other.lacking)
+        for what, paths in other.missed.items():
+            known = self.missed.setdefault(what, [])
+            known += paths[: max(0, LISTED - len(known))]
+
 
 def compare(
     operations: Iterable[Operation],

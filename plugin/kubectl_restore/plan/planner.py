@@ -24,7 +24,7 @@ from kubectl_restore.plan.parents import owners_of_parents
 from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy, Seen, has_content, may_say_the_same
-from kubectl_restore.plan.sending import count_sent, disarm, programs
+from kubectl_restore.plan.sending import count_besides, count_sent, disarm, programs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -77,7 +77,7 @@ class Planner:
         }
         self.contents = Contents(self._members, before)
         self._plan = Plan(index, self.contents)
-        self._plan.fills_holes = not policy.dialect.holes
+        self._plan.room.fills_holes = not policy.dialect.holes
 
     @property
     def directories(self) -> list[bytes]:
@@ -231,12 +231,12 @@ class Planner:
         """Decide to delete what is not in the backup; see `Plan.extras`."""
         self._plan.extras = extras
         for path, _ in extras:
-            self._plan.written_to.add(path.rpartition(b"/")[0])
+            self._plan.touched.written_to.add(path.rpartition(b"/")[0])
 
     def finish(self) -> Plan:
         """Return the plan, with its stream if nothing is refused."""
         plan = self._plan
-        for path in plan.written_to:
+        for path in plan.touched.written_to:
             number = self._numbers.get(path, -1)
             if (
                 number >= 0
@@ -254,7 +254,7 @@ class Planner:
             for path, number in self._numbers.items()
             if number >= 0 and plan.action(number) in {Action.CREATE, Action.REPLACE}
         }
-        plan.closing = sorted(
+        plan.touched.closing = sorted(
             path for path, number in directories.items() if closes(plan.member(number).mode)
         )
         carried = plan.carried()
@@ -272,13 +272,9 @@ class Planner:
             beat=self._beat,
         )
         for number in with_beat(carried, self._beat):
-            member = plan.member(number)
-            plan.take_room(number, member)
-            count_sent(plan, member, policy.dialect)
-        for number in plan.resumed:
-            plan.take_rest(number)
-        for number in plan.copied:
-            plan.take_copy(number)
+            plan.room.take(*plan.needed_for(number))
+            count_sent(plan, plan.member(number), policy.dialect)
+        count_besides(plan)
         return plan
 
     def _leads_to_ours(self, there: bytes) -> bool:
@@ -377,25 +373,25 @@ class Planner:
             plan.decide(number, operation)
             # What has further names stays on the disk.
             if action in _SENT and entry is not None and entry.blocks and entry.links == 1:
-                plan.free(number, entry.blocks)
+                plan.room.free(number, entry.blocks)
             if number in self._link_numbers and action in _SENT:
                 self._send_link(number)
         if operation.stands is Standing.SYMLINK and path in self._numbers:
-            plan.through_links = True
+            plan.touched.through_links = True
         if action is Action.KEEP and path not in self._numbers:
-            plan.same += 1
+            plan.figures.same += 1
         is_link = entry is not None and entry.kind is Standing.SYMLINK
         if action in _SENT and is_link and self._policy.removes_links:
-            plan.removed_first.append(path)
+            plan.touched.removed_first.append(path)
         is_new = entry is None or entry.kind is not Standing.DIRECTORY
         if action is Action.CREATE or (action is Action.REPLACE and is_new):
             parent = path.rpartition(b"/")[0]
             if parent in self._found or not parent:
-                plan.written_to.add(parent)
+                plan.touched.written_to.add(parent)
         parent_there = self._found.get(path.rpartition(b"/")[0])
         if (
             action is Action.REPLACE
             and entry is not None
             and decide.is_out_of_reach(entry, parent_there, self._policy.uid)
         ):
-            plan.out_of_reach.append(path)
+            plan.touched.out_of_reach.append(path)

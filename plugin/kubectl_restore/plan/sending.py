@@ -41,19 +41,31 @@ def disarm(plan: Plan, number: int, policy: Policy) -> None:
     if sent is not member:
         plan.send(number, sent)
     if sent.extras != member.extras:
-        plan.lost[Extra.CAPABILITIES] += 1
+        plan.figures.lost[Extra.CAPABILITIES] += 1
 
 
 def count_sent(plan: Plan, member: Member, dialect: Dialect) -> None:
     """Count a member that is sent, and what of it the pod's tar cannot keep."""
-    plan.owners.add((member.uid, member.gid))
+    plan.touched.owners.add((member.uid, member.gid))
     if member.kind is Kind.FILE:
-        plan.regular_files += 1
-        plan.bytes += member.size
+        plan.figures.regular_files += 1
+        plan.figures.bytes += member.size
     elif member.kind in _DEVICES:
-        plan.devices.append(member.path)
-    plan.lost.update(lost(member, dialect))
+        plan.touched.devices.append(member.path)
+    plan.figures.lost.update(lost(member, dialect))
     if member.extents is not None and not dialect.holes:
-        plan.filled += 1
+        plan.figures.filled += 1
     if member.extras & ATTRIBUTES and records_of(member, dialect):
-        plan.attributed += 1
+        plan.figures.attributed += 1
+
+
+def count_besides(plan: Plan) -> None:
+    """Count what comes beside the stream: rests of files that go on, and copies for hard links."""
+    for number, resumed in plan.resumed.items():
+        member = plan.members[number]
+        plan.room.take(plan.room.size(member) - resumed.start)
+        plan.figures.regular_files += 1
+        plan.figures.bytes += member.size
+    for number in plan.copied:
+        plan.room.take(plan.room.size(plan.contents.of(plan.member(number))), 1)
+    plan.figures.closing = len(plan.touched.closing)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
 from kubectl_restore.container.capabilities import Tar
+from kubectl_restore.plan.compare import Proof
+from kubectl_restore.plan.figures import Figures
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.progress import Summary
 from kubectl_restore.text import LISTED, counted, shown, shown_text
@@ -19,13 +21,11 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.survey import Entry
-    from kubectl_restore.plan.compare import Proof
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.session.answer import Answer
 
 _NAMED: Final = 3
 """Names on a line of the summary."""
-_Names = list[bytes]
 _OF_TIMES: Final = re.compile(r": (time stamp .* s in the future|implausibly old time stamp .*)$")
 """GNU tar's words for times that it sets all the same; those that are not kept are proved."""
 _NOUNS: Final = {
@@ -62,25 +62,12 @@ class Tally:
 
     Attributes:
         files: carried out: files, links, directories.
-        regular_files: of those.
-        bytes: of their content.
+        figures: of what was sent.
         replaced: of `files`.
         adjusted: whose content was right, and directories, whose mode, owner or time was set.
-        same: other than directories, that were right already.
-        filled: files with holes that are written out.
-        attributed: with attributes or ACLs that the pod's tar was given.
-        closing: directories that the backup's mode closes to their own owner.
         disarmed: programs that lost their set-id bits with their owner, on the user's wish.
-        lost: with what the pod's tar cannot keep, by kind.
         deleted: what is not in the backup.
-        modes: without their mode.
-        times: without their modification time.
-        owners: without their owner.
-        written: files with a later time than they were given.
-        clamped: paths with a time that their volume does not keep.
-        aged: files with another time, kept for their content.
-        lacking: paths without what cannot be had there, by kind (`_LACKING`).
-        missed: the first ones of these four, by name.
+        proof: what is not as the backup has it.
         kept: directories that were left as they are, by reason.
         skipped: what something else stands in the place of, and stays, by reason.
         lines: what the pod's tar said; the first few.
@@ -90,25 +77,12 @@ class Tally:
     """
 
     files: int = 0
-    regular_files: int = 0
-    bytes: int = 0
+    figures: Figures = field(default_factory=Figures)
+    proof: Proof = field(default_factory=Proof)
     replaced: int = 0
     adjusted: int = 0
-    same: int = 0
     deleted: int = 0
-    filled: int = 0
-    attributed: int = 0
     disarmed: int = 0
-    closing: int = 0
-    lost: Counter[Extra] = field(default_factory=Counter)
-    modes: int = 0
-    times: int = 0
-    owners: int = 0
-    written: int = 0
-    clamped: int = 0
-    aged: int = 0
-    lacking: Counter[str] = field(default_factory=Counter)
-    missed: dict[str, _Names] = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
@@ -122,18 +96,12 @@ class Tally:
         self.skipped.update(plan.reasons(Action.SKIP))
         outcomes = plan.outcomes()
         self.files += outcomes[Action.CREATE] + outcomes[Action.REPLACE]
-        self.regular_files += plan.regular_files
-        self.bytes += plan.bytes
         self.replaced += outcomes[Action.REPLACE]
         self.adjusted += outcomes[Action.ADJUST]
-        self.same += plan.same
         self.deleted += len(plan.extras)
-        self.filled += plan.filled
-        self.attributed += plan.attributed
-        self.lost.update(plan.lost)
-        self.closing += len(plan.closing)
-        known = self.missed.setdefault("closing", [])
-        known += plan.closing[: max(0, LISTED - len(known))]
+        self.figures.add(plan.figures)
+        known = self.proof.missed.setdefault("closing", [])
+        known += plan.touched.closing[: max(0, LISTED - len(known))]
         self.root = plan.root or self.root
 
     def take_answer(self, answer: Answer) -> None:
@@ -144,16 +112,7 @@ class Tally:
 
     def take_proof(self, proof: Proof) -> None:
         """Count what is not as the backup has it."""
-        self.modes += proof.modes
-        self.times += proof.times
-        self.owners += proof.owners
-        self.written += proof.written
-        self.clamped += proof.clamped
-        self.aged += proof.aged
-        self.lacking.update(proof.lacking)
-        for what, paths in proof.missed.items():
-            known = self.missed.setdefault(what, [])
-            known += paths[: max(0, LISTED - len(known))]
+        self.proof.add(proof)
 
     def summary(
         self,
@@ -183,13 +142,13 @@ class Tally:
         return Summary(
             path=path,
             files=self.files,
-            regular_files=self.regular_files,
-            bytes=self.bytes,
+            regular_files=self.figures.regular_files,
+            bytes=self.figures.bytes,
             seconds=seconds,
             kept=self.kept.total(),
             replaced=self.replaced,
             adjusted=self.adjusted,
-            same=self.same,
+            same=self.figures.same,
             skipped=self.skipped.total(),
             deleted=self.deleted,
             dry_run=dry_run,
@@ -207,7 +166,8 @@ class Tally:
 
     def so_far(self, arrived: Iterable[Member], path: str, seconds: float) -> Summary:
         """Return what had arrived when a restore was broken off, `arrived` of the last batch."""
-        files, regular_files, size = self.files, self.regular_files, self.bytes
+        files = self.files
+        regular_files, size = self.figures.regular_files, self.figures.bytes
         for one in arrived:
             files += 1
             if one.kind is Kind.FILE:
@@ -234,13 +194,14 @@ def _words_of(tally: Tally) -> list[str]:
 
 def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
     """Say what the pod did not let us set."""
+    proof = tally.proof
     who = "root" if capabilities.is_root else f"uid {capabilities.uid}"
     if capabilities.uid == 0 and not capabilities.is_root:
         who = "root without the right to change owners"
     missed: tuple[tuple[int, str, str], ...] = (
-        (tally.modes, "mode", "mode"),
-        (tally.times, "time", "modification time"),
-        (tally.owners, "owner", "owner"),
+        (proof.modes, "mode", "mode"),
+        (proof.times, "time", "modification time"),
+        (proof.owners, "owner", "owner"),
     )
     notes = [
         f"{counted(count, 'path')} without the backup's {name} (we are {who}): "
@@ -251,32 +212,32 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
     notes += [
         f"{counted(count, _NOUNS[what])} {_LACKING[what]}: "
         f"{_named(tally, f'lacking {what}', count)}"
-        for what, count in sorted(tally.lacking.items())
+        for what, count in sorted(proof.lacking.items())
     ]
     if tally.disarmed:
         notes.append(f"{counted(tally.disarmed, 'program')} {_LACKING['set_ids']}")
-    if tally.clamped:
+    if proof.clamped:
         notes.append(
-            f"{counted(tally.clamped, 'path')} with a modification time that the volume does not "
-            f"keep; it has put the nearest that it has: {_named(tally, 'clamped', tally.clamped)}"
+            f"{counted(proof.clamped, 'path')} with a modification time that the volume does not "
+            f"keep; it has put the nearest that it has: {_named(tally, 'clamped', proof.clamped)}"
         )
-    if tally.aged:
+    if proof.aged:
         notes.append(
-            f"{counted(tally.aged, 'file')} kept for the content, with another modification time "
-            f"(--force sets it): {_named(tally, 'aged', tally.aged)}"
+            f"{counted(proof.aged, 'file')} kept for the content, with another modification time "
+            f"(--force sets it): {_named(tally, 'aged', proof.aged)}"
         )
-    if tally.written:
+    if proof.written:
         notes.append(
-            f"{counted(tally.written, 'file')} with a later modification time: something in the "
+            f"{counted(proof.written, 'file')} with a later modification time: something in the "
             "pod has written to them since, or the volume keeps no times: "
-            f"{_named(tally, 'written', tally.written)}"
+            f"{_named(tally, 'written', proof.written)}"
         )
     return notes
 
 
 def _named(tally: Tally, what: str, count: int) -> str:
     """Return the first names of what was missed, on one line."""
-    names = tally.missed.get(what, [])[:_NAMED]
+    names = tally.proof.missed.get(what, [])[:_NAMED]
     further = f" and {count - len(names):,} more" if count > len(names) else ""
     return ", ".join(shown(name) for name in names) + further
 
@@ -285,7 +246,7 @@ def _not_kept(tally: Tally, capabilities: Capabilities) -> list[str]:
     """Say what this tar cannot keep."""
     return [
         f"{counted(count, 'path')} without the backup's {_KINDS[extra]} ({capabilities.tar})"
-        for extra, count in sorted(tally.lost.items(), key=lambda item: item[0].value)
+        for extra, count in sorted(tally.figures.lost.items(), key=lambda item: item[0].value)
     ]
 
 
@@ -295,22 +256,24 @@ def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
     notes = []
     if tar is Tar.SHELL and tally.files:
         notes.append("the container has no tar: its shell has written the files")
-    if tally.filled:
-        notes.append(f"{counted(tally.filled, 'file')} with the holes filled with zeros ({tar})")
-    if tally.attributed:
+    if tally.figures.filled:
         notes.append(
-            f"extended attributes and ACLs of {counted(tally.attributed, 'path')} were handed to "
-            f"the container's tar; it is not compared whether they were set"
+            f"{counted(tally.figures.filled, 'file')} with the holes filled with zeros ({tar})"
+        )
+    if tally.figures.attributed:
+        notes.append(
+            f"extended attributes and ACLs of {counted(tally.figures.attributed, 'path')} were "
+            "handed to the container's tar; it is not compared whether they were set"
         )
     return notes
 
 
 def _closing(tally: Tally) -> list[str]:
     """Say what nobody but root can look into."""
-    if not tally.closing:
+    if not tally.figures.closing:
         return []
-    count = counted(tally.closing, "directory", "directories")
-    names = _named(tally, "closing", tally.closing)
+    count = counted(tally.figures.closing, "directory", "directories")
+    names = _named(tally, "closing", tally.figures.closing)
     closed = f"{count} that the backup's mode closes to the owner: {names}"
     return [f"{closed} (--chmod D+X adds x where r is)"]
 

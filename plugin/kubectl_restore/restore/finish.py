@@ -94,7 +94,7 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
 def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:
     """Give directories their own modes and times, and prove them, before they are closed."""
     members = [] if plan.layout is None else plan.layout.directories.members
-    owners = plan.owners
+    owners = plan.touched.owners
     directories: Iterable[Operation] = filter(is_directory, plan.operations())
     total = plan.count(*Action)
     if ledger.restored is not None:

@@ -66,8 +66,8 @@ class Options:
 
     def take(self, plan: Plan) -> None:
         """Take a plan that is about to be sent."""
-        self.has_attributes = self.has_attributes or bool(plan.attributed)
-        self.through_links = self.through_links or plan.through_links
+        self.has_attributes = self.has_attributes or bool(plan.figures.attributed)
+        self.through_links = self.through_links or plan.touched.through_links
 
 
 @dataclass(slots=True)

@@ -86,7 +86,7 @@ def send(run: Run, lanes: Lanes, ledger: Ledger, batch: Batch, plan: Plan) -> Se
         return Sent(batch, plan)
     ledger.has_begun = True
     ledger.options.take(plan)
-    lane.questions.remove(b"rm -f", plan.removed_first)
+    lane.questions.remove(b"rm -f", plan.touched.removed_first)
     lanes.further(min(wanted, sum(not one.comes_last for one in shares)))
     return _Sending(run, lanes, ledger, batch, plan).send(shares)
 
@@ -232,7 +232,7 @@ class _Sending:
             pauses_in(layout.segments()) if batch.is_packed else (),
             packs=batch.is_packed and lane.capabilities.unpacks,
         )
-        line = command(self._ledger, lane.capabilities, self._sent.plan.owners)
+        line = command(self._ledger, lane.capabilities, self._sent.plan.touched.owners)
         lane.session.begin_feed(line, payload, acknowledged)
 
     def _has_ended(self, lane: Lane, stream: Stream) -> bool:

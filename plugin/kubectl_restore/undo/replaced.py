@@ -52,7 +52,7 @@ class Replaced:
         A time changes where something is made, replaced or deleted in a directory. The target
         itself is left out: a restore leaves it as it is.
         """
-        found = set(self.plan.written_to)
+        found = set(self.plan.touched.written_to)
         found.update(path.rpartition(b"/")[0] for path in self.further)
         for one in self.plan.operations():
             if one.action is Action.REPLACE and one.member and _is_directory(one.member):

@@ -98,7 +98,7 @@ def test_the_plan_gives_what_the_policy_promises(tmp_path: Path) -> None:
         contents = {path: case.backup.nodes[n].content for path, n in case.backup.paths.items()}
         after = carried_out(case.before, plan, contents)
         assert differences(promise.tree.seen(), after.seen(), owners=True) == [], about
-        assert plan.same == promise.unchanged, about
+        assert plan.figures.same == promise.unchanged, about
         assert plan.outcomes()[Action.ADJUST] == promise.adjusted, about
         assert plan.count(Action.SKIP) == promise.skipped, about
     # The cases are of both sorts.

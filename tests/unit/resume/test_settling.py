@@ -82,12 +82,12 @@ def test_a_whole_file_is_kept_or_only_adjusted(entry: Entry, action: Action) -> 
     plan = left_of(planner_of(members, stands), {0: Left.WHOLE})
     assert plan.action(0) is action
     assert plan.settled == {0}
-    assert plan.same == (action is Action.KEEP)
+    assert plan.figures.same == (action is Action.KEEP)
     assert list(layout_of(plan).files) == [1]
     operation = plan.operation(0)
     assert operation is not None
     assert operation.stands == (Standing.FILE if action is Action.KEEP else None)
-    assert (plan.regular_files, plan.bytes) == (1, 20)
+    assert (plan.figures.regular_files, plan.figures.bytes) == (1, 20)
 
 
 def test_an_owner_that_cannot_be_set_there_is_no_reason_to_adjust() -> None:
@@ -128,11 +128,11 @@ def test_a_large_file_goes_on_and_the_stream_has_none_of_it(overwrite: Overwrite
     plan = left_of(planner, {0: Resumed(entry.size, entry.inode)})
     assert plan.action(0) is Action.ADJUST
     assert plan.resumed == {0: Resumed(30 * MIB, 7)}
-    assert (plan.settled, plan.same) == (set(), 0)
+    assert (plan.settled, plan.figures.same) == (set(), 0)
     assert list(layout_of(plan).files) == [1]
     # It is restored as a whole; room is needed for what is not there yet.
-    assert (plan.regular_files, plan.bytes) == (2, 100 * MIB + 1 + 20)
-    assert plan.room == 70 * MIB + 4096 + 4096
+    assert (plan.figures.regular_files, plan.figures.bytes) == (2, 100 * MIB + 1 + 20)
+    assert plan.room.most == 70 * MIB + 4096 + 4096
 
 
 @pytest.mark.parametrize(

@@ -163,12 +163,12 @@ def require_devices(
     """
     if capabilities.makes_devices:
         return
-    if not plan.devices:
+    if not plan.touched.devices:
         return
     who = f"the container runs as uid {capabilities.uid}, without CAP_MKNOD"
     raise PodCannotError(
         f"the container may not make device nodes; {so_far}",
-        reason=f"{who}\n{listed([shown(path) for path in plan.devices])}",
+        reason=f"{who}\n{listed([shown(path) for path in plan.touched.devices])}",
         fix=f"{leave_them_out(deletes=deletes)}, or name a container that may make them: "
         "-c CONTAINER",
     )
@@ -203,10 +203,14 @@ def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root:
             reason = f"{-(-size // 1024):,} KiB are needed\n{space}"
         elif space.inodes is not None and space.inodes[1] > 0 and count > space.inodes[0]:
             reason = f"{count:,} inodes are needed\n{space}"
-        if reason and plan.filled:
+        if reason and plan.figures.filled:
             reason = f"the container's tar knows no holes, so they are filled with zeros: {reason}"
         if reason:
-            holes = "; holes stay holes with GNU tar, bsdtar or toybox tar" if plan.filled else ""
+            holes = (
+                "; holes stay holes with GNU tar, bsdtar or toybox tar"
+                if plan.figures.filled
+                else ""
+            )
             raise PodCannotError(
                 f"{where} has no room for the backup; {so_far}",
                 reason=reason,
@@ -266,12 +270,12 @@ def require_possible(
     require_no_mounts(plan, inner, request.command_leaving_out, so_far)
     require_way(plan, request.command_in_earnest("--force"), so_far, is_noted=is_noted)
     require_devices(plan, capabilities, so_far, deletes=request.delete)
-    closed = questions.closed(sorted(plan.written_to))
+    closed = questions.closed(sorted(plan.touched.written_to))
     # Those whose mode the backup closes, and sets again in the end.
     ours = [path for path in closed if plan.sets_mode_of(path)]
     if ours and questions.opener.open_ours(ours, WRITTEN):
         closed = questions.closed(closed)
-    others = [] if capabilities.uid in {0, None} else plan.out_of_reach
+    others = [] if capabilities.uid in {0, None} else plan.touched.out_of_reach
     require_writable(request.target_path, capabilities.uid, closed, others, so_far)
     if plan.layout is not None and plan.count(Action.CREATE, Action.REPLACE):
         is_root = capabilities.uid == 0
