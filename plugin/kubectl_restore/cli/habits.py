@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -38,16 +39,19 @@ def require_no_habit(parsed: Parsed, *, older: bool) -> None:
         if flag.name == "skip-paths" and (
             _ADDRESS.fullmatch(value) or (not older and _HOST_AND_PORT.fullmatch(value))
         ):
+            said = shown(os.fsencode(value))
             raise UsageError(
-                f"-s {shown(os.fsencode(value))} looks like the address of an API server",
+                f"-s {said} looks like the address of an API server",
                 reason="in kubectl -s is --server; here it is --skip-paths, which leaves files out",
-                fix="to name the server: --server ADDRESS; to leave files out: --exclude GLOB",
+                fix=f"to name the server: --server={shlex.quote(said)}; to leave files out: "
+                f"--exclude={shlex.quote(said)}",
             )
         if flag.name == "container" and "/" in value:
+            said = shown(os.fsencode(value))
             raise UsageError(
-                f"{shown(os.fsencode(value))} is no container's name",
+                f"{said} is no container's name",
                 reason="in tar -C is a directory; here -C and -c name a container",
-                fix="to name the directory in the container: -t PATH",
+                fix=f"to name the directory in the container: -t {shlex.quote(said)}",
             )
 
 

@@ -19,7 +19,7 @@ from kubectl_restore.archive.refusals import corrupt, truncated
 from kubectl_restore.archive.source.magic import MAGIC, Compression
 from kubectl_restore.archive.source.stdin import STANDARD_INPUT
 from kubectl_restore.errors import BackupError
-from kubectl_restore.text import pasteable
+from kubectl_restore.text import counted, pasteable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,8 +157,8 @@ class DecompressedStream:
             loss = loss_in(self._backup, self._next, self._compression)
             if loss:
                 raise corrupt(
-                    f"after {self._members} whole {self._name} member(s) something else follows at "
-                    f"byte {self._next}: {loss}"
+                    f"after {counted(self._members, f'whole {self._name} member')} something else "
+                    f"follows at byte {self._next}: {loss}"
                 )
             self.garbage, self._ended = self._next, True
             self._read_to_the_end()

@@ -25,7 +25,7 @@ from kubectl_restore.archive.members.hard_links import with_contents_moved
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.refusals import only_zeros, truncated
 from kubectl_restore.errors import BackupError
-from kubectl_restore.text import shown
+from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index.cache import IndexCache
@@ -145,8 +145,8 @@ def taken_from(walker: Walker, compression: Compression) -> Index:
     members, again = last_of_each(walker.take_members())
     if again:
         warnings.append(
-            f"{again} member(s) of the backup are replaced by later ones of the same name,"
-            " as in tar"
+            f"{counted(again, 'member')} of the backup replaced by later ones of the same name, "
+            "as in tar"
         )
     unread = unread_fields(walker.unread)
     walker.unread.clear()
