@@ -282,7 +282,7 @@ def test_blocks_of_any_size_are_read(tmp_path: Path) -> None:
     ("head", "words", "command"),
     [
         (b"LZIP\x01", "lzip-compressed", "lzip -dc -- "),
-        (b"\x02\x21\x4c\x18", "lz4-compressed", "lz4 -dc -- "),
+        (b"\x02\x21\x4c\x18", "lz4 in its legacy format", "lz4 -dc -- "),
         (b"PK\x03\x04", "zip", "unzip "),
         (
             b"-- MySQL dump 10.13\nCREATE TABLE x;\n" * 20,

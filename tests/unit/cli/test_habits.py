@@ -49,7 +49,7 @@ def test_tars_directory_is_no_container() -> None:
     line = ["db-0", "b.tar", "-C", "/data"]
     with pytest.raises(UsageError) as raised:
         read_request(parse(line), line, older=False)
-    assert "-t PATH" in raised.value.fix
+    assert "-t /data" in raised.value.fix
 
 
 @pytest.mark.parametrize(
