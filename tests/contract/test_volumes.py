@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 import shlex
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from tests.contract.program import restore, restore_piped, run, verify
-from tests.contract.trees import Archive
+from tests.contract.trees import Archive, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.contract.clusters import Cluster, Pod
@@ -194,3 +196,77 @@ def test_to_look_whether_names_are_one_changes_no_time(
     second = restore(pod, file)
     assert "Nothing to restore" in second.out, second
     assert pod.tree() == before
+
+
+@pytest.fixture
+def immutable(cluster: Cluster) -> Iterator[Callable[[Pod, str], None]]:
+    """Make a file of a pod's volume immutable, until the test ends."""
+    del cluster
+    made: list[Path] = []
+
+    def make(pod: Pod, path: str) -> None:
+        volume = pod.host_directory()
+        if volume is None or shutil.which("chattr") is None:
+            pytest.skip("nothing here can make a file immutable")
+        words = ["chattr", "+i", str(volume / path)]
+        if subprocess.run(words, capture_output=True, check=False).returncode != 0:
+            pytest.skip("this file system has no immutable files")
+        made.append(volume / path)
+
+    yield make
+    for path in made:
+        subprocess.run(["chattr", "-i", str(path)], check=True)
+
+
+def with_held(*, large: int = 0) -> bytes:
+    """Return an archive with a file `d/held`, and others before and behind it."""
+    archive = Archive()
+    archive.directory("d")
+    archive.add("d/before", b"before\n")
+    archive.add("d/held", b"new\n")
+    archive.add("d/behind", b"behind\n")
+    if large:
+        archive.add("d/large", random.Random(1).randbytes(large))  # noqa: S311 - content
+        archive.add("d/last", b"last\n")
+    return archive.finish()
+
+
+@pytest.mark.parametrize("tar", TARS)
+def test_an_immutable_file_of_the_same_size_takes_nothing_along(
+    cluster: Cluster,
+    backup: Callable[[bytes], Path],
+    immutable: Callable[[Pod, str], None],
+    tar: str,
+) -> None:
+    pod = cluster.pod(tar)
+    path = backup(with_held())
+    pod.run("sh", "-c", f"mkdir {pod.path}/d && echo old >{pod.path}/d/held")
+    immutable(pod, "d/held")
+
+    for _ in range(2):
+        result = restore(pod, path, "--force")
+
+        assert result.code == 7, result
+        assert "1 path could not be made there; everything else is restored" in result.err
+        assert "d/held: " in result.err
+        assert pod.run("cat", f"{pod.path}/d/before", f"{pod.path}/d/behind") == b"before\nbehind\n"
+
+
+@pytest.mark.parametrize("tar", ["debian", "busybox"])
+def test_what_has_gone_by_in_a_pipe_is_never_read_again(
+    cluster: Cluster, immutable: Callable[[Pod, str], None], tar: str
+) -> None:
+    pod = cluster.pod(tar)
+    archive = with_held(large=20 << 20)
+    pod.run("sh", "-c", f"mkdir {pod.path}/d && echo old >{pod.path}/d/held")
+    immutable(pod, "d/held")
+
+    result = restore_piped(pod, archive, "--force")
+
+    assert result.code == 7, result
+    assert "d/held" in result.err
+    without = restore_piped(pod, archive, "--force", "--exclude=d/held")
+    assert without.code == 0, without
+    seen, wanted = pod.tree(), tree_of(archive)
+    for name in (b"before", b"behind", b"large", b"last"):
+        assert seen[b"d/" + name].content == wanted[b"d/" + name].content

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
+    from kubectl_restore.cluster.limits import Limit
 
 _HOSTS: Final = re.compile(rb".*/pods/([^/]+)/etc-hosts")
 """The file that the kubelet mounts at /etc/hosts (pkg/kubelet/kubelet_getters.go, `getPodDir`;
@@ -35,6 +36,7 @@ class PinnedTarget:
         pod: its name.
         uid: the Pod object's, which no other pod ever has.
         container: the container's name.
+        limits: what may stand where on the node's disk.
         image: of that container, as the pod's status says; None where it does not.
         may_ask: a credential plugin of the kubeconfig may ask at the terminal.
     """
@@ -44,6 +46,7 @@ class PinnedTarget:
     uid: str
     container: str
     image: str | None = None
+    limits: tuple[Limit, ...] = ()
     may_ask: bool = False
 
     @property

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kubectl_restore.cluster.limits import Limit, limits_of
 from kubectl_restore.errors import InterruptedRestoreError, TargetError
 from kubectl_restore.text import shown
 
@@ -31,6 +32,8 @@ class PodFacts:
     """For each container its image, by its digest where the status has that."""
     running: frozenset[str] = frozenset()
     """The containers that run, as far as the node has said."""
+    limits: dict[str, tuple[Limit, ...]] = field(default_factory=dict)
+    """For each container what may stand where on the node's disk."""
     why: str = ""
     """Why the pod is in this phase, in the cluster's words; safe to print."""
 
@@ -75,6 +78,7 @@ def parse_pod(text: bytes) -> PodFacts:
             states=states,
             images=images,
             running=frozenset(running),
+            limits={name: _limits(pod, name) for name in (*containers, *others)},
             why=_why(status) or _not_scheduled(status),
         )
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
@@ -83,6 +87,14 @@ def parse_pod(text: bytes) -> PodFacts:
             reason=f"{type(error).__name__} in the JSON of kubectl get pod",
             fix="kubectl get pod POD -o json",
         ) from error
+
+
+def _limits(pod: dict[str, Any], container: str) -> tuple[Limit, ...]:
+    """Return a container's limits; none where the object has them in a form that nobody knows."""
+    try:
+        return limits_of(pod, container)
+    except (KeyError, TypeError, AttributeError):
+        return ()
 
 
 def _why(status: dict[str, Any]) -> str:

@@ -54,6 +54,7 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
         lane.capabilities,
         plan,
         ledger.volumes,
+        limits=run.place.limits,
         so_far=ledger.state_of_the_pod,
         is_noted=is_noted,
     )

@@ -191,7 +191,7 @@ class Supply:
                 read=_naming_the_cut(arrived.window, chosen.index),
                 identity=_digest(chosen.index),
                 is_kept=False,
-                is_held=lambda window=arrived.window: not window.owed,  # type: ignore[misc]
+                is_held=lambda window=arrived.window: window.has_all,  # type: ignore[misc]
             )
 
     def _again(self, flag: str) -> str:

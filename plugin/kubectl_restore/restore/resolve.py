@@ -227,6 +227,7 @@ class Resolution:
             uid=facts.uid,
             container=container,
             image=facts.images.get(container) or None,
+            limits=facts.limits.get(container, ()),
             may_ask=may_ask(about.answer),
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_restore.archive.stream.normalise import Dialect
+from kubectl_restore.cluster.limits import Limit
 from kubectl_restore.container.space import Space, read_space
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import PodCannotError
@@ -97,3 +98,17 @@ def test_df_is_read_with_what_only_root_may_use() -> None:
         b"/dev/sda1 1000 300 600 34% /data with blank"
     )
     assert read_space([(b"space", said)]) == Space((600, 1000), None, reserved=100)
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(None, False), (20, False), (19, True)])
+def test_what_the_kubelet_would_evict_the_pod_for_is_refused(
+    tmp_path: Path, size: int | None, *, is_refused: bool
+) -> None:
+    limit = Limit("/data", None if size is None else size * KIB, "the sizeLimit of its emptyDir")
+    volumes = [Volume(b"", "ext4", Space((500, 500)), limit)]
+    if not is_refused:
+        require_room(plan_of(tmp_path), volumes, "nothing was changed", is_root=True)
+        return
+    with pytest.raises(PodCannotError, match="may not hold the backup; nothing was changed") as it:
+        require_room(plan_of(tmp_path), volumes, "nothing was changed", is_root=True)
+    assert "20 KiB are needed, and the sizeLimit of its emptyDir is 19 KiB" in it.value.reason

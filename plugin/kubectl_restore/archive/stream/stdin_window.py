@@ -59,6 +59,7 @@ class StdinWindow:
     Attributes:
         position: bytes of the archive read or passed over so far.
         owed: of those, bytes that were passed over without being read.
+        has_all: all of the batch is held; else what it owes can be read once.
     """
 
     is_plain = False
@@ -67,6 +68,7 @@ class StdinWindow:
         """Hold at most `limit` bytes of data, and the headers between."""
         self.position = 0
         self.owed = 0
+        self.has_all = True
         self._source = source
         self._limit = limit
         self._held = bytearray()
@@ -102,6 +104,7 @@ class StdinWindow:
         """Pass over data; what is too much to hold is owed, and taken to be there."""
         if len(self._held) + length > self._limit and self._holds:
             self.owed = length
+            self.has_all = False
             self.position += length
             return length
         passed = 0
@@ -117,6 +120,7 @@ class StdinWindow:
         """
         for _ in self._owed(self.owed):
             pass
+        self.has_all = True
         self._held.clear()
         self._held_at = self.position
 

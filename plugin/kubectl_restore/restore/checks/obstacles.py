@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.cluster.limits import limit_at
 from kubectl_restore.container.opened import WRITTEN
 from kubectl_restore.container.space import Space
 from kubectl_restore.errors import InTheWayError, PodCannotError
@@ -19,6 +21,7 @@ from kubectl_restore.text import LISTED, counted, leave_them_out, listed, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from kubectl_restore.cluster.limits import Limit
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
     from kubectl_restore.plan.plan import Plan
@@ -40,11 +43,13 @@ class Volume:
         path: below the target; empty for the target's own.
         kind: of its file system; empty where unknown.
         space: what is left.
+        limit: what may stand there before the kubelet evicts the pod; None where none is known.
     """
 
     path: bytes
     kind: str
     space: Space
+    limit: Limit | None = None
 
 
 def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = True) -> None:
@@ -197,6 +202,7 @@ def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root:
             # What they will need nobody can tell.
             continue
         where = f"the volume at {shown(volume.path)}" if volume.path else "the volume"
+        _require_within(volume.limit, size, where, so_far)
         free = None if space.free is None else space.free[0] + (space.reserved if is_root else 0)
         reason = ""
         if free is not None and size > free * 1024:
@@ -217,6 +223,22 @@ def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root:
                 fix="make room there, restore less (--include, --exclude), or name another "
                 f"container (-c CONTAINER){holes}",
             )
+
+
+def _require_within(limit: Limit | None, size: int, where: str, so_far: str) -> None:
+    """Return when what is made stays below a limit of the pod.
+
+    What stands there already is not counted: to measure it may take longer than the restore.
+    """
+    if limit is None or limit.size is None or size <= limit.size:
+        return
+    raise PodCannotError(
+        f"{where} may not hold the backup; {so_far}",
+        reason=f"{-(-size // 1024):,} KiB are needed, and {limit.what} is "
+        f"{limit.size // 1024:,} KiB: the kubelet would evict the pod",
+        fix="restore less (--include, --exclude), name a directory on another volume (-t PATH), or "
+        "raise the limit and restore into the pod's successor",
+    )
 
 
 def require_check_sums(capabilities: Capabilities, request: RestoreRequest, container: str) -> None:
@@ -248,6 +270,7 @@ def require_possible(
     plan: Plan,
     known: KnownVolumes,
     *,
+    limits: Sequence[Limit],
     so_far: str,
     is_noted: bool,
 ) -> None:
@@ -259,6 +282,7 @@ def require_possible(
         capabilities: of the container.
         plan: what would be done.
         known: the volumes at the target and below it.
+        limits: the container's.
         so_far: what became of the pod until now.
         is_noted: see `require_way`.
 
@@ -279,7 +303,15 @@ def require_possible(
     require_writable(request.target_path, capabilities.uid, closed, others, so_far)
     if plan.layout is not None and plan.count(Action.CREATE, Action.REPLACE):
         is_root = capabilities.uid == 0
-        require_room(plan, _volumes(questions, known, plan), so_far, is_root=is_root)
+        volumes = [
+            replace(one, limit=limit_at(limits, _absolute(request.target_path, one.path)))
+            for one in _volumes(questions, known, plan)
+        ]
+        require_room(plan, volumes, so_far, is_root=is_root)
+
+
+def _absolute(target: str, path: bytes) -> str:
+    return f"{target}/{os.fsdecode(path)}"
 
 
 def _volumes(questions: Questions, known: KnownVolumes, plan: Plan) -> list[Volume]:

@@ -26,11 +26,12 @@ from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import LISTED, counted, listed, shown, shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kubectl_restore.archive.stream.normalise import Dialect
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
+    from kubectl_restore.container.survey import Entry
     from kubectl_restore.plan.attributes import Attributes
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
@@ -251,8 +252,22 @@ class Found:
             after = self.questions.survey(Phase.VERIFY, list(operations))
             wanted = (one for number in some if (one := plan.operation(number)) is not None)
             verdict = compare(wanted, after, plan.contents.of, owners=False, suspicious=True)
-            found += [operations[one.path] for one in verdict.differences]
+            lost = {operations[one.path] for one in verdict.differences}
+            found += [one for one in some if one in lost or self._is_old(one, after)]
         return found
+
+    def _is_old(self, number: int, after: Mapping[bytes, Entry]) -> bool:
+        """Tell whether what was to be replaced still stands there, by its time."""
+        plan = self.plan
+        member = plan.member(number)
+        if plan.action(number) is not Action.REPLACE or member.kind is not Kind.FILE:
+            return False
+        entry, attributes = after.get(member.path), self.attributes
+        return (
+            entry is not None
+            and attributes.time_decides(member)
+            and not attributes.has_time(member, entry)
+        )
 
     def stands(self, path: bytes) -> bool:
         """Tell whether something stands at a path."""
