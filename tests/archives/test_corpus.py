@@ -14,7 +14,7 @@ from kubectl_restore.deadline import Watch
 from kubectl_restore.plan.attributes import modes_of
 from kubectl_restore.text import shown_whole
 from tests.archives.corpus import PLACE, Archive, archives, manifest
-from tests.archives.make.answer import DIGITS, NOW
+from tests.archives.make.answer import DIGITS, FIRST, LAST, NOW
 from tests.unit.archive.making import index_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
 
 NANO = 10**9
-FIRST, LAST = -(2**31) * NANO, 15_032_385_535 * NANO
-"""Times that ext4 keeps, on which the answers were made."""
 CORPUS = archives()
 
 

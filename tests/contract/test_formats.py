@@ -20,7 +20,7 @@ SOME = random.Random(20).sample(archives(), 3)  # noqa: S311 - which
 def test_archives_of_other_programs_arrive_as_gnu_tar_extracts_them(
     cluster: Cluster, kind: str
 ) -> None:
-    if cluster.embedded is None:
-        pytest.skip("its volume is looked at from outside")
+    if cluster.embedded is None or not cluster.can_chown:
+        pytest.skip("its volume is looked at from outside, as root")
     cells = {one.name: restored(cluster, one, kind) for one in SOME}
     assert all(cell.is_right for cell in cells.values()), cells

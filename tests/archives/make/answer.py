@@ -24,6 +24,9 @@ _KINDS: Final = {
 DIGITS: Final = 16
 """Of a content's checksum."""
 NOW: Final = "now"
+FIRST: Final = -(2**31) * 10**9
+LAST: Final = 15_032_385_535 * 10**9
+"""Nanoseconds that ext4 keeps, on which the answers are made."""
 EXTRACT: Final = (
     *("tar", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--acls"),
     *("--warning=no-timestamp", "-xpf"),

@@ -2,8 +2,8 @@
 
 A hard link has no content of its own: it stands with the first of its names in the archive. When
 that one is left out (a later member replaces it, the user excludes it), the first link that stays
-is its heir: the content is sent where it stands, under the heir's name, and the other links lead to
-the heir.
+takes its place: the content is sent where it stands, under that link's name, and the other links
+lead to that one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def with_contents_moved(members: Members, stays: bytearray) -> Members:
-    """Return the members that stay, in order, and heirs in the places of contents that do not.
+    """Return the members that stay, in order, first links in the places of contents that do not.
 
     Each hard link that stays leads to the member that carries its content, by that one's name. One
     whose content is not known (it leads nowhere, or to what comes later) is as it was.
@@ -29,7 +29,8 @@ def with_contents_moved(members: Members, stays: bytearray) -> Members:
         stays: for each, whether it stays: one or zero.
 
     Raises:
-        BackupError: an heir would come to stand before a hard link that looks for it in vain.
+        BackupError: a content would come under a name that an earlier hard link has looked for in
+            vain.
     """
     changed = _changed(members, stays)
     changes = {number: one for number, one in changed.items() if one is not None}
