@@ -222,7 +222,7 @@ def test_ctrl_c_while_nothing_comes(cluster: Cluster) -> None:
 def test_a_file_that_was_given_twice_is_itself_batches_later(
     cluster: Cluster, *, is_there: bool
 ) -> None:
-    pod = cluster.pod("busybox")
+    pod = cluster.pod("toybox")
     large = random.Random(6).randbytes(17 * MIB)  # noqa: S311 - content
     entries = [(entry("first"), b"first"), (entry("large"), large), (entry("large2"), large)]
     twice = (entry("first", tarfile.LNKTYPE, "first"), b"")

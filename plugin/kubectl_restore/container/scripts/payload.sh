@@ -17,8 +17,9 @@ take() {
         fi
         ;;
     head) head -c "$1" ;;
-    # The chunk comes as the only member of an archive, at whose end mark this tar stops.
-    *) tar -x -O -f - ;;
+    # The chunk comes as the only member of an archive, at whose end mark this tar stops. Of nothing
+    # (a batch without directories notes none) there is no archive.
+    *) [ "$1" = 0 ] || tar -x -O -f - ;;
     esac
 }
 
