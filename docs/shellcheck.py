@@ -12,7 +12,7 @@ PARTS = "plugin/kubectl_restore/container/scripts/"
 
 sys.path.insert(0, str(ROOT / "plugin"))
 
-from kubectl_restore.container.agent import agent_source, toolbox_source  # noqa: E402
+from kubectl_restore.container.agent import agent_source, further_source  # noqa: E402
 
 
 def scripts() -> list[str]:
@@ -40,7 +40,8 @@ def main() -> int:
     program = Path(sys.executable).with_name("shellcheck")
     alone = subprocess.run([program, *scripts()], cwd=ROOT, check=False).returncode
     # A directive for the first line only would hold for the whole.
-    joined = (agent_source() + toolbox_source()).replace("# shellcheck shell=sh\n", "")
+    parts = (agent_source(), *map(further_source, ("toolbox", "trial")))
+    joined = "".join(parts).replace("# shellcheck shell=sh\n", "")
     agent = subprocess.run([program, "--shell=sh", "-"], input=joined.encode(), check=False)
     return alone or agent.returncode
 

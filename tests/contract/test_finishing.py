@@ -156,7 +156,7 @@ def test_ten_cuts_in_a_row(cluster: Cluster, backup: Writer, link: LinkProxy) ->
     assert link.sent < 1.2 * len(archive)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "notar"])
 def test_a_large_file_goes_on_where_it_stopped(
     cluster: Cluster, backup: Writer, link: LinkProxy, kind: str
 ) -> None:
@@ -173,6 +173,8 @@ def test_a_large_file_goes_on_where_it_stopped(
     second = restore(pod, file, "--verify=checksum", kubeconfig=kubeconfig)
     assert second.code == 0, second
     assert "goes on at" in second.err
+    # The rest is what this run has restored.
+    assert second.out.startswith("Restored 1 file, "), second
     assert is_restored(pod, archive)
     # What was under way on the link, a window, is lost.
     assert link.sent - sent < 0.1 * len(archive) + 16 * MIB

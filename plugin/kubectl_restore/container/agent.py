@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.tar.header import BLOCK
+from kubectl_restore.archive.stream.quoting import words_of
+from kubectl_restore.archive.tar.header import BLOCK, END_OF_ARCHIVE
+from kubectl_restore.archive.tar.member_header import member_header
 from kubectl_restore.container.batches import quoted
 
 if TYPE_CHECKING:
@@ -44,6 +47,12 @@ _SAMPLE: Final = bytes(byte for byte in range(1, 256) if byte != ord("\n"))
 them all (yash, which has characters for them, does not)."""
 
 
+_LONG: Final = b"long-" * 24
+"""A name of more than 100 bytes, which a header of its own says."""
+_WRITE: Final = b'if [ "$#" = 1 ]; then printf "$1"; else printf "$1" | tr "$2" "$3"; fi'
+"""Writes what archive/stream/quoting.py has put into words."""
+
+
 def restore_identity(parts: Iterable[str]) -> str:
     """Return the short name of a restore that differs in any of `parts` from every other."""
     return sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:16]
@@ -77,13 +86,40 @@ def agent_command(
 
 def toolbox_script() -> bytes:
     """Return the part that is sent only where there is no tar: members by the shell's own means."""
-    return _without_comments(toolbox_source()) + b"equip\n"
+    return _without_comments(further_source("toolbox")) + b"equip\n"
 
 
-def toolbox_source() -> str:
-    """Return that part as it is written."""
+def trial_script(owner: tuple[int, int]) -> bytes:
+    """Return the part that is sent only where there is a tar that is not known.
+
+    Args:
+        owner: whom files may belong to there.
+    """
+    words = words_of(_trial_archive(*owner))
+    script = b"long=%s\narchive() {\nset -- %s\n%s\n}\n" % (_LONG, words, _WRITE)
+    return script + _without_comments(further_source("trial")) + b"try_tar\n"
+
+
+def _trial_archive(uid: int, gid: int) -> bytes:
+    """Return a directory, a file with a long name, and links to it."""
+    name = b"d/" + _LONG
+    header = partial(member_header, mtime=1_000_000_001, uid=uid, gid=gid)
+    return b"".join(
+        (
+            header(b"d/", b"5", mode=0o700),
+            header(name, b"0", mode=0o641, size=8),
+            b"content\n".ljust(BLOCK, b"\0"),
+            header(b"d/link", b"2", mode=0o777, link=b"to"),
+            header(b"d/hard", b"1", mode=0o641, link=name),
+            END_OF_ARCHIVE,
+        )
+    )
+
+
+def further_source(part: str) -> str:
+    """Return a part that is sent where it is wanted only, as it is written."""
     scripts = resources.files("kubectl_restore.container").joinpath("scripts")
-    return scripts.joinpath("toolbox.sh").read_text("utf-8")
+    return scripts.joinpath(f"{part}.sh").read_text("utf-8")
 
 
 def _without_comments(source: str) -> bytes:

@@ -95,9 +95,12 @@ class Tally:
         self.kept.update(plan.reasons(Action.KEEP))
         self.skipped.update(plan.reasons(Action.SKIP))
         outcomes = plan.outcomes()
-        self.files += outcomes[Action.CREATE] + outcomes[Action.REPLACE]
+        # What an earlier run has begun is restored by the one that sends its rest.
+        self.files += outcomes[Action.CREATE] + outcomes[Action.REPLACE] + len(plan.resumed)
         self.replaced += outcomes[Action.REPLACE]
-        self.adjusted += outcomes[Action.ADJUST]
+        self.adjusted += outcomes[Action.ADJUST] - sum(
+            plan.action(one) is Action.ADJUST for one in plan.resumed
+        )
         self.deleted += len(plan.extras)
         self.figures.add(plan.figures)
         known = self.proof.missed.setdefault("closing", [])
@@ -255,7 +258,7 @@ def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
     tar = capabilities.tar
     notes = []
     if tar is Tar.SHELL and tally.files:
-        notes.append("the container has no tar: its shell has written the files")
+        notes.append("the container has no tar that we can use: its shell has written the files")
     if tally.figures.filled:
         notes.append(
             f"{counted(tally.figures.filled, 'file')} with the holes filled with zeros ({tar})"

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.members.member import Extra, Kind
 from kubectl_restore.archive.stream.segments import pauses_in
 from kubectl_restore.archive.trust.content_checksums import Fingerprints
 from kubectl_restore.container.capabilities import Tar
@@ -152,6 +152,24 @@ def _append(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> N
             lane.questions, run.request, lane.capabilities, run.progress, ledger.attributes
         )
         prover.require(answer)
+        if not _has_fraction(lane, member):
+            ledger.tally.figures.lost[Extra.FRACTION] += 1
+
+
+def _has_fraction(lane: Lane, member: Member) -> bool:
+    """Give a file that was gone on with its time at once, with the part of a second that it has.
+
+    Returns:
+        Whether it has none, or touch has taken it; whole seconds are set in the end in any case.
+    """
+    if not member.extras & Extra.FRACTION:
+        return True
+    if member.mtime < 0:
+        return False
+    word = b"@%d.%09d" % (member.mtime, member.nanoseconds)
+    lane.questions.amend(b"touch -h -d", [member.path], [word])
+    there = lane.questions.survey(Phase.VERIFY, [member.path]).get(member.path)
+    return there is not None and there.mtime == member.mtime
 
 
 class _Sending:

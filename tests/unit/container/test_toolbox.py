@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 import secrets
+import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.stream.normalise import Dialect, Shell
 from kubectl_restore.archive.stream.quoting import room_of, words_of
 from kubectl_restore.archive.stream.segments import Zeros, read_segments
-from kubectl_restore.container.agent import toolbox_script
+from kubectl_restore.container.agent import toolbox_script, trial_script
 from kubectl_restore.container.capabilities import Tar, read_probe
 from kubectl_restore.deadline import Watch
 from kubectl_restore.pipe.records import Record
@@ -29,9 +30,6 @@ from tests.unit.container.shells import SHELLS
 from tests.unit.container.shells import words_of as shell_words
 from tests.unit.container.test_agent import Agent, directory_of, framed
 from tests.unit.plan.planning import make_plan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 TOOLS = ["basename", "cat", "chmod", "chown", "dd", "grep", "head", "id", "kill", "ln", "ls",
          "mkdir", "mkfifo", "mknod", "mv", "printf", "rm", "rmdir", "sleep", "stat", "touch", "tr",
@@ -62,6 +60,7 @@ class Restored:
         self.agent = Agent(shell, self.target, path=path, mark=Mark.new("0123456789abcdef"))
         self.agent.send(b"probe\n")
         found = read_probe((one.word, one.rest) for one in self.agent.records_until_done())
+        self.agent.lines_until_done()
         assert found.tar is Tar.SHELL
         assert found.missing == ()
         script = toolbox_script()
@@ -197,3 +196,35 @@ def test_every_content_fits_its_room_and_is_said_exactly(
     command = b"set -- %s\n%s" % (words, script.encode())
     done = subprocess.run(["dash"], input=command, capture_output=True, check=True)
     assert done.stdout == content
+
+
+@pytest.mark.parametrize(
+    ("does", "outcome"),
+    [
+        ('exec "$REAL" "$@"', b"fit"),
+        ("cat >/dev/null", b"unfit"),
+        ("echo broken >&2; exit 127", b"unfit"),
+        ('case $* in *numeric-owner*) exit 2 ;; esac; exec "$REAL" "$@"', b"unfit"),
+    ],
+)
+def test_a_tar_that_is_not_known_is_tried(tmp_path: Path, does: str, outcome: bytes) -> None:
+    target, programs = tmp_path / "target", tmp_path / "bin"
+    target.mkdir()
+    path = directory_of(programs, {name: name for name in [*TOOLS, "sh"]})
+    real = shutil.which("tar")
+    first = '[ "$1" != --version ] || { echo sometar 1.0; exit; }'
+    (programs / "tar").write_text(f"#!/bin/sh\nREAL={real}\n{first}\n{does}\n")
+    (programs / "tar").chmod(0o755)
+    agent = Agent(["dash"], target, path=path)
+    try:
+        agent.send(b"probe\n")
+        found = read_probe((one.word, one.rest) for one in agent.records_until_done())
+        assert found.tar is Tar.OTHER
+        script = trial_script(OWNER)
+        agent.send(b"learn\n%d\n%send\n" % (len(script), script))
+        said = [one.rest.strip() for one in agent.records_until_done() if one.word == b"tar_is"]
+        assert said == [outcome]
+        assert list(target.iterdir()) == []
+        assert not list(Path("/dev/shm").glob(".kubectl-restore.*"))  # noqa: S108
+    finally:
+        agent.kill()

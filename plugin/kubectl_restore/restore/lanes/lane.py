@@ -13,7 +13,7 @@ from kubectl_restore.container.capabilities import (
     require_tools,
 )
 from kubectl_restore.container.questions import Questions
-from kubectl_restore.container.toolbox import give_toolbox
+from kubectl_restore.container.toolbox import give_toolbox, suits
 from kubectl_restore.progress import Level
 from kubectl_restore.restore.checks.obstacles import require_check_sums
 from kubectl_restore.restore.resolve import require_place
@@ -83,6 +83,10 @@ def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
     for sentence in done_without(found.without):
         run.progress.message(Level.DETAIL, sentence)
     require_tools(found, place.container)
+    own = found.uid or 0, found.gid or 0
+    if found.tar is Tar.OTHER and not run.only_reads and not suits(session, own):
+        _say_that_it_is_not_used(run, found)
+        found = replace(found, tar=Tar.SHELL)
     if found.tar is Tar.SHELL and not run.only_reads:
         found = replace(found, ways=give_toolbox(session))
         _say_what_it_costs(run, found)
@@ -93,11 +97,20 @@ def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
     return Lane(session, found, questions), leases
 
 
+def _say_that_it_is_not_used(run: Run, found: Capabilities) -> None:
+    named = found.tar_version or "it does not say which it is"
+    run.progress.message(
+        Level.INFO,
+        f"the tar of container {run.place.container} did not unpack an archive of ours right, so "
+        f"it is not used ({named})",
+    )
+
+
 def _say_what_it_costs(run: Run, found: Capabilities) -> None:
     run.progress.message(
         Level.INFO,
-        f"container {run.place.container} has no tar: its shell writes the files, which takes "
-        "longer where they are small (some hundred a second)",
+        f"container {run.place.container} has no tar that we can use: its shell writes the files, "
+        "which takes longer where they are small (some hundred a second)",
     )
     for way, lacking in _WAYS.items():
         if way not in found.ways:
