@@ -26,7 +26,9 @@ ODD = [b"latin-\xe9\xff", b"new\nline\xff", b"\xc3\xa4", b"quote'\xfe", b"back\\
 
 
 def nothing_stays(pod: Pod) -> bool:
-    return pod.marked() == [] and pod.noted() == []
+    volume = pod.host_directory()
+    left = [] if volume is None else list(volume.rglob(".kubectl-restore*"))
+    return pod.marked() == [] and pod.noted() == [] and left == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
