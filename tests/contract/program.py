@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -104,17 +106,32 @@ def _ended(command: list[str], **variables: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def restore_piped(pod: Pod, content: bytes, *flags: str, kubeconfig: Path | None = None) -> Result:
-    """Run a restore of what is piped in."""
-    done = subprocess.run(
+def restore_piped(
+    pod: Pod,
+    content: bytes,
+    *flags: str,
+    kubeconfig: Path | None = None,
+    piece: int | None = None,
+    pause: float = 0.0,
+) -> Result:
+    """Run a restore of what is piped in, with a pause of so many seconds after each piece."""
+    process = subprocess.Popen(
         arguments(pod, Path("-"), *flags, kubeconfig=kubeconfig),
-        input=content,
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=environment(),
-        check=False,
     )
-    out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
-    return Result(done.returncode, out, err)
+    assert process.stdin is not None
+    if piece is not None:
+        with suppress(BrokenPipeError):
+            for at in range(0, len(content), piece):
+                process.stdin.write(content[at : at + piece])
+                process.stdin.flush()
+                time.sleep(pause)
+    written = process.communicate(b"" if piece else content)
+    out, err = (text.decode("utf-8", "surrogateescape") for text in written)
+    return Result(process.returncode, out, err)
 
 
 def start(

@@ -133,6 +133,23 @@ def test_what_is_piped_in_once_more_is_gone_on_with(cluster: Cluster, link: Link
     assert pod.noted() == []
 
 
+def test_a_slow_pipe_is_gone_on_with_by_a_fast_one(cluster: Cluster, link: LinkProxy) -> None:
+    """Batches end where the pipe is slow: those of the second run are others."""
+    pod = cluster.pod("busybox")
+    archive = trees.of_size(6 * MIB, files=12)
+    kubeconfig = cluster.through(link.port, "slow-pipe")
+    link.cut_after = len(archive) * 2 // 3
+    # Two pieces take longer than members are gathered for.
+    first = restore_piped(pod, archive, kubeconfig=kubeconfig, piece=MIB, pause=0.6)
+    assert first.code == 8, first
+    assert until_nothing_is_left(pod) == []
+    link.heal()
+    second = restore_piped(pod, archive, kubeconfig=kubeconfig)
+    assert second.code == 0, second
+    assert is_restored(pod, archive)
+    assert pod.noted() == []
+
+
 def test_ten_cuts_in_a_row(cluster: Cluster, backup: Writer, link: LinkProxy) -> None:
     pod = cluster.pod("debian")
     archive = trees.of_size(300 * MIB, files=300)

@@ -266,6 +266,16 @@ class Questions:
         planned = [rest for word, rest in records if word == b"planned"]
         return planned, [rest for word, rest in records if word == b"flight"]
 
+    def doubts(self) -> tuple[dict[bytes, list[bytes]], list[bytes]]:
+        """Ask what earlier runs meant to do, by batch, and what of all that was in flight."""
+        planned: dict[bytes, list[bytes]] = {}
+        records = self._session.ask(b"doubts").records
+        for word, rest in records:
+            if word == b"planned":
+                batch, _, line = rest.partition(b" ")
+                planned.setdefault(batch, []).append(line)
+        return planned, [rest for word, rest in records if word == b"flight"]
+
     def intend(self, batch: bytes, lines: bytes) -> bool:
         """Have it noted what a run of a batch will do; tell whether that could be noted."""
         noted = []

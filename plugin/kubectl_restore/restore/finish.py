@@ -15,7 +15,7 @@ from kubectl_restore.restore.closing import waves
 from kubectl_restore.restore.dialect import dialect_of
 from kubectl_restore.restore.ledger import is_directory
 from kubectl_restore.restore.prove import Prover
-from kubectl_restore.restore.send import command
+from kubectl_restore.restore.send import command, intend
 from kubectl_restore.resume.in_flight import settled_lines
 from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import counted, listed, shown
@@ -58,8 +58,7 @@ def settle(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     ledger.parents.take(plan)
     prove_members(run, lane, ledger, sent)
     if lane.holds and ledger.is_noted:
-        lines = settled_lines(plan, ledger.doubt)
-        lane.questions.intend(sent.batch.identity.encode(), lines)
+        intend(lane, sent.batch, settled_lines(plan, ledger.doubt))
     ledger.close(plan)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.restore.checks.restored import Restored
     from kubectl_restore.resume.in_flight import Stream
+    from kubectl_restore.resume.places import Notes
 
 
 @dataclass(slots=True)
@@ -90,6 +91,7 @@ class Ledger:
         undeleted: what could not be deleted, and why.
         one_name: finds names that are one there.
         unmade: what could not be made.
+        notes: what earlier runs have noted of a pipe's members; None before it was asked for.
         has_begun: the pod may have been changed.
         has_appended: this attempt has brought more of a file that went on.
         is_noted: the pod has a record of what is in flight.
@@ -111,6 +113,7 @@ class Ledger:
     undeleted: dict[bytes, str] = field(default_factory=dict)
     one_name: OneName = field(default_factory=OneName)
     unmade: Unmade = field(default_factory=Unmade)
+    notes: Notes | None = None
     has_begun: bool = False
     has_appended: bool = False
     is_noted: bool = False

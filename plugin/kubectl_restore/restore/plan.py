@@ -10,6 +10,7 @@ from kubectl_restore.restore.checks.volumes import attributes_of
 from kubectl_restore.restore.confirm import confirm, has_to_be_asked
 from kubectl_restore.restore.survey import Surveyor
 from kubectl_restore.resume.in_flight import Doubt, read_doubt
+from kubectl_restore.resume.places import Notes, doubt_by_place
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index.index import Index
@@ -80,7 +81,11 @@ def _doubt(lane: Lane, ledger: Ledger, batch: Batch) -> Doubt:
     members, identity = batch.index.members, batch.identity.encode()
 
     def noted() -> Doubt:
-        return read_doubt(*lane.questions.doubt(identity), identity, members)
+        if batch.is_kept:
+            return read_doubt(*lane.questions.doubt(identity), identity, members)
+        if ledger.notes is None:
+            ledger.notes = Notes(*lane.questions.doubts())
+        return doubt_by_place(ledger.notes, members)
 
     return ledger.attempts.doubt(noted, members)
 

@@ -20,6 +20,7 @@ from kubectl_restore.plan.policy import Verification
 from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.resume.in_flight import Stream, plan_lines
+from kubectl_restore.resume.places import with_places
 from kubectl_restore.resume.settle import rest_of
 from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import shown
@@ -78,8 +79,7 @@ def send(run: Run, lanes: Lanes, ledger: Ledger, batch: Batch, plan: Plan) -> Se
     wanted = run.request.lanes if batch.is_kept else 1
     shares = cut(plan, wanted * _EACH_LANE if wanted > 1 else 1) if is_carried else []
     if lane.holds and (plan.resumed or shares):
-        lines = plan_lines(plan, ledger.doubt, shares)
-        ledger.is_noted = lane.questions.intend(batch.identity.encode(), lines)
+        ledger.is_noted = intend(lane, batch, plan_lines(plan, ledger.doubt, shares))
     _append(run, lane, ledger, batch, plan)
     if not shares:
         # toybox's tar takes an archive without members for an error.
@@ -100,9 +100,15 @@ def send_rest(run: Run, lanes: Lanes, ledger: Ledger, sent: Sent) -> Sent:
     lane, batch, plan = lanes.first(has_begun=True), sent.batch, sent.plan
     shares = cut(plan, 1)
     if lane.holds:
-        lines = plan_lines(plan, ledger.doubt, shares)
-        ledger.is_noted = lane.questions.intend(batch.identity.encode(), lines)
+        ledger.is_noted = intend(lane, batch, plan_lines(plan, ledger.doubt, shares))
     return _Sending(run, lanes, ledger, batch, plan).send(shares)
+
+
+def intend(lane: Lane, batch: Batch, lines: bytes) -> bool:
+    """Have it noted what is done about a batch; tell whether that could be noted."""
+    if not batch.is_kept:
+        lines = with_places(lines, batch.index.members)
+    return lane.questions.intend(batch.identity.encode(), lines)
 
 
 def command(ledger: Ledger, capabilities: Capabilities, owners: Iterable[tuple[int, int]]) -> bytes:

@@ -19,7 +19,7 @@ from kubectl_restore.plan.operation import Action
 from kubectl_restore.resume.runs import read_runs, write_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.members.members import Members
     from kubectl_restore.plan.cut import Share
@@ -30,7 +30,8 @@ UNDER_WAY: Final = 1 << 20
 holds (64 KiB; a pipe's largest is 1 MiB), and the record at hand."""
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
 _DONE: Final = frozenset({None, Action.KEEP, Action.SKIP})
-_EARLIER, _CARRIED, _DIRECTORIES = "e", "c", "d"
+EARLIER, CARRIED, DIRECTORIES = "e", "c", "d"
+"""What a line of a plan begins with."""
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ def read_doubt(
     Returns:
         Nothing in doubt where the notes make no sense.
     """
-    known: dict[str, list[int]] = {_EARLIER: [], _CARRIED: [], _DIRECTORIES: []}
+    known: dict[str, list[int]] = {EARLIER: [], CARRIED: [], DIRECTORIES: []}
     doubt = Doubt()
     with suppress(ValueError, KeyError):
         for line in planned:
@@ -89,20 +90,33 @@ def read_doubt(
             if len(known[kind]) > len(members):
                 return Doubt()
         doubt.is_noted = any(known.values())
-        carried = known[_CARRIED]
-        doubt.numbers.update(known[_EARLIER])
-        doubt.directories.update(known[_DIRECTORIES])
-        # Of each stream the newest note may not have been written whole.
-        spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        for flight in flights:
-            if (span := _span(flight, batch)) is not None:
-                first, last, start, count = span
-                spans.setdefault((start, count), []).append((first, last))
-        for (start, count), ends in spans.items():
-            first, last = min(one for one, _ in ends), max(one for _, one in ends)
+        carried = known[CARRIED]
+        doubt.numbers.update(known[EARLIER])
+        doubt.directories.update(known[DIRECTORIES])
+        for first, last, start, count in spans_of(flights, batch):
             doubt.go_on(members, carried[start : start + count], first, last)
         return doubt
     return Doubt()
+
+
+def spans_of(flights: Iterable[bytes], batch: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Return what was in flight of each stream of a batch.
+
+    Args:
+        flights: see `read_doubt`; of each stream the newest note may not have been written whole.
+        batch: whose.
+
+    Returns:
+        Of each stream the first and the last member in flight, where it begins among those that
+        the plan carries, and how long it is.
+    """
+    spans: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for flight in flights:
+        if (span := _span(flight, batch)) is not None:
+            first, last, start, count = span
+            spans.setdefault((start, count), []).append((first, last))
+    for (start, count), ends in spans.items():
+        yield min(one for one, _ in ends), max(one for _, one in ends), start, count
 
 
 def _span(flight: bytes, batch: bytes) -> tuple[int, int, int, int] | None:
@@ -155,13 +169,13 @@ def plan_lines(plan: Plan, doubt: Doubt, shares: Sequence[Share]) -> bytes:
     made = (number for number, is_made in enumerate(doubt.made) if is_made)
     still = sorted(one for one in {*doubt.numbers, *made} if plan.action(one) not in _DONE)
     carried = (one for share in shares for one in share.layout.files)
-    return _lines(_EARLIER, still) + _lines(_CARRIED, carried) + settled_lines(plan, doubt)
+    return _lines(EARLIER, still) + _lines(CARRIED, carried) + settled_lines(plan, doubt)
 
 
 def settled_lines(plan: Plan, doubt: Doubt) -> bytes:
     """Return what is noted when a plan was carried out and proved, but for its directories."""
     return _lines(
-        _DIRECTORIES,
+        DIRECTORIES,
         (
             one
             for one in plan.members.of_kind(Kind.DIRECTORY)

@@ -201,6 +201,21 @@ while IFS= read -r line; do
         leases
         finished 0
         ;;
+    doubts)
+        # The same of all batches: those of a pipe are others in each run.
+        if [ "$lease" ] && is_ours "$lease"; then
+            set +f
+            for file in "$lease"/plan.*; do
+                [ "${file##*/}" != plan.new ] || continue
+                while read -r line; do say planned "${file##*/plan.} $line"; done 2>/dev/null <"$file"
+            done
+            for file in "$lease"/flight.*; do
+                while read -r line; do say flight "$line"; done 2>/dev/null <"$file"
+            done
+            set -f
+        fi
+        finished 0
+        ;;
     doubt)
         # What was in flight when an earlier run of batch $1 was broken off?
         if [ "$lease" ] && is_ours "$lease"; then
