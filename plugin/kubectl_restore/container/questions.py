@@ -15,11 +15,12 @@ from kubectl_restore.container.leases import read_leases
 from kubectl_restore.container.links import read_link, read_text
 from kubectl_restore.container.mounts import read_mounts
 from kubectl_restore.container.opened import LISTED, Opened, Opener
+from kubectl_restore.container.record import RecordQuestions, require_whole
 from kubectl_restore.container.space import read_space
 from kubectl_restore.container.traits import read_traits
-from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
+from kubectl_restore.errors import PodCannotError
 from kubectl_restore.progress import Silence, Status
-from kubectl_restore.text import listed, shown
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,11 +33,10 @@ if TYPE_CHECKING:
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.container.traits import Volumes
     from kubectl_restore.progress import Phase, Progress
-    from kubectl_restore.session.answer import Answer
     from kubectl_restore.session.session import Session
 
 
-class Questions:
+class Questions(RecordQuestions):
     """Asks through one session. Every answer is whole, or an error.
 
     All calls raise RestoreError when the link is lost, the time runs out or a signal comes.
@@ -47,7 +47,7 @@ class Questions:
 
     def __init__(self, session: Session, progress: Progress, opened: Opened | None = None) -> None:
         """Take the session that is open, and what earlier ones of the run have opened."""
-        self._session = session
+        super().__init__(session)
         self._progress = progress
         self.opener = Opener(session, self._ask_each, Opened() if opened is None else opened)
 
@@ -231,66 +231,6 @@ class Questions:
         self.opener.opened.uid = capabilities.uid
         return capabilities, read_leases(records)
 
-    def leases(self) -> Leases:
-        """Ask which restores write in the container."""
-        return read_leases(self._session.ask(b"leases").records)
-
-    def hold(self, restore: bytes, after: bytes, since: int) -> tuple[bytes, Leases]:
-        """Take the lease of the target, and end what earlier execs of a restore have left.
-
-        Args:
-            restore: which; what has no lease is found by this.
-            after: the token of the owner that is gone; empty for none.
-            since: the time, in seconds since 1970.
-
-        Returns:
-            `held`; `taken`, where somebody was faster; `unplaced`, where there is no place for its
-            record. And who else writes in the container then.
-        """
-        records = self._session.ask(b"hold %s %d %s" % (after or b"-", since, restore)).records
-        words = {word for word, _ in records}
-        state = next((one for one in (b"held", b"taken") if one in words), b"unplaced")
-        return state, read_leases(records)
-
-    def beside(self, first: bytes) -> None:
-        """Say that this exec is a further one of a run whose first one has this token."""
-        self._session.ask(b"beside " + first)
-
-    def evict(self, restore: bytes) -> None:
-        """End what earlier execs of a restore have left running."""
-        self._session.ask(b"evict " + restore)
-
-    def doubt(self, batch: bytes) -> tuple[list[bytes], list[bytes]]:
-        """Ask what an earlier run of a batch meant to do, and what of it was in flight."""
-        records = self._session.ask(b"doubt " + batch).records
-        planned = [rest for word, rest in records if word == b"planned"]
-        return planned, [rest for word, rest in records if word == b"flight"]
-
-    def doubts(self) -> tuple[dict[bytes, list[bytes]], list[bytes]]:
-        """Ask what earlier runs meant to do, by batch, and what of all that was in flight."""
-        planned: dict[bytes, list[bytes]] = {}
-        records = self._session.ask(b"doubts").records
-        for word, rest in records:
-            if word == b"planned":
-                batch, _, line = rest.partition(b" ")
-                planned.setdefault(batch, []).append(line)
-        return planned, [rest for word, rest in records if word == b"flight"]
-
-    def intend(self, batch: bytes, lines: bytes) -> bool:
-        """Have it noted what a run of a batch will do; tell whether that could be noted."""
-        noted = []
-
-        def take(word: bytes, _rest: bytes) -> bool:
-            noted.append(word)
-            return True
-
-        self._ask(b"intend " + batch, lines, take)
-        return b"intended" in noted
-
-    def release(self) -> None:
-        """Give the lease back, with all that was noted."""
-        self._session.ask(b"release")
-
     def prefixes(
         self, files: Iterable[tuple[bytes, int]], algorithm: Algorithm
     ) -> dict[bytes, bytes]:
@@ -339,7 +279,7 @@ class Questions:
                     reason=f"not found on its PATH: {names}",
                     fix="name a container that has them: -c CONTAINER",
                 )
-            _require_whole(answer)
+            require_whole(answer)
 
     def amend(self, command: bytes, paths: Sequence[bytes], words: Sequence[bytes] = ()) -> None:
         """Run a tool on paths; what came of it is for the next survey to show.
@@ -379,9 +319,6 @@ class Questions:
         """Ask how much room is left."""
         return read_space(self._session.ask(b"space").records)
 
-    def _ask(self, command: bytes, payload: bytes, take: Callable[[bytes, bytes], bool]) -> None:
-        _require_whole(self._session.question(command, payload, take))
-
     def _ask_each(
         self,
         command: bytes,
@@ -405,14 +342,5 @@ class Questions:
         told = self._session.questions(
             command, payloads(), answers.take, lambda _payload: said(asked.popleft())
         )
-        _require_whole(told)
+        require_whole(told)
         answers.require_all()
-
-
-def _require_whole(answer: Answer) -> None:
-    if not answer.is_whole:
-        raise InterruptedRestoreError(
-            "the container did not hear the whole question",
-            reason=listed(answer.lines) or f"the agent ended it with {answer.received}",
-            fix="run the same command again",
-        )
