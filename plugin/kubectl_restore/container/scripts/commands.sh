@@ -7,7 +7,7 @@ elif [ ! -d "$target" ]; then
     state='file'
 elif ! cd -P "$target" 2>/dev/null; then
     state=closed
-elif [ . -ef / ] && ! [ "$target" -ef / ]; then
+elif { [ . -ef / ] && ! [ "$target" -ef / ]; } 2>/dev/null; then
     # zsh ends there where a directory has no way from our root.
     state=closed
 elif ! takes .; then
