@@ -180,7 +180,7 @@ def test_a_pipe_or_a_terminal_by_name_has_its_own_answer() -> None:
 @pytest.mark.parametrize(
     ("names", "words", "fix"),
     [
-        (["config", "data/", "index/", "keys/", "snapshots/"], "restic", "restic -r {} dump"),
+        (["config", "data/", "index/", "keys/", "snapshots/"], "restic", "restic -r {} restore"),
         (["kopia.repository.f", "p/"], "kopia", "kopia snapshot restore"),
         (["data/", "config"], "a directory", "tar -czf"),
     ],

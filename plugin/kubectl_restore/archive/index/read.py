@@ -20,6 +20,7 @@ from kubectl_restore.archive.index.ending import (
 )
 from kubectl_restore.archive.index.index import Index
 from kubectl_restore.archive.index.unread import unread_fields
+from kubectl_restore.archive.index.volumes import require_own_files
 from kubectl_restore.archive.index.walker import Walker
 from kubectl_restore.archive.members.hard_links import with_contents_moved
 from kubectl_restore.archive.members.member import Kind
@@ -143,6 +144,7 @@ def taken_from(walker: Walker, compression: Compression) -> Index:
         )
         walker.labels.clear()
     members, again = last_of_each(walker.take_members())
+    require_own_files(members)
     if again:
         warnings.append(
             f"{counted(again, 'member')} of the backup replaced by later ones of the same name, "

@@ -8,7 +8,10 @@ from typing import Final
 
 from kubectl_restore.archive.source.magic import KOPIA, FileType
 
-_RESTIC: Final = "restic -r {path} dump latest / > backup.tar  # then restore backup.tar"
+_RESTIC: Final = (
+    "restic -r {path} restore latest --target unpacked && tar -cf backup.tar -C unpacked ."
+)
+"""Not `restic dump`: its tar has no hard links and no FIFOs (findings/restic-dump-tar.sh)."""
 _REPOSITORIES: Final = (
     (
         frozenset({"config", "data", "index", "keys", "snapshots"}),
