@@ -6,6 +6,8 @@ coreutils, which do not print every name as it is, and no xargs.
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -77,6 +79,38 @@ def test_what_stands_there_is_never_taken_for_missing(
     assert restore(pod, saved, "--force").code == 0
     assert pod.tree() == before
     assert nothing_stays(pod)
+
+
+@pytest.mark.parametrize("kind", ["notar", "notar-busybox"])
+def test_a_dry_run_counts_what_the_shell_keeps_and_loses(
+    cluster: Cluster, tmp_path: Path, kind: str
+) -> None:
+    pod = cluster.pod(kind)
+    directory = tmp_path / "source"
+    directory.mkdir()
+    with (directory / "holes").open("wb") as file:
+        file.truncate(8 << 20)
+    os.utime(directory / "holes", ns=(0, 1_600_000_000_500_000_000))
+    path = tmp_path / "sparse.tar"
+    words = ["tar", "-S", "--format=pax", "-cf", str(path), "-C", str(directory), "holes"]
+    subprocess.run(words, check=True)
+    flags = ("--no-same-owner", "-v")
+    dry = restore(pod, path, "--dry-run", *flags)
+    assert dry.code == 0, dry
+    assert "its shell writes the files" in dry.err
+    assert pod.tree() == {}
+    done = restore(pod, path, *flags)
+    assert done.code == 0, done
+    lost = [
+        [line for line in one.out.splitlines() if " of a second" in line or "zeros" in line]
+        for one in (dry, done)
+    ]
+    assert lost[0] == lost[1], dry
+    volume = pod.host_directory()
+    if volume is not None:
+        made = (volume / "holes").stat()
+        assert made.st_blocks < 100
+        assert (made.st_mtime_ns % 1_000_000_000 != 0) is (lost[1] == []), done
 
 
 def test_what_is_done_without_is_said(cluster: Cluster, backup: Writer) -> None:

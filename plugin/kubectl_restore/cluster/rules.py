@@ -68,7 +68,10 @@ _ROLE: Final = "ask for a role with get on pods and create on pods/exec (docs/pe
 _ASK_POLICY: Final = (
     "ask who runs the cluster's policies (docs/permissions.md); a role is not what is missing"
 )
-_OTHER: Final = "name a container with sh and tar: -c CONTAINER"
+_OTHER: Final = (
+    "name a container with a shell that mounts the same volume (-c CONTAINER), or add one to the "
+    "pod: docs/troubleshooting.md, A container that cannot do it"
+)
 _KUBERC: Final = "look at ~/.kube/kuberc (or where KUBERC leads), and take it out there"
 _STATED: Final = "|".join(one.name for one in (*EVERYWHERE, *GET, *EXEC, *CONFIG_VIEW))
 _EXEC_OF: Final = r"(exec: |exec /|exec user process|executable )"

@@ -91,6 +91,11 @@ class Capabilities:
         return self.is_root and _within(uid, self.uids) and _within(gid, self.gids)
 
     @property
+    def unpacker(self) -> str:
+        """What writes the files there, in the words of messages."""
+        return "the container's shell" if self.tar is Tar.SHELL else "the container's tar"
+
+    @property
     def reads_holes(self) -> bool:
         """Does the tar read GNU's old sparse format? (busybox does not: "unknown typeflag")."""
         if self.tar is Tar.SHELL:
@@ -173,6 +178,23 @@ def _ranges(text: bytes) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+ANOTHER_CONTAINER: Final = (
+    "name a container that has them and mounts the same volume (-c CONTAINER), or add one to the "
+    "pod: docs/troubleshooting.md, A container that cannot do it"
+)
+"""The fix of what a container cannot do."""
+_NEEDED: Final = {
+    "kill": "it has no kill: what a broken restore leaves running there could not be ended",
+    "sleep": "it has no sleep: nothing there would notice that the client is gone",
+    "tar": "it has neither tar nor mkdir: nothing can write the files",
+    "printf": "its shell has neither printf nor print, and it has no printf",
+    "stat": "it has no stat, and no ls that tells times in seconds: what stands there is not known",
+    "dd": "nothing takes an exact number of bytes from a stream (tried: dd with iflag=fullblock, "
+    "head -c, toybox's tar)",
+}
+"""What each of the probe's words means (scripts/probe.sh)."""
+
+
 def require_tools(capabilities: Capabilities, container: str) -> None:
     """Return when the container has what a restore needs.
 
@@ -183,14 +205,15 @@ def require_tools(capabilities: Capabilities, container: str) -> None:
         names = ", ".join(capabilities.missing)
         raise PodCannotError(
             f"container {container} lacks what a restore needs: {names}",
-            reason=f"not found on its PATH: {names}",
-            fix="name a container that has them: -c CONTAINER",
+            reason="\n".join(_NEEDED[one] for one in capabilities.missing if one in _NEEDED),
+            fix=ANOTHER_CONTAINER,
         )
     if not capabilities.keeps_bytes:
         raise PodCannotError(
             f"the shell of container {container} does not keep names as they are",
-            reason="its sh takes bytes for characters: a name beyond ASCII would be lost",
-            fix="name a container with another sh (dash, bash, busybox, ksh, zsh): -c CONTAINER",
+            reason="its sh takes bytes for characters: a name beyond ASCII would be lost (dash, "
+            "bash, busybox, ksh and zsh keep every byte)",
+            fix=ANOTHER_CONTAINER,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_restore.container.agent import toolbox_script, trial_script
+from kubectl_restore.container.capabilities import ANOTHER_CONTAINER
 from kubectl_restore.errors import PodCannotError
 from kubectl_restore.text import listed, shown_text
 
@@ -25,7 +26,7 @@ def give_toolbox(session: Session) -> frozenset[str]:
         raise PodCannotError(
             "the container has no tar, and its shell cannot do its work",
             reason=listed([shown_text(line) for line in answer.lines]) or "it does not say why",
-            fix="name a container that has tar: -c CONTAINER",
+            fix=ANOTHER_CONTAINER,
         )
     return frozenset(ways[0].decode("ascii", "replace").split())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
-from kubectl_restore.archive.stream.normalise import lost, records_of
+from kubectl_restore.archive.stream.normalise import handed_over, lost
 from kubectl_restore.plan.attributes import SET_IDS
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def count_sent(plan: Plan, member: Member, dialect: Dialect) -> None:
     plan.figures.lost.update(lost(member, dialect))
     if member.extents is not None and not dialect.holes:
         plan.figures.filled += 1
-    if member.extras & ATTRIBUTES and records_of(member, dialect):
+    if member.extras & ATTRIBUTES and handed_over(member, dialect) & ATTRIBUTES:
         plan.figures.attributed += 1
 
 

@@ -50,12 +50,15 @@ def is_out_of_room(answer: Answer) -> bool:
     return any(sign in line for line in answer.lines for sign in signs)
 
 
-def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> RestoreError | None:
+def error_of(
+    answer: Answer, proof: Proof, *, unpacker: str, again: str, space: str = ""
+) -> RestoreError | None:
     """Return what kept the restore from being proved; None when it is proved.
 
     Args:
         answer: how the pod's tar ended.
         proof: the comparison.
+        unpacker: see `Capabilities.unpacker`.
         again: the command that goes on, for the fix.
         space: how much room is left, for a volume that is full.
 
@@ -66,7 +69,7 @@ def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> Re
     proved = answer.is_whole and not proof.differences
     if proved and (answer.consumer == 0 or _only_extras_failed(answer)):
         return None
-    reason = _evidence(answer, proof)
+    reason = _evidence(answer, proof, unpacker)
     fix = f"put that right, then: {again}"
     for signs, what in _POD_CANNOT.items():
         if any(sign in line for line in answer.lines for sign in signs):
@@ -81,7 +84,7 @@ def error_of(answer: Answer, proof: Proof, *, again: str, space: str = "") -> Re
     return VerificationError(
         "the pod does not hold what was sent"
         if proof.differences
-        else "the container's tar reported errors",
+        else f"{unpacker} reported errors",
         reason=reason,
         fix=fix,
     )
@@ -98,10 +101,10 @@ def _only_extras_failed(answer: Answer) -> bool:
     )
 
 
-def _evidence(answer: Answer, proof: Proof) -> str:
-    ended = "the container's tar did not finish"
+def _evidence(answer: Answer, proof: Proof, unpacker: str) -> str:
+    ended = f"{unpacker} did not finish"
     if answer.consumer is not None:
-        ended = f"the container's tar ended with exit code {answer.consumer}"
+        ended = f"{unpacker} ended with exit code {answer.consumer}"
     if answer.consumer == _KILLED:
         ended += ": it was killed (the container's memory limit?)"
     words = [

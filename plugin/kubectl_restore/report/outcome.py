@@ -138,7 +138,7 @@ class Tally:
             dry_run: nothing was done; this is what would be.
         """
         warnings = (
-            *_words_of(self),
+            *_words_of(self, capabilities),
             *_not_set(self, capabilities),
             *_not_kept(self, capabilities),
         )
@@ -188,10 +188,10 @@ def _skipped(tally: Tally) -> list[str]:
     ]
 
 
-def _words_of(tally: Tally) -> list[str]:
+def _words_of(tally: Tally, capabilities: Capabilities) -> list[str]:
     notes = [shown_text(line) for line in tally.lines]
     if tally.said > LISTED:
-        notes.append(f"and {tally.said - LISTED:,} more lines from the container's tar (-v)")
+        notes.append(f"and {tally.said - LISTED:,} more lines from {capabilities.unpacker} (-v)")
     return notes
 
 

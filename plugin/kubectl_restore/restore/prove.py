@@ -180,7 +180,8 @@ class Prover:
     def _require(self, answer: Answer, proof: Proof, *, is_by_time: bool = False) -> None:
         space = str(self.questions.space()) if is_full(answer) else ""
         again = self.request.command_to_go_on()
-        failure = error_of(answer, proof, again=again, space=space)
+        unpacker = self.capabilities.unpacker
+        failure = error_of(answer, proof, unpacker=unpacker, again=again, space=space)
         if failure is None:
             return
         if is_by_time and not self.request.is_piped:

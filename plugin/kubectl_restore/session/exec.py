@@ -196,8 +196,8 @@ class Exec:
         if limit is not None and now() - self._moved > limit:
             raise TimedOutError(
                 f"nothing has moved for {as_duration(limit)}",
-                reason=f"--stall-timeout is {as_duration(limit)}; the link is frozen, or the "
-                "container's tar or volume hangs",
+                reason=f"--stall-timeout is {as_duration(limit)}; the link is frozen, or "
+                "what writes the files in the container, or its volume, hangs",
                 fix="check the pod and the network, then run the command again",
             )
 

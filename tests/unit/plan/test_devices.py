@@ -65,7 +65,7 @@ def test_a_tar_that_could_not_make_them_is_an_error_that_names_them(
     proof = Proof()
     proof.take(compare(plan_of(Kind.BLOCK_DEVICE).operations(), {}, lambda member: member))
     answer = Answer(consumer=consumer, received=0, lines=[words], said=1)
-    error = error_of(answer, proof, again="again")
+    error = error_of(answer, proof, unpacker="the container's tar", again="again")
     assert error is not None
     assert error.exit_code is ExitCode.POD_CANNOT
     assert "device nodes" in error.what

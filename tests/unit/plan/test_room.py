@@ -8,6 +8,7 @@ import pytest
 
 from kubectl_restore.archive.stream.normalise import Dialect
 from kubectl_restore.cluster.limits import Limit
+from kubectl_restore.container.capabilities import Capabilities
 from kubectl_restore.container.space import Space, read_space
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import PodCannotError
@@ -73,10 +74,10 @@ def test_what_is_replaced_becomes_free_first(tmp_path: Path) -> None:
 def test_too_little_is_refused_with_the_figures(tmp_path: Path, space: Space, needs: str) -> None:
     plan, volumes = plan_of(tmp_path), [Volume(b"", "ext4", space)]
     if not needs:
-        require_room(plan, volumes, "nothing was changed", is_root=True)
+        require_room(plan, volumes, "nothing was changed", Capabilities(uid=0))
         return
     with pytest.raises(PodCannotError) as caught:
-        require_room(plan, volumes, "nothing was changed", is_root=True)
+        require_room(plan, volumes, "nothing was changed", Capabilities(uid=0))
     assert "nothing was changed" in caught.value.what
     assert needs in caught.value.reason
 
@@ -84,12 +85,12 @@ def test_too_little_is_refused_with_the_figures(tmp_path: Path, space: Space, ne
 def test_what_is_reserved_is_roots(tmp_path: Path) -> None:
     volumes = [Volume(b"", "ext4", Space((19, 100), None, reserved=5))]
     with pytest.raises(PodCannotError):
-        require_room(plan_of(tmp_path), volumes, "nothing was changed", is_root=False)
+        require_room(plan_of(tmp_path), volumes, "nothing was changed", Capabilities(uid=1000))
 
 
 def test_nothing_is_foretold_of_volumes_that_compress(tmp_path: Path) -> None:
     volumes = [Volume(b"", "zfs", Space((1, 100), None))]
-    require_room(plan_of(tmp_path), volumes, "nothing was changed", is_root=True)
+    require_room(plan_of(tmp_path), volumes, "nothing was changed", Capabilities(uid=0))
 
 
 def test_df_is_read_with_what_only_root_may_use() -> None:
@@ -107,8 +108,8 @@ def test_what_the_kubelet_would_evict_the_pod_for_is_refused(
     limit = Limit("/data", None if size is None else size * KIB, "the sizeLimit of its emptyDir")
     volumes = [Volume(b"", "ext4", Space((500, 500)), limit)]
     if not is_refused:
-        require_room(plan_of(tmp_path), volumes, "nothing was changed", is_root=True)
+        require_room(plan_of(tmp_path), volumes, "nothing was changed", Capabilities(uid=0))
         return
     with pytest.raises(PodCannotError, match="may not hold the backup; nothing was changed") as it:
-        require_room(plan_of(tmp_path), volumes, "nothing was changed", is_root=True)
+        require_room(plan_of(tmp_path), volumes, "nothing was changed", Capabilities(uid=0))
     assert "20 KiB are needed, and the sizeLimit of its emptyDir is 19 KiB" in it.value.reason

@@ -82,6 +82,13 @@ def _taken(member: Member, dialect: Dialect) -> Extra:
     return taken
 
 
+def handed_over(member: Member, dialect: Dialect) -> Extra:
+    """Return what of a member stands in the records that this tar is given (`records_of`)."""
+    if member.kind is Kind.HARDLINK:
+        return Extra.NOTHING
+    return _extras_of(member) & _taken(member, dialect)
+
+
 def takes_list(member: Member, dialect: Dialect) -> bool:
     """Tell whether this tar is given a member's access control list."""
     return Extra.ACL in _extras_of(member) & _taken(member, dialect)
@@ -137,9 +144,9 @@ _KEYS: Final = (
 
 def records_of(member: Member, dialect: Dialect) -> bytes:
     """Return the PAX records that this tar takes for a member."""
-    if not member.extras or not dialect.extras or member.kind is Kind.HARDLINK:
+    if not member.extras or not dialect.extras:
         return b""
-    taken = _taken(member, dialect) & _extras_of(member)
+    taken = handed_over(member, dialect)
     time = b""
     if Extra.FRACTION in taken:
         time = time_record(member.mtime, member.nanoseconds)

@@ -179,7 +179,9 @@ def require_devices(
     )
 
 
-def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root: bool) -> None:
+def require_room(
+    plan: Plan, volumes: Sequence[Volume], so_far: str, capabilities: Capabilities
+) -> None:
     """Return when what is made and replaced has room in the pod.
 
     A few KiB of a backup can say that a file of many TiB is a hole; where the container's tar
@@ -189,11 +191,12 @@ def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root:
         plan: what would be done.
         volumes: those that it is done on, the innermost first.
         so_far: see `require_way`.
-        is_root: may we use what is reserved?
+        capabilities: root may use what is reserved.
 
     Raises:
         PodCannotError: there is less room, or there are fewer inodes, than are needed.
     """
+    is_root, unpacker = capabilities.uid == 0, capabilities.unpacker
     needed = plan.needed([one.path for one in volumes])
     for volume in volumes:
         size, count = needed[volume.path]
@@ -210,7 +213,7 @@ def require_room(plan: Plan, volumes: Sequence[Volume], so_far: str, *, is_root:
         elif space.inodes is not None and space.inodes[1] > 0 and count > space.inodes[0]:
             reason = f"{count:,} inodes are needed\n{space}"
         if reason and plan.figures.filled:
-            reason = f"the container's tar knows no holes, so they are filled with zeros: {reason}"
+            reason = f"{unpacker} can make no holes, so they are filled with zeros: {reason}"
         if reason:
             holes = (
                 "; holes stay holes with GNU tar, bsdtar or toybox tar"
@@ -302,12 +305,11 @@ def require_possible(
     others = [] if capabilities.uid in {0, None} else plan.touched.out_of_reach
     require_writable(request.target_path, capabilities.uid, closed, others, so_far)
     if plan.layout is not None and plan.count(Action.CREATE, Action.REPLACE):
-        is_root = capabilities.uid == 0
         volumes = [
             replace(one, limit=limit_at(limits, _absolute(request.target_path, one.path)))
             for one in _volumes(questions, known, plan)
         ]
-        require_room(plan, volumes, so_far, is_root=is_root)
+        require_room(plan, volumes, so_far, capabilities)
 
 
 def _absolute(target: str, path: bytes) -> str:

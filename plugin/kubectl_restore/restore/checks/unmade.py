@@ -122,7 +122,8 @@ class Unmade:
             path = plan.member(number).path
             name = shown(path)
             own = [line for line in lines if name in line]
-            last = lines[-1] if lines else "the container's tar did not say why"
+            silent = f"{found.capabilities.unpacker} did not say why"
+            last = lines[-1] if lines else silent
             self.reasons[path] = why or (own[-1] if own else last)
             plan.decide(number, Operation(path, Action.SKIP, plan.member(number), NOT_MADE))
         # Nothing was made of them: no directory that was not made is proved.
@@ -310,8 +311,8 @@ class Found:
         size = sum(plan.member(one).size for one in numbers)
         self.progress.message(
             Level.INFO,
-            "the container's tar has failed: the contents of what it has written are compared "
-            f"({size:,} bytes)",
+            f"{self.capabilities.unpacker} has failed: the contents of what it has written are "
+            f"compared ({size:,} bytes)",
         )
         ours = self.batch.fingerprints(algorithm, numbers, self.progress, self.questions.pulse)
         return all(self._are_ours(some, ours.digest) for some in _chunks(numbers))

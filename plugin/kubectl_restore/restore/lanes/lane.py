@@ -55,13 +55,14 @@ class Lane:
     has_record: bool = False
 
 
-def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
+def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tuple[Lane, Leases]:
     """Ask what the container can do, in an exec whose agent is up.
 
     Args:
         run: whose lane it is.
         session: the talk with the agent.
         opened: the directories that the run has opened.
+        is_first: it is the run's first exec, so what concerns all of them is said.
 
     Returns:
         The lane, and which restores write in the container.
@@ -85,11 +86,15 @@ def begin(run: Run, session: Session, opened: Opened) -> tuple[Lane, Leases]:
     require_tools(found, place.container)
     own = found.uid or 0, found.gid or 0
     if found.tar is Tar.OTHER and not run.only_reads and not suits(session, own):
-        _say_that_it_is_not_used(run, found)
+        if is_first:
+            _say_that_it_is_not_used(run, found)
         found = replace(found, tar=Tar.SHELL)
-    if found.tar is Tar.SHELL and not run.only_reads:
+    if found.tar is Tar.OTHER and request.dry_run:
+        _say_that_it_is_not_tried(run, found)
+    if found.tar is Tar.SHELL and (request.dry_run or not run.only_reads):
         found = replace(found, ways=give_toolbox(session))
-        _say_what_it_costs(run, found)
+        if is_first:
+            _say_what_it_costs(run, found)
     where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
     make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])
     require_target(found, request.target_path, make_it)
@@ -103,6 +108,15 @@ def _say_that_it_is_not_used(run: Run, found: Capabilities) -> None:
         Level.INFO,
         f"the tar of container {run.place.container} did not unpack an archive of ours right, so "
         f"it is not used ({named})",
+    )
+
+
+def _say_that_it_is_not_tried(run: Run, found: Capabilities) -> None:
+    named = found.tar_version or "it does not say which it is"
+    run.progress.message(
+        Level.INFO,
+        f"the tar of container {run.place.container} is not known ({named}): a restore tries it "
+        "first; what it may not keep is counted as lost here",
     )
 
 

@@ -62,9 +62,10 @@ class Lanes:
             self.reopened += 1
             resolve_again(run.kubectl, run.place, run.progress, run.watch)
         earlier = set(self._tokens)
+        is_first = not earlier
         session = self._session()
         (self._first,) = self._tokens - earlier
-        lane, leases = begin(run, session, self._opened)
+        lane, leases = begin(run, session, self._opened, is_first=is_first)
         self.open.append(lane)
         if not run.only_reads:
             hold(run, lane, leases, earlier, has_begun=has_begun)
@@ -81,7 +82,7 @@ class Lanes:
             RestoreError: the cluster does not answer.
         """
         while len(self.open) < count:
-            lane, _ = begin(self._run, self._session(), self._opened)
+            lane, _ = begin(self._run, self._session(), self._opened, is_first=False)
             lane.questions.beside(self._first)
             self.open.append(lane)
 
