@@ -24,7 +24,7 @@ from tests.contract.trees import MTIME, tree_of
 from tests.embedded.cluster import EmbeddedCluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tests.contract.trees import Seen
 
@@ -120,6 +120,24 @@ class Pod:
         if self.name in _NO_TAR_KINDS:
             return self.host_tree("." if path is None else os.path.relpath(path, self.path))
         return tree_of(self.run("tar", "cf", "-", "-C", path or self.path, "."))
+
+    def lay_down(self, archive: bytes) -> None:
+        """Have what an archive has stand in the volume, whatever the pod's calls are answered.
+
+        Skips the test where the volume cannot be reached from this machine.
+        """
+        directory = self.host_directory()
+        if directory is None:
+            pytest.skip("the volume is on another machine")
+        words = ["tar", "-xpf", "-", "--numeric-owner", "-C", str(directory)]
+        if not self.cluster.can_chown:
+            words.append("--no-same-owner")
+        subprocess.run(words, input=archive, check=True)
+
+    def refuse(self, refused: Mapping[str, str]) -> None:
+        """Refuse families of calls (tests/refusals.py) until the pod is had anew: embedded only."""
+        assert self.cluster.embedded is not None
+        self.cluster.embedded.pod(self.name).refused = refused
 
     def processes(self) -> list[str]:
         """Return the command names in the pod beyond its first process; zombies do not run."""
@@ -239,6 +257,8 @@ class Cluster:
                 pytest.skip(embedded.unavailable)
             embedded.reset()
             path = embedded.path
+        elif kind.startswith("drawn-"):
+            pytest.skip(f"only the embedded cluster has {kind} pods")
         elif kind in self.lacking:
             pytest.skip(f"the node has no image for {kind} (the reason stands where it came up)")
         pod = Pod(self, kind, path, _CONTAINERS.get(kind, "app"))

@@ -122,6 +122,24 @@ def test_what_stands_behind_a_refused_link_comes_through_a_pipe_too(
     assert len(contents(pod.tree())) == expected(pod, symlink=False)
 
 
+@pytest.mark.parametrize("tar", TARS)
+def test_a_refused_link_of_two_lines_takes_no_directory_behind_it_along(
+    cluster: Cluster, backup: Callable[[bytes], Path], tar: str
+) -> None:
+    pod = cluster.pod(f"{tar}-no-links")
+    archive = Archive(owner=pod.owner)
+    archive.symlink("of\ntwo lines", "before")
+    archive.add("unnamed/behind/file", b"behind\n")
+
+    result = restore(pod, backup(archive.finish()))
+
+    assert result.code == 7, result
+    assert "1 path could not be made there; everything else is restored" in result.err
+    behind = pod.tree()
+    assert set(behind) == {b"unnamed", b"unnamed/behind", b"unnamed/behind/file"}
+    assert {one.owner for one in behind.values()} == {pod.owner}
+
+
 def test_without_times_the_second_run_through_a_pipe_has_nothing_to_do(cluster: Cluster) -> None:
     pod = cluster.pod("debian-pretends")
     archive = everything(pod)

@@ -171,6 +171,7 @@ class EmbeddedPod:
         isolated: processes get namespaces of their own.
         uid: the Pod object's.
         faults: how it misbehaves.
+        refused: families of calls that it refuses until it is reset, beside its kind's.
     """
 
     kind: Kind
@@ -179,6 +180,7 @@ class EmbeddedPod:
     uid: str = field(default_factory=lambda: str(uuid.uuid4()))
     restarts: int = 0
     faults: Faults = field(default_factory=Faults)
+    refused: Mapping[str, str] = field(default_factory=dict)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -267,7 +269,7 @@ class EmbeddedPod:
             "without": sorted(programs.without) if programs else [],
             "uid": self.kind.uid,
             "read_only": self.kind.read_only,
-            "refused": answers_of(self.kind.refused),
+            "refused": answers_of({**self.kind.refused, **self.refused}),
             "tests": str(Path(__file__).parent.parent),
         }
 
@@ -303,6 +305,7 @@ class EmbeddedPod:
         # descriptor would be closed under the loop that waits for it, and mean another pipe next.
         self.started.clear()
         self.faults.clear()
+        self.refused = {}
         for place in (self.memory, *map(self.volume, self.kind.containers)):
             for child in place.iterdir():
                 if child.is_dir() and not child.is_symlink():

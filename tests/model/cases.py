@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _NAMES = (b"a", b"b b", b"c\nc", b"-d", b"e\xff", b"f\\f")
 _DIRECTORIES = (b"", b"x/", b"x/y/", b"z z/", b"w/")
-_CONTENTS = (b"", b"one", b"other", b"a longer one")
+_CONTENTS = (b"", b"one", b"two", b"other", b"a longer one")
 _TIMES = (MTIME - 1000, MTIME, MTIME + 1000)
 _MODES = (0o644, 0o600, 0o755)
 _LINKS = (b"nowhere", b"a", b"../outside")

@@ -97,10 +97,12 @@ class Unmade:
                 found, [one for one in missing if one in found.sent or not is_rest], answer
             )
             return is_rest and self._lay_out(found, rest)
-        first = _culprit(found, missing, answer)
-        given_up = [first]
-        if found.is_hopeless(first):
-            given_up = [one for one in missing if found.is_hopeless(one)]
+        named = _named(found, missing, answer)
+        hopeless = [one for one in missing if found.is_hopeless(one)]
+        if hopeless and (named is None or named in hopeless):
+            given_up = hopeless
+        else:
+            given_up = [_first(found, missing) if named is None else named]
         self._give_up(found, given_up, answer)
         rest = [one for one in missing if found.plan.action(one) in _SENT]
         return bool(rest) and self._lay_out(found, rest)
@@ -126,9 +128,11 @@ class Unmade:
             last = lines[-1] if lines else silent
             self.reasons[path] = why or (own[-1] if own else last)
             plan.decide(number, Operation(path, Action.SKIP, plan.member(number), NOT_MADE))
-        # Nothing was made of them: no directory that was not made is proved.
+        # Nothing was made of them: no directory that was not made is proved, but where something
+        # below it is still sent.
+        due = found.parents_of_sent()
         for path, one in list(plan.parents.items()):
-            if one.action is Action.CREATE and not found.stands(path):
+            if one.action is Action.CREATE and path not in due and not found.stands(path):
                 plan.parents[path] = one._replace(action=Action.SKIP, reason=NOT_MADE)
                 self.reasons.setdefault(path, why or (lines[-1] if lines else ""))
 
@@ -198,12 +202,23 @@ def _excluded(path: bytes) -> str:
     return f"--exclude={name.decode('utf-8', 'surrogateescape')}"
 
 
-def _culprit(found: Found, missing: list[int], answer: Answer) -> int:
-    """Return at which member a tar has stopped: it says so, or it is the first that lacks."""
+def _named(found: Found, missing: list[int], answer: Answer) -> int | None:
+    """Return at which member a tar says that it has stopped; None where it names none."""
     last = " ".join(shown_text(line) for line in answer.lines[-_LAST_WORDS:])
-    named = [one for one in missing if shown(found.plan.member(one).path) in last]
-    if named:
-        return named[-1] if len(named) > 1 and _is_part(found, named) else named[0]
+    # A name with a line break is two lines of what the tar says.
+    named = [
+        one
+        for one in missing
+        if (path := found.plan.member(one).path)
+        and (shown(path) in last or shown(path.replace(b"\n", b" ")) in last)
+    ]
+    if not named:
+        return None
+    return named[-1] if len(named) > 1 and _is_part(found, named) else named[0]
+
+
+def _first(found: Found, missing: list[int]) -> int:
+    """Return at which member a tar that names none has stopped: the first that lacks."""
     # Links that lead up are made at the end: that they lack says nothing.
     early = [one for one in missing if found.plan.member(one).kind is not Kind.SYMLINK]
     return (early or missing)[0]
@@ -269,6 +284,15 @@ class Found:
             and attributes.time_decides(member)
             and not attributes.has_time(member, entry)
         )
+
+    def parents_of_sent(self) -> set[bytes]:
+        """Return the directories above what is sent, or was."""
+        plan, above = self.plan, set[bytes]()
+        for number in (*plan.carried(), *plan.copied):
+            path = plan.members.path(number)
+            while plan.action(number) in _SENT and (path := path.rpartition(b"/")[0]) not in above:
+                above.add(path)
+        return above
 
     def stands(self, path: bytes) -> bool:
         """Tell whether something stands at a path."""
