@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _FIRST_LINE: Final = 0.2
 """Seconds that the first line waits for the cluster's answer."""
+_CONFIGURATION: Final = 2.5
+"""Seconds more in which kubectl tells its configuration, for which it asks nobody."""
 
 
 @contextmanager
@@ -166,7 +168,7 @@ class Resolution:
                 self._found = self._resolve()
                 return
             self._progress.header(self._header)
-            self._about.wait(self._watch, beside=self._pod)
+            self._about.wait(self._watch, deadline=deadline + _CONFIGURATION, beside=self._pod)
             if may_ask(self._about.answer):
                 # What it asks there we do not see: nothing else is begun, and nothing is drawn.
                 self._found = self._resolve()
