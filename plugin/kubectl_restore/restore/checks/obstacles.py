@@ -205,7 +205,6 @@ def require_room(
             # What they will need nobody can tell.
             continue
         where = f"the volume at {shown(volume.path)}" if volume.path else "the volume"
-        _require_within(volume.limit, size, where, so_far)
         free = None if space.free is None else space.free[0] + (space.reserved if is_root else 0)
         reason = ""
         if free is not None and size > free * 1024:
@@ -226,6 +225,8 @@ def require_room(
                 fix="make room there, restore less (--include, --exclude), or name another "
                 f"container (-c CONTAINER){holes}",
             )
+        # Last: where df knows of the limit (a volume in memory), nobody is evicted.
+        _require_within(volume.limit, size, where, so_far)
 
 
 def _require_within(limit: Limit | None, size: int, where: str, so_far: str) -> None:
