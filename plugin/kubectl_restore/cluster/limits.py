@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
 _STORAGE: Final = "ephemeral-storage"
 _QUANTITY: Final = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3}|[numkMGTPE]|[KMGTPE]i)?")
 """k8s.io/apimachinery/pkg/api/resource/quantity.go; a limit has no sign."""
-_SUFFIXES: Final = {
-    "n": Decimal(10) ** -9, "u": Decimal(10) ** -6, "m": Decimal(10) ** -3,
-    **{suffix: Decimal(1000) ** (power + 1) for power, suffix in enumerate("kMGTPE")},
-    **{f"{suffix}i": Decimal(1024) ** (power + 1) for power, suffix in enumerate("KMGTPE")},
+_POWERS_OF_TEN: Final = {
+    "": 0, "n": -9, "u": -6, "m": -3, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18,
 }  # fmt: skip
+_POWERS_OF_TWO: Final = {f"{prefix}i": 10 * (at + 1) for at, prefix in enumerate("KMGTPE")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +42,18 @@ def read_quantity(text: object) -> int | None:
     found = _QUANTITY.fullmatch(str(text))
     if found is None:
         return None
-    number, suffix = Decimal(found[1]), found[2] or ""
-    if suffix[:1] in {"e", "E"} and len(suffix) > 1 and suffix != "Ei":
-        return int(number.scaleb(int(suffix[1:])))
-    return int(number * _SUFFIXES.get(suffix, Decimal(1)))
+    whole, _, part = found[1].partition(".")
+    number, suffix = int(whole + part), found[2] or ""
+    power = -len(part)
+    if suffix in _POWERS_OF_TWO:
+        number <<= _POWERS_OF_TWO[suffix]
+    elif suffix in _POWERS_OF_TEN:
+        power += _POWERS_OF_TEN[suffix]
+    else:
+        power += int(suffix[1:])
+    if power < 0:
+        return number // int(10**-power)
+    return number * int(10**power)
 
 
 def limits_of(pod: Mapping[str, Any], container: str) -> tuple[Limit, ...]:
