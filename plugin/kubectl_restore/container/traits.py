@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 SYSTEMS: Final = frozenset({b"lost+found"})
 """What a volume keeps at its root for itself: nobody restores it, compares it or deletes it."""
-SCRATCH: Final = b".kubectl-restore."
-"""What the directories of ours begin with; the exec's token follows."""
 _ODD: Final = 1_000_000_001
 """Seconds since 1970: a time whose last second a coarse clock loses."""
 _COARSEST: Final = 2

@@ -207,11 +207,9 @@ while IFS= read -r line; do
             set +f
             for file in "$lease"/plan.*; do
                 [ "${file##*/}" != plan.new ] || continue
-                while read -r line; do say planned "${file##*/plan.} $line"; done 2>/dev/null <"$file"
+                tell "planned ${file##*/plan.}" "$file"
             done
-            for file in "$lease"/flight.*; do
-                while read -r line; do say flight "$line"; done 2>/dev/null <"$file"
-            done
+            tell flight "$lease"/flight.*
             set -f
         fi
         finished 0
@@ -219,12 +217,10 @@ while IFS= read -r line; do
     doubt)
         # What was in flight when an earlier run of batch $1 was broken off?
         if [ "$lease" ] && is_ours "$lease"; then
-            while read -r line; do say planned "$line"; done 2>/dev/null <"$lease/plan.$1"
+            tell planned "$lease/plan.$1"
             set +f
             # Of each of its streams two by turns.
-            for file in "$lease/flight.$1".*; do
-                while read -r line; do say flight "$line"; done 2>/dev/null <"$file"
-            done
+            tell flight "$lease/flight.$1".*
             set -f
         fi
         finished 0

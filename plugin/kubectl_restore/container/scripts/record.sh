@@ -125,3 +125,12 @@ release() {
     fi
     held=''
 }
+
+# Say each line of these files of the record, behind the words $1.
+tell() {
+    words=$1
+    shift
+    for file; do
+        while read -r line; do say "$words $line"; done <"$file"
+    done 2>/dev/null
+}
