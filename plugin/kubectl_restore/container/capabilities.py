@@ -40,6 +40,7 @@ class Capabilities:
         framing: what takes the chunks.
         uid: who we are there; None where `id` is missing.
         gid: our group there.
+        groups: our further groups there, as far as they are known.
         kernel: the kernel's capabilities that we have there, as a bit set; None where unknown.
         uids: the ranges of users that exist there, as (first, count).
         gids: the ranges of groups.
@@ -59,6 +60,7 @@ class Capabilities:
     framing: Framing = Framing.DD
     uid: int | None = None
     gid: int | None = None
+    groups: frozenset[int] = frozenset()
     kernel: int | None = None
     uids: tuple[tuple[int, int], ...] = ()
     gids: tuple[tuple[int, int], ...] = ()
@@ -85,6 +87,10 @@ class Capabilities:
     def makes_devices(self) -> bool:
         """May device nodes be made there, as far as is known? FIFOs may, by everybody."""
         return self.kernel is None or bool(self.kernel >> _CAP_MKNOD & 1)
+
+    def is_in(self, gid: int) -> bool:
+        """Tell whether a group is one of ours there, as far as is known."""
+        return gid == self.gid or gid in self.groups
 
     def may_own(self, uid: int, gid: int) -> bool:
         """Tell whether a file may be given to this user and group there."""
@@ -148,6 +154,7 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         framing=Framing(framing) if framing in set(Framing) else Framing.DD,
         uid=_number(answers.get(b"user", b"")),
         gid=_number(answers.get(b"group", b"")),
+        groups=frozenset(int(one) for one in answers.get(b"groups", b"").split() if one.isdigit()),
         kernel=_number(answers.get(b"capabilities", b""), 16),
         uids=_ranges(answers.get(b"uids", b"")),
         gids=_ranges(answers.get(b"gids", b"")),

@@ -36,6 +36,10 @@ def _everybody(_uid: int, _gid: int) -> bool:
     return True
 
 
+def _nobody(_gid: int) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Attributes:
     """What can be had there.
@@ -45,6 +49,7 @@ class Attributes:
         owns: tells whether a user and group may be given something there.
         same_owner: the backup's owners are wanted.
         uid: whom the container runs as; None where that is not known.
+        is_in: tells whether a group is one of the container's user's.
         dialect: what the container's tar is given.
     """
 
@@ -52,6 +57,7 @@ class Attributes:
     owns: Callable[[int, int], bool] = _everybody
     same_owner: bool = True
     uid: int | None = None
+    is_in: Callable[[int], bool] = _nobody
     dialect: Dialect = field(default_factory=Dialect)
 
     def lacks_list(self, member: Member, entry: Entry) -> bool:
@@ -114,15 +120,16 @@ class Attributes:
         return any((mode & wanted ^ entry.mode) & kept == 0 for mode in modes_of(member))
 
     def _is_ours_to_set(self, member: Member, entry: Entry) -> bool:
-        """Tell whether set-id bits of a directory can be made the backup's by whom it belongs to.
+        """Tell whether set-id bits of a directory can be made the backup's, whoever it belongs to.
 
-        So where a directory above has handed its group's bit down, and where everything belongs
-        to us and to our group anyway.
+        The owner may take a group's bit away that a directory above has handed down, and set one
+        for a group of theirs: of any other the kernel leaves it out (chmod(2), EPERM aside).
         """
         is_handed_down = bool(entry.mode & stat.S_ISGID) and not any(
             mode & stat.S_ISGID for mode in modes_of(member)
         )
-        return self.uid in {0, entry.uid} and (is_handed_down or not self.same_owner)
+        is_ours = self.uid == entry.uid and self.is_in(entry.gid)
+        return is_ours or (self.uid in {0, entry.uid} and (is_handed_down or not self.same_owner))
 
     def mode_for(self, member: Member, entry: Entry) -> int:
         """Return the mode that what stands there is to have."""

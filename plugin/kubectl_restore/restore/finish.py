@@ -57,8 +57,7 @@ def settle(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     ledger.postponed.add(plan)
     ledger.parents.take(plan)
     prove_members(run, lane, ledger, sent)
-    if lane.holds and ledger.is_noted:
-        intend(lane, sent.batch, settled_lines(plan, ledger.doubt))
+    _note_what_is_left(lane, ledger, sent)
     ledger.close(plan)
 
 
@@ -77,7 +76,10 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     ledger.one_name.require_listed(lane.questions)
     _finish_directories(run, lane, ledger, plan)
     _require_deleted(run, ledger)
-    if ledger.is_noted or lane.has_record:
+    if ledger.unmade.reasons:
+        # The same command finishes it: what its tar has left half done is its own.
+        _note_what_is_left(lane, ledger, sent)
+    elif ledger.is_noted or lane.has_record:
         # Else the agent does it when it goes.
         lane.questions.release()
     ledger.close(plan)
@@ -88,6 +90,14 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
             reason="it has no sync, or may not use it",
             fix="leave --sync out",
         )
+
+
+def _note_what_is_left(lane: Lane, ledger: Ledger, sent: Sent) -> None:
+    """Have it noted what is in doubt of a batch that is proved: directories, what was not made."""
+    if lane.holds and ledger.is_noted:
+        plan = sent.plan
+        unmade = ledger.unmade.numbers(plan)
+        intend(lane, sent.batch, settled_lines(plan, ledger.doubt, unmade))
 
 
 def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:

@@ -172,9 +172,15 @@ def plan_lines(plan: Plan, doubt: Doubt, shares: Sequence[Share]) -> bytes:
     return _lines(EARLIER, still) + _lines(CARRIED, carried) + settled_lines(plan, doubt)
 
 
-def settled_lines(plan: Plan, doubt: Doubt) -> bytes:
-    """Return what is noted when a plan was carried out and proved, but for its directories."""
-    return _lines(
+def settled_lines(plan: Plan, doubt: Doubt, unmade: Iterable[int] = ()) -> bytes:
+    """Return what is noted when a plan was carried out and proved, but for its directories.
+
+    Args:
+        plan: it.
+        doubt: what stood in doubt before.
+        unmade: the numbers of members that could not be made: something of them may stand there.
+    """
+    return _lines(EARLIER, unmade) + _lines(
         DIRECTORIES,
         (
             one

@@ -112,7 +112,7 @@ def test_what_is_sent_of_a_program_without_its_owner_has_no_set_id_bits() -> Non
 
 
 def test_a_bit_that_was_handed_down_is_taken_away_where_the_directory_is_ours() -> None:
-    own = Attributes(Volumes(), owns=lambda _uid, _gid: False, uid=1000)
+    own = Attributes(Volumes(), owns=lambda _uid, _gid: False, uid=1000, is_in={1000}.__contains__)
     directory = member(0o755, kind=Kind.DIRECTORY)
     inherited = replace_kind(entry(0o2755, uid=1000, gid=1000))
 
@@ -120,8 +120,16 @@ def test_a_bit_that_was_handed_down_is_taken_away_where_the_directory_is_ours() 
     assert own.mode_for(directory, inherited) == 0o755
     # Another's directory is not ours to change: it is as right as it can be.
     assert own.has_mode(directory, replace_kind(entry(0o2755, uid=7)))
-    # The kernel takes a bit that a group of ours does not bear: nothing to do about it.
-    assert own.has_mode(member(0o2755, kind=Kind.DIRECTORY), replace_kind(entry(0o755, uid=1000)))
+
+
+def test_a_group_s_bit_is_set_where_the_directory_and_the_group_are_ours() -> None:
+    own = Attributes(Volumes(), owns=lambda _uid, _gid: False, uid=1000, is_in={1000}.__contains__)
+    directory = member(0o2755, kind=Kind.DIRECTORY)
+
+    assert not own.has_mode(directory, replace_kind(entry(0o755, uid=1000, gid=1000)))
+    # Of another group the kernel leaves the bit out, and another's directory is not ours.
+    assert own.has_mode(directory, replace_kind(entry(0o755, uid=1000, gid=7)))
+    assert own.has_mode(directory, replace_kind(entry(0o755, uid=7, gid=1000)))
 
 
 def replace_kind(stands: Entry) -> Entry:

@@ -36,7 +36,10 @@ probe() {
     say user "$(id -u 2>/dev/null || echo "$uid")"
     say group "$(id -g 2>/dev/null || echo "$gid")"
     while read -r key value; do
-        [ "$key" = CapEff: ] && say capabilities "$value"
+        case $key in
+        CapEff:) say capabilities "$value" ;;
+        Groups:) say groups "$value" ;;
+        esac
     done 2>/dev/null </proc/self/status
     for which in uid gid; do
         ranges=''

@@ -136,6 +136,18 @@ class Unmade:
                 plan.parents[path] = one._replace(action=Action.SKIP, reason=NOT_MADE)
                 self.reasons.setdefault(path, why or (lines[-1] if lines else ""))
 
+    def numbers(self, plan: Plan) -> list[int]:
+        """Return the members of a plan that could not be made."""
+        if not self.reasons:
+            return []
+        return [
+            number
+            for number in range(len(plan.members))
+            if (one := plan.operation(number)) is not None
+            and one.action is Action.SKIP
+            and one.reason == NOT_MADE
+        ]
+
     def settled(self, found: Found, answer: Answer) -> Answer:
         """Return how a stream ended, once it is proved that its tar's failure is explained.
 

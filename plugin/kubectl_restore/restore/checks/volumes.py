@@ -78,6 +78,7 @@ def attributes_of(
         lambda uid, gid: same_owner and capabilities.may_own(uid, gid),
         same_owner,
         capabilities.uid,
+        capabilities.is_in,
         dialect_of(capabilities),
     )
 
