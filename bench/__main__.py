@@ -21,8 +21,11 @@ from bench.converging import second_runs, surveys
 from bench.finishing import cut_off, held_up
 from bench.indexes import each_index
 from bench.inside import words_of
+from bench.memory import MEMORY_PODS
 from bench.packings import FORMATS, make_packed
 from bench.startup import measure
+from bench.traits import volumes_tried
+from bench.transports import each_transport
 from tests.contract.clusters import Cluster, Pod, node_cluster
 
 GIB = 1 << 30
@@ -152,6 +155,15 @@ def each_packing(cluster: Cluster, directory: Path, size: int) -> None:
         path.unlink()
 
 
+def _in_memory(directory: Path, given: argparse.Namespace) -> None:
+    """Run what is measured on volumes in memory."""
+    with node_cluster(directory, MEMORY_PODS) as cluster:
+        if given.transports:
+            each_transport(cluster, directory, given.runs or 3, make_archive)
+        if given.traits:
+            volumes_tried(cluster, directory, given.runs or 7, make_archive)
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -162,6 +174,8 @@ def main() -> None:
     parser.add_argument("--index", type=int, default=0, help="only indexes: GiB of one member")
     parser.add_argument("--converging", action="store_true", help="only second runs")
     parser.add_argument("--finishing", action="store_true", help="only runs after broken ones")
+    parser.add_argument("--traits", action="store_true", help="only what trying a volume costs")
+    parser.add_argument("--transports", action="store_true", help="only kubectl's two protocols")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
@@ -170,6 +184,9 @@ def main() -> None:
         directory = Path(name)
         if given.index:
             each_index(directory, given.index)
+            return
+        if given.transports or given.traits:
+            _in_memory(directory, given)
             return
         with node_cluster(directory) as cluster:
             if given.converging:

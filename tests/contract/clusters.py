@@ -82,7 +82,7 @@ class Pod:
             return self.cluster.embedded.pod(self.name).volume(self.container)
         if self.cluster.kubelet is None:
             return None
-        kind = next(one for one in node_pods.PODS if one.kind == self.name)
+        kind = next(one for one in self.cluster.pods if one.kind == self.name)
         volumes = self.cluster.kubelet / "pods" / self.uid / "volumes/kubernetes.io~empty-dir"
         return volumes / kind.container(self.container).volume
 
@@ -231,6 +231,7 @@ class Cluster:
         embedded: the embedded cluster itself, for its faults.
         kubelet: the kubelet's directory, when it is on this machine.
         lacking: kinds of pods that cannot be had.
+        pods: those that the node has.
     """
 
     name: str
@@ -242,6 +243,7 @@ class Cluster:
     embedded: EmbeddedCluster | None = None
     kubelet: Path | None = None
     lacking: frozenset[str] = frozenset()
+    pods: Sequence[node_pods.Pod] = node_pods.PODS
 
     @property
     def kubectl(self) -> list[str]:
@@ -324,6 +326,7 @@ def node_cluster(
             through,
             kubelet=_kubelet_of(kubeconfig),
             lacking=lacking,
+            pods=pods,
         )
     finally:
         node_pods.delete_namespace(cluster, namespace)

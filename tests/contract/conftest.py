@@ -5,6 +5,9 @@ RESTORE_CLUSTER is `embedded` (the default) or `node`.
 RESTORE_PROGRAMS is `source`, `frozen`, `both`, or `usual`: everything with the frozen program, and
 what a restore is with both. Without it: the one that RESTORE_TEST_PROGRAM names, else the source.
 The frozen one is RESTORE_TEST_PROGRAM's, or built here.
+
+RESTORE_VARIANTS is how many variants of each test are run, drawn by RESTORE_SEED; 0, or without
+it, all.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract.clusters import Cluster, embedded_cluster, node_cluster
+from tests.contract.drawing import drawn
 from tests.frozen.release import make_release
 from tests.link import LinkProxy
 
@@ -40,6 +44,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         programs = PROGRAMS["both" if is_core else which]
         metafunc.fixturenames.append("tested_program")
         metafunc.parametrize("tested_program", programs, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out variants that are not drawn."""
+    most = int(os.environ.get("RESTORE_VARIANTS") or 0)
+    items[:], left_out = drawn(items, most, os.environ.get("RESTORE_SEED", "1"))
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session")

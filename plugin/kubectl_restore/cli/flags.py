@@ -71,6 +71,13 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("output", "o", "FORMAT", "text, or json: lines for scripts on stdout (docs/json.md)"),
     Flag("quiet", "q", "", "say nothing but errors"),
     Flag("verbose", "v", "", "say more; -vv for everything"),
+    Flag("jobs", "j", "N", "carry the backup over so many execs side by side, 1 to 4 (default: 1)"),
+    Flag(
+        "transport",
+        "",
+        "HOW",
+        "by which of kubectl's protocols: auto, websocket, spdy (default: auto)",
+    ),
     Flag("yes", "y", "", "ask nothing"),
     Flag(
         "kubectl",
@@ -108,9 +115,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
     Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
-    _later("jobs", "j", "N"),
     _later("compress", "", "HOW"),
-    _later("transport", "", "HOW"),
     _kubectl("context", "NAME"),
     _kubectl("cluster", "NAME"),
     _kubectl("user", "NAME"),
@@ -154,7 +159,7 @@ OF_SEAL: Final = _READING | {"devices", "force", "skip-unsafe"}
 OF_A_RESTORE: Final = frozenset(
     {
         *("force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes"),
-        *("save-replaced", "receipt", "retries"),
+        *("save-replaced", "receipt", "retries", "jobs"),
     }
 )
 """Those that only what writes has; verify has the others."""

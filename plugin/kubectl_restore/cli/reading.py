@@ -27,6 +27,7 @@ from kubectl_restore.cli.values import (
 )
 from kubectl_restore.cluster.kubectl import KubectlOptions, server_to_show
 from kubectl_restore.cluster.target import parse_target
+from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.errors import UsageError
 from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
 from kubectl_restore.plan.request import RestoreRequest
@@ -136,7 +137,8 @@ def read_request(
             given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
         retries=read_retries(parsed),
-        lanes=read_lanes(os.environ),
+        transport=Wire(choice(parsed, "transport", tuple(Wire)) or Wire.AUTO),
+        lanes=read_lanes(parsed, os.environ),
         command=_without_secrets(parsed, command),
     )
 

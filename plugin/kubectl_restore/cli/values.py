@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _DEFAULT_RETRIES: Final = 5
 _MOST_RETRIES: Final = 10_000
 _LANES: Final = "KUBECTL_RESTORE_LANES"
+_JOBS: Final = ("1", "2", "3", "4")
 _OWNER: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
 _NOBODY: Final = 0xFFFF_FFFF
 """-1: to chown it means "leave as it is"."""
@@ -119,10 +120,24 @@ def read_checksum(parsed: Parsed) -> str | None:
         ) from error
 
 
-def read_lanes(environment: Mapping[str, str]) -> int:
-    """Return how many execs carry a backup: a switch of the tests, until there is a flag."""
-    given = environment.get(_LANES, "")
-    return int(given) if given in {"2", "3", "4"} else 1
+def read_lanes(parsed: Parsed, environment: Mapping[str, str]) -> int:
+    """Return how many execs carry a backup.
+
+    Raises:
+        UsageError: it is no number that makes sense.
+    """
+    text = parsed.value("jobs")
+    if text is None:
+        # A switch of the tests.
+        text = environment.get(_LANES, "")
+        return int(text) if text in _JOBS else 1
+    if text not in _JOBS:
+        raise UsageError(
+            f"--jobs: {text!r} is not possible",
+            reason=f"a backup goes over {_JOBS[0]} to {_JOBS[-1]} execs",
+            fix="--jobs 2 where each file takes long, or the link answers late",
+        )
+    return int(text)
 
 
 def read_retries(parsed: Parsed) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.select.selection import Selection
+from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.plan.policy import Comparison, Overwrite, Salvage, Verification
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class RestoreRequest:
     """Where it is written down what was done."""
     stall_timeout: float | None = 60.0
     """Seconds without progress; None for no limit."""
+    transport: Wire = Wire.AUTO
+    """By which of its protocols kubectl carries the backup."""
     lanes: int = 1
     """Execs side by side that carry a backup that is a file; the result does not depend on it."""
     retries: int = 5

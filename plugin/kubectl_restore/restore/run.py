@@ -102,7 +102,7 @@ class Run:
             progress,
             watch,
             kubectl,
-            KubectlExec(),
+            KubectlExec(request.transport),
             place,
             restore_identity(words),
             lease_name(place.uid, place.container, request.target_path),

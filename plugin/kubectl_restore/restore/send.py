@@ -88,6 +88,7 @@ def send(run: Run, lanes: Lanes, ledger: Ledger, batch: Batch, plan: Plan) -> Se
     ledger.options.take(plan)
     lane.questions.remove(b"rm -f", plan.touched.removed_first)
     lanes.further(min(wanted, sum(not one.comes_last for one in shares)))
+    lanes.choose(sum(one.layout.total for one in shares))
     return _Sending(run, lanes, ledger, batch, plan).send(shares)
 
 
@@ -210,10 +211,10 @@ class _Sending:
 
     def _carry(self, waiting: deque[Share]) -> None:
         while waiting or self._busy:
-            for lane in self._lanes.open:
+            for lane in [*self._lanes.open]:
                 if id(lane) in self._busy:
                     continue
-                if waiting:
+                if waiting and lane in self._lanes.carrying:
                     self._begin(lane, waiting.popleft())
                 else:
                     lane.session.exec.ping()
@@ -263,6 +264,7 @@ class _Sending:
         try:
             answer = lane.session.result()
         except RestoreError as error:
+            self._lanes.suspect(lane)
             if not error.may_pass or lane is self._lanes.open[0]:
                 # Without the first one nobody holds the lease.
                 raise

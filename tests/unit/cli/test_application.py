@@ -281,7 +281,8 @@ def test_the_version(words: list[str], capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.mark.parametrize(
-    "words", [["--nope"], ["pod"], ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--jobs=2"]]
+    "words",
+    [["--nope"], ["pod"], ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--compress=no"]],
 )
 def test_a_wrong_command_line_reaches_no_engine(
     words: list[str], engine: UseEngine, capsys: pytest.CaptureFixture[str]

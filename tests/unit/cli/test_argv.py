@@ -52,14 +52,14 @@ BUILT = [
     "checksum",
     "require-checksum",
     "output",
+    "jobs",
+    "transport",
     "help",
     "version",
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
 LATER = [
-    "jobs",
     "compress",
-    "transport",
 ]
 KUBECTLS = [
     "context",

@@ -127,9 +127,10 @@ def test_a_bug_of_ours(
     "words",
     [
         ["--nope", "pod", "b.tar"], ["pod"], ["a", "b", "c"], ["pod", "b.tar", "--force=maybe"],
-        ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--jobs=2"], ["pod", "b.tar", "--list"],
-        ["pod", "b.tar", "--progress=live"], ["pod", "b.tar", "--timeout=x"], ["verify", "pod"],
-        ["inspect"], ["inspect", "-"], ["inspect", "b.tar", "--force"], ["version", "--jobs=2"],
+        ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--compress=x"],
+        ["pod", "b.tar", "--list"], ["pod", "b.tar", "--progress=live"],
+        ["pod", "b.tar", "--timeout=x"], ["verify", "pod"],
+        ["inspect"], ["inspect", "-"], ["inspect", "b.tar", "--force"], ["version", "--compress=x"],
         ["pod", "b.tar", "-t", "/\udcff"], ["inspect", "/nowhere/b.tar", "--checksum=x"],
     ],
 )  # fmt: skip

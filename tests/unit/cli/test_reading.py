@@ -457,3 +457,14 @@ def test_a_checksum_is_required_where_there_can_be_one(monkeypatch: pytest.Monke
         monkeypatch.setattr(sys, "stdin", nothing)
         assert "--checksum" in refused("pod", "-", "--require-checksum").fix
     assert "salvage" in refused("pod", "b.tar", "--require-checksum", "--salvage").what
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_backup_goes_over_so_many_execs(count: int) -> None:
+    assert request("pod", "b.tar", "-t", "/data", f"-j{count}").lanes == count
+    assert request("pod", "b.tar", "-t", "/data", f"--jobs={count}").lanes == count
+
+
+@pytest.mark.parametrize("text", ["0", "5", "-1", "two", "", "²"])
+def test_other_numbers_of_execs_are_refused(text: str) -> None:
+    assert "--jobs" in refused("pod", "b.tar", "-t", "/data", f"--jobs={text}").what

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.cluster.transports import KubectlExec, Wire, is_chosen_by
 from kubectl_restore.container.agent import agent_command, agent_script, idle_seconds
 from kubectl_restore.container.opened import Opened
 from kubectl_restore.container.questions import Questions
@@ -12,12 +13,22 @@ from kubectl_restore.errors import RestoreError
 from kubectl_restore.pipe.loop import Loop
 from kubectl_restore.progress import Level, Silence
 from kubectl_restore.restore.lanes.lane import begin, hold
+from kubectl_restore.restore.lanes.wires import (
+    BETTER,
+    WORTH_CHANGING,
+    WORTH_TRYING,
+    Remembered,
+    is_slow,
+    key_of,
+    rate_of,
+)
 from kubectl_restore.restore.resolve import held, resolve_again
 from kubectl_restore.session.exec import Exec
 from kubectl_restore.session.mark import Mark
 from kubectl_restore.session.session import Session
 
 if TYPE_CHECKING:
+    from kubectl_restore.cluster.transports import Transport
     from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
 
@@ -45,6 +56,13 @@ class Lanes:
         self._first = b""
         self._opened = Opened()
         self._may_be_left = False
+        self._faster: Lane | None = None
+        self._has_chosen = run.request.transport is not Wire.AUTO
+
+    @property
+    def carrying(self) -> list[Lane]:
+        """Those that carry the backup: all, or the one whose protocol is faster."""
+        return [one for one in self.open if one is self._faster] or self.open
 
     def first(self, *, has_begun: bool) -> Lane:
         """Return the first lane; it is opened if none is.
@@ -86,6 +104,66 @@ class Lanes:
             lane.questions.beside(self._first)
             self.open.append(lane)
 
+    def choose(self, total: int) -> None:
+        """Have a lane of the faster protocol carry what is to be sent, if that is worth it.
+
+        It is measured once for each cluster. One that breaks is not used again in this run, and not
+        believed in the next ones.
+
+        Args:
+            total: bytes.
+
+        Raises:
+            RestoreError: the first lane was lost, the time ran out or a signal came.
+        """
+        run = self._run
+        if self._has_chosen or len(self.open) != 1 or total < WORTH_CHANGING:
+            return
+        known, key = Remembered.of_user(), key_of(run.kubectl.program, run.place)
+        found = known.find(key)
+        if is_chosen_by(run.kubectl.environment) or found is Wire.WEBSOCKET:
+            self._has_chosen = True
+            return
+        if found is Wire.SPDY:
+            self._has_chosen = True
+            self._open_faster()
+            return
+        if total < WORTH_TRYING:
+            return
+        self._has_chosen = True
+        rate = rate_of(self.open[0].session)
+        other = 0.0 if is_slow(rate) else self._open_faster(tried=True)
+        is_better = other > BETTER * rate
+        if self._faster is not None and not is_better:
+            self._faster.session.exec.close()
+            self._execs.remove(self._faster.session.exec)
+            self.open.remove(self._faster)
+        known.keep(key, Wire.SPDY if is_better else Wire.WEBSOCKET)
+        run.progress.message(
+            Level.DETAIL,
+            f"kubectl carries {rate / 1e6:,.0f} MB/s"
+            + (f", by SPDY {other / 1e6:,.0f} MB/s" if other else "")
+            + f": {'SPDY' if is_better else 'it'} is used, and remembered for this cluster",
+        )
+
+    def _open_faster(self, *, tried: bool = False) -> float:
+        """Open a lane by SPDY; return how fast it is, or 0 where there is none."""
+        run, count = self._run, len(self._execs)
+        try:
+            session = self._session(KubectlExec(Wire.SPDY))
+            lane, _ = begin(run, session, self._opened, is_first=False)
+            lane.questions.beside(self._first)
+            rate = rate_of(session) if tried else 0.0
+        except RestoreError as error:
+            run.watch.check()
+            for channel in self._execs[count:]:
+                self._end(channel)
+            run.progress.message(Level.DETAIL, f"SPDY does not lead there: {error}")
+            return 0.0
+        self.open.append(lane)
+        self._faster = lane
+        return rate
+
     def drop(self, lane: Lane) -> None:
         """Give up a lane that is broken; the others go on."""
         self.open.remove(lane)
@@ -99,9 +177,18 @@ class Lanes:
 
     def abort(self) -> None:
         """End every lane now; something of them may be left in the pod."""
+        self._faster = None
         self.open.clear()
         while self._execs:
             self._end(self._execs[-1])
+
+    def suspect(self, lane: Lane) -> None:
+        """Take it, where a lane of the faster protocol broke, that it was to blame."""
+        if lane is not self._faster:
+            return
+        self._faster = None
+        run = self._run
+        Remembered.of_user().keep(key_of(run.kubectl.program, run.place), Wire.WEBSOCKET)
 
     def clean_up(self) -> None:
         """End what broken lanes may have left in the pod: a new exec begins with just that.
@@ -129,21 +216,22 @@ class Lanes:
         else:
             session.exec.close()
 
-    def _session(self) -> Session:
-        session = self._start(self.loop)
+    def _session(self, transport: Transport | None = None) -> Session:
+        session = self._start(self.loop, transport)
         self._execs.append(session.exec)
         with held(self._run.progress, is_held=self._run.place.may_ask):
             session.exec.open()
         return session
 
-    def _start(self, loop: Loop) -> Session:
+    def _start(self, loop: Loop, transport: Transport | None = None) -> Session:
         run = self._run
+        transport = transport or run.transport
         mark = Mark.new(run.identity)
         limit = run.request.stall_timeout
         command = agent_command(mark, run.request.target_path, limit, run.lease)
         channel = Exec(
-            run.transport.command(run.kubectl.program, run.place, command),
-            run.transport.environment(run.kubectl.environment),
+            transport.command(run.kubectl.program, run.place, command),
+            transport.environment(run.kubectl.environment),
             mark,
             agent_script(),
             loop=loop,
