@@ -163,6 +163,26 @@ def test_nothing_half_written_stands_at_its_place_when_the_stream_ends(tmp_path:
     one.agent.kill()
 
 
+def test_a_further_name_that_stands_there_already_is_no_error(tmp_path: Path) -> None:
+    """To put one name of a file over another is refused by mv."""
+    one = Restored(["dash"], tmp_path)
+    for name, to in (("file", "hard"), ("link", "other")):
+        if name == "file":
+            (one.target / name).write_bytes(b"content")
+        else:
+            (one.target / name).symlink_to("nowhere")
+        (one.target / to).hardlink_to(one.target / name)
+    text = (
+        b'in_rooms() { "$@" .; }\nopen_rooms || return 2\n'
+        b'link ./file ./"$s"hard\nlink ./link ./"$s"other\n'
+        b"arrive . hard other\nclose_rooms\n"
+    )
+    assert one.extract(b"t %d\n%se\n" % (len(text), text)) == (Record(b"exit", b"0"), [])
+    assert {path.name for path in one.target.iterdir()} == {"file", "hard", "link", "other"}
+    assert (one.target / "hard").samefile(one.target / "file")
+    one.agent.kill()
+
+
 def test_what_cannot_be_made_is_said_of_each_and_the_rest_is_made(tmp_path: Path) -> None:
     one = Restored(["dash"], tmp_path)
     archive = trees.Archive(owner=OWNER)

@@ -260,6 +260,10 @@ symlink() {
 }
 
 link() {
+    # Of two names of one file mv moves none: where it stands already, it is not made again.
+    there=${2%%"$scratch/"*}${2##*"$scratch/"}
+    case $2 in *"$scratch/"*) ;; *) there=$2 ;; esac
+    [ -e "$there" ] && [ ! -L "$there" ] && same "$1" "$there" && return
     clear "$2"
     said=$(ln -- "$1" "$2" 2>&1) || blame "$2" "Cannot hard link to $1"
 }
@@ -287,7 +291,10 @@ arrive() {
     done
     [ "$#" = 0 ] || mv -f "$@" "$to/" 2>/dev/null || for one; do
         { [ -e "$one" ] || [ -L "$one" ]; } || continue
-        said=$(mv -f "$one" "$to/" 2>&1) || blame "$one" 'Cannot open'
+        said=$(mv -f "$one" "$to/" 2>&1) && continue
+        # The further name of a symlink, which stands there already.
+        { [ "$(number_of "$one")" = "$(number_of "$to/${one##*/}")" ]; } 2>&4 ||
+            blame "$one" 'Cannot open'
     done
 }
 
