@@ -183,6 +183,23 @@ def test_a_further_name_that_stands_there_already_is_no_error(tmp_path: Path) ->
     one.agent.kill()
 
 
+def test_nothing_is_written_through_a_link_that_cannot_be_taken_away(tmp_path: Path) -> None:
+    one = Restored(["dash"], tmp_path, without=("mv", "rm"))
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"not the backup's business")
+    archive = trees.Archive(owner=OWNER)
+    archive.add("short", b"content")
+    archive.add("long", b"content" * 30_000)
+    (stream, _) = one.stream(archive.finish(), tmp_path)
+    for name in ("short", "long"):
+        (one.target / name).symlink_to(outside)
+    ended, said = one.extract(stream)
+    assert ended == Record(b"exit", b"2")
+    assert [line.partition(b": Cannot open")[0] for line in said] == [b"sh: short", b"sh: long"]
+    assert outside.read_bytes() == b"not the backup's business"
+    one.agent.kill()
+
+
 def test_what_cannot_be_made_is_said_of_each_and_the_rest_is_made(tmp_path: Path) -> None:
     one = Restored(["dash"], tmp_path)
     archive = trees.Archive(owner=OWNER)

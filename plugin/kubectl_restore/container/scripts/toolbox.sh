@@ -172,14 +172,18 @@ drop_rooms() {
     rmdir "$@" 2>/dev/null || rm -rf "$@" 2>/dev/null
 }
 
-# Without a room beside it something may stand where it is written.
+# Without a room beside it something may stand where it is written. What cannot be taken away is not
+# written to: it may be a link that leads elsewhere.
 clear() {
-    [ -n "$s" ] || { [ ! -e "$1" ] && [ ! -L "$1" ]; } || rm -f "$1" 2>/dev/null
+    [ -n "$s" ] || { [ ! -e "$1" ] && [ ! -L "$1" ]; } || said=$(rm -f "$1" 2>&1) || {
+        blame "$1" 'Cannot open'
+        return 1
+    }
 }
 
 # A file with a short content: a format for printf, and perhaps what tr changes into what.
 content() {
-    clear "$1"
+    clear "$1" || return
     # shellcheck disable=SC2059 # the format is the content
     if [ "$#" = 2 ]; then printf "$2" >"$1"; else printf "$2" | tr "$3" "$4" >"$1"; fi 2>/dev/null &&
         return
@@ -193,9 +197,10 @@ content() {
 # What comes in pieces is for file $2 from now on; its beginning is of use, where $1 is k.
 begin() {
     keeps=$1 file=$2 written=0
-    clear "$file"
-    said=$( (: >"$file") 2>&1) && return
-    blame "$file" 'Cannot open'
+    if clear "$file"; then
+        said=$( (: >"$file") 2>&1) && return
+        blame "$file" 'Cannot open'
+    fi
     file=''
 }
 
@@ -255,7 +260,7 @@ hole() {
 }
 
 symlink() {
-    clear "$2"
+    clear "$2" || return
     said=$(ln -s -- "$1" "$2" 2>&1) || blame "$2" 'Cannot create symlink'
 }
 
@@ -264,17 +269,17 @@ link() {
     there=${2%%"$scratch/"*}${2##*"$scratch/"}
     case $2 in *"$scratch/"*) ;; *) there=$2 ;; esac
     [ -e "$there" ] && [ ! -L "$there" ] && same "$1" "$there" && return
-    clear "$2"
+    clear "$2" || return
     said=$(ln -- "$1" "$2" 2>&1) || blame "$2" "Cannot hard link to $1"
 }
 
 fifo() {
-    clear "$1"
+    clear "$1" || return
     said=$(mkfifo "$1" 2>&1) || said=$(mknod "$1" p 2>&1) || blame "$1" 'Cannot mkfifo'
 }
 
 node() {
-    clear "$1"
+    clear "$1" || return
     said=$(mknod "$1" "$2" "$3" "$4" 2>&1) || blame "$1" 'Cannot mknod'
 }
 
