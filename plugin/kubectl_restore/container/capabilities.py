@@ -102,6 +102,11 @@ class Capabilities:
         return "the container's shell" if self.tar is Tar.SHELL else "the container's tar"
 
     @property
+    def untried(self) -> frozenset[str]:
+        """Tools that are not there, and whose work a tar does by itself."""
+        return frozenset() if self.tar is Tar.SHELL else self.without
+
+    @property
     def reads_holes(self) -> bool:
         """Does the tar read GNU's old sparse format? (busybox does not: "unknown typeflag")."""
         if self.tar is Tar.SHELL:

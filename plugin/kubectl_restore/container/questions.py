@@ -23,7 +23,7 @@ from kubectl_restore.progress import Silence, Status
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.checksums import Algorithm
     from kubectl_restore.container.capabilities import Capabilities
@@ -187,7 +187,13 @@ class Questions(RecordQuestions):
         """Ask which volumes there are at the target and below it."""
         return read_mounts(self._session.ask(b"mounts").records)
 
-    def traits(self, directories: Iterable[bytes], *, gives_away: bool) -> Volumes:
+    def traits(
+        self,
+        directories: Iterable[bytes],
+        *,
+        gives_away: bool,
+        untried: Container[str] = frozenset(),
+    ) -> Volumes:
         """Ask what the volumes of directories keep; see `read_traits`."""
         found: list[tuple[bytes, bytes]] = []
 
@@ -200,7 +206,7 @@ class Questions(RecordQuestions):
 
         answers = Answers(list(directories), take)
         self._ask_each(b"traits 1:1" if gives_away else b"traits -", answers)
-        return read_traits(found, gives_away=gives_away)
+        return read_traits(found, gives_away=gives_away, untried=untried)
 
     def as_one(self, directory: bytes, names: Sequence[bytes]) -> list[bytes]:
         """Ask which of these names are one in a directory: made in one of ours and listed there.

@@ -13,7 +13,7 @@ from kubectl_restore.container.listed import read_listed
 from kubectl_restore.container.survey import Entry, Standing, read_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
 SYSTEMS: Final = frozenset({b"lost+found"})
 """What a volume keeps at its root for itself: nobody restores it, compares it or deletes it."""
@@ -127,13 +127,19 @@ class Volumes:
         )
 
 
-def read_traits(records: Iterable[tuple[bytes, bytes]], *, gives_away: bool) -> Volumes:
+def read_traits(
+    records: Iterable[tuple[bytes, bytes]],
+    *,
+    gives_away: bool,
+    untried: Container[str] = frozenset(),
+) -> Volumes:
     """Read the agent's answer.
 
     Args:
         records: `tried DIRECTORY` (below the target), then a `trait` for each thing that stands in
             the directory of ours: its name, and what stat or ls says of it.
         gives_away: it was tried to give a file to another.
+        untried: tools that were not there to try with: what they set is taken for kept.
     """
     found: dict[bytes, dict[bytes, Entry]] = {}
     own: dict[bytes, Entry] = {}
@@ -146,21 +152,29 @@ def read_traits(records: Iterable[tuple[bytes, bytes]], *, gives_away: bool) -> 
             if entry is not None:
                 own[name] = entry
     return Volumes(
-        {path: _traits_of(seen, gives_away=gives_away) for path, seen in found.items() if seen}
+        {
+            path: _traits_of(seen, gives_away=gives_away, untried=untried)
+            for path, seen in found.items()
+            if seen
+        }
     )
 
 
-def _traits_of(seen: Mapping[bytes, Entry], *, gives_away: bool) -> VolumeTraits:
+def _traits_of(
+    seen: Mapping[bytes, Entry], *, gives_away: bool, untried: Container[str]
+) -> VolumeTraits:
     """Return what the things in a directory of ours say."""
-    owner, plain, run, group = (seen.get(one) for one in (b"owner", b"plain", b"run", b"group"))
-    odd, link, hard = (seen.get(one) for one in (b"odd", b"link", b"hard"))
+    names = [name for tool, some in _TRIED_WITH.items() if tool not in untried for name in some]
+    tried = {name: entry for name, entry in seen.items() if name in names}
+    owner, plain, run, group = (tried.get(one) for one in (b"owner", b"plain", b"run", b"group"))
+    odd, link, hard = (tried.get(one) for one in (b"odd", b"link", b"hard"))
     is_owned = owner is None or not gives_away or (owner.uid, owner.gid) == (_OWNER, _OWNER)
     keeps_mode = (plain is None or plain.mode == _PLAIN) and (
         run is None or run.mode & _PERMISSIONS == _RUN & _PERMISSIONS
     )
     apart = 0 if odd is None else abs(odd.mtime - _ODD)
     touch_keeps = apart <= _COARSEST
-    tarred = seen.get(b"tarred")
+    tarred = tried.get(b"tarred")
     tar_loses = tarred is not None and abs(tarred.mtime - _ODD) > _COARSEST
     keeps_time = touch_keeps and not tar_loses
     return VolumeTraits(
@@ -170,13 +184,23 @@ def _traits_of(seen: Mapping[bytes, Entry], *, gives_away: bool) -> VolumeTraits
         time=keeps_time,
         times_late=touch_keeps and tar_loses,
         grain=_COARSEST if keeps_time and apart else 1,
-        first=_bound(seen.get(b"early"), is_first=True) if keeps_time else None,
-        last=_bound(seen.get(b"late"), is_first=False) if keeps_time else None,
-        symlinks=link is not None and link.kind is Standing.SYMLINK,
-        hard_links=hard is not None and odd is not None and hard.number == odd.number,
+        first=_bound(tried.get(b"early"), is_first=True) if keeps_time else None,
+        last=_bound(tried.get(b"late"), is_first=False) if keeps_time else None,
+        symlinks="ln" in untried or (link is not None and link.kind is Standing.SYMLINK),
+        hard_links="ln" in untried or _is_one(hard, seen.get(b"odd")),
     )
 
 
+def _is_one(one: Entry | None, other: Entry | None) -> bool:
+    return one is not None and other is not None and one.number == other.number
+
+
+_TRIED_WITH: Final = {
+    "chown": (b"owner",),
+    "chmod": (b"plain", b"run", b"group"),
+    "touch": (b"odd", b"early", b"late", b"tarred"),
+    "ln": (b"link", b"hard"),
+}
 _EARLY: Final = -5_000_000_000
 _LATE: Final = 20_000_000_000
 

@@ -46,6 +46,8 @@ _LACKING: Final = {
     "set_ids": "without set-user-ID and set-group-ID: without the backup's owner it would run as "
     "somebody else",
 }
+_TOOLS: Final = {"mode": "chmod", "owner": "chown", "time": "touch", "hard_links": "ln"}
+"""Without them the shell cannot set it."""
 _KINDS: Final = {
     Extra.FRACTION: "fractions of a second of the modification time",
     Extra.XATTRS: "extended attributes",
@@ -213,7 +215,7 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         if count
     ]
     notes += [
-        f"{counted(count, _NOUNS[what])} {_LACKING[what]}: "
+        f"{counted(count, _NOUNS[what])} {_lacking(what, capabilities)}: "
         f"{_named(tally, f'lacking {what}', count)}"
         for what, count in sorted(proof.lacking.items())
     ]
@@ -236,6 +238,17 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
             f"{_named(tally, 'written', proof.written)}"
         )
     return notes
+
+
+def _lacking(what: str, capabilities: Capabilities) -> str:
+    """Say what is lacking, and whose fault that is."""
+    tool = _TOOLS.get(what, "")
+    if capabilities.tar is not Tar.SHELL or tool not in capabilities.without:
+        return _LACKING[what]
+    if what == "hard_links":
+        return "restored as a file of its own: the container has no ln"
+    name = "modification time" if what == "time" else what
+    return f"without the backup's {name}: the container has no {tool}"
 
 
 def _named(tally: Tally, what: str, count: int) -> str:

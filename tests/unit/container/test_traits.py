@@ -22,13 +22,16 @@ KEPT: Final = {
 }
 
 
-def traits(changed: dict[str, str] | None = None, *, gives_away: bool = True) -> VolumeTraits:
+def traits(
+    changed: dict[str, str] | None = None, *, gives_away: bool = True, untried: str = ""
+) -> VolumeTraits:
     said = {**KEPT, **(changed or {})}
     records = [(b"tried", b"")]
     records += [
         (b"trait", f"{name} {words} 0 1 2".encode()) for name, words in said.items() if words
     ]
-    return read_traits(records, gives_away=gives_away).at(b"x")
+    found = read_traits(records, gives_away=gives_away, untried=untried.split())
+    return found.at(b"x")
 
 
 def test_a_volume_that_keeps_everything() -> None:
@@ -57,6 +60,29 @@ def test_what_is_not_kept_is_said(changed: dict[str, str], lacking: str) -> None
 
 def test_an_owner_that_was_not_tried_is_no_trait() -> None:
     assert traits({"owner": "81a4 0 1700000000 0 0 10"}, gives_away=False).owner
+
+
+@pytest.mark.parametrize(
+    ("tool", "changed"),
+    [
+        ("chown", {"owner": "81a4 0 1700000000 0 0 10"}),
+        (
+            "chmod",
+            {
+                "plain": "81a4 0 1700000000 0 0 11",
+                "run": "81a4 0 1700000000 0 0 12",
+                "group": "41ed 0 1700000000 0 0 16",
+            },
+        ),
+        ("touch", dict.fromkeys(("odd", "early", "late", "tarred"), "81a4 0 1700000000 0 0 13")),
+        ("ln", {"link": "", "hard": ""}),
+    ],
+)
+def test_what_a_tool_that_is_missing_would_have_set_is_taken_for_kept(
+    tool: str, changed: dict[str, str]
+) -> None:
+    assert traits(changed, untried=tool).lacking() == []
+    assert traits(changed).lacking() != []
 
 
 def test_the_first_and_the_last_time() -> None:

@@ -57,7 +57,9 @@ class KnownVolumes:
         new = [path for path in wanted if path not in self._tried]
         if new:
             self._tried.update(new)
-            tried = questions.traits(new, gives_away=capabilities.may_own(1, 1)).traits
+            gives_away = capabilities.may_own(1, 1)
+            untried = capabilities.untried
+            tried = questions.traits(new, gives_away=gives_away, untried=untried).traits
             self._traits.update(tried)
             for path in new:
                 progress.message(Level.DETAIL, _said(path, tried.get(path), self.kind(path)))
