@@ -75,6 +75,6 @@ find_here() {
 # seccomp profile that does not know it): then it is tried.
 takes() {
     [ -w "$1" ] && return
-    mkdir -m 700 "$1/.kubectl-restore.${token%????????}" 2>/dev/null &&
+    has rmdir && mkdir -m 700 "$1/.kubectl-restore.${token%????????}" 2>/dev/null &&
         rmdir "$1/.kubectl-restore.${token%????????}"
 }

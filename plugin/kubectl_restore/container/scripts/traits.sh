@@ -14,8 +14,10 @@ try_out() {
     done
 }
 
-# Make directory $scratch in directory $1. It goes, too, when we are ended in the middle.
+# Make directory $scratch in directory $1. It goes, too, when we are ended in the middle; where it
+# could not be taken away again it is not made.
 begin_scratch() {
+    has rm || return
     before=$(stat -c '%Y %y' "$1/.")
     scratch=$1/.kubectl-restore.${token%????????}
     (umask 022 && mkdir "$scratch") || return

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.cluster.limits import limit_at
+from kubectl_restore.container.capabilities import ANOTHER_CONTAINER
 from kubectl_restore.container.opened import WRITTEN
 from kubectl_restore.container.space import Space
 from kubectl_restore.errors import InTheWayError, PodCannotError
@@ -179,6 +180,23 @@ def require_devices(
     )
 
 
+def require_tools_to_delete(plan: Plan, capabilities: Capabilities, so_far: str) -> None:
+    """Return when nothing has to be deleted, or the container can do that.
+
+    Raises:
+        PodCannotError: it lacks the tool.
+    """
+    wanted = {"rmdir" if is_directory else "rm" for _, is_directory in plan.extras}
+    lacking = sorted(wanted & capabilities.without)
+    if lacking:
+        raise PodCannotError(
+            f"nothing can be deleted in the container; {so_far}",
+            reason=f"it has no {' and no '.join(lacking)}\n"
+            + listed([shown(path) for path, _ in plan.extras]),
+            fix=f"leave --delete out, or {ANOTHER_CONTAINER}",
+        )
+
+
 def require_room(
     plan: Plan, volumes: Sequence[Volume], so_far: str, capabilities: Capabilities
 ) -> None:
@@ -298,6 +316,7 @@ def require_possible(
     require_no_mounts(plan, inner, request.command_leaving_out, so_far)
     require_way(plan, request.command_in_earnest("--force"), so_far, is_noted=is_noted)
     require_devices(plan, capabilities, so_far, deletes=request.delete)
+    require_tools_to_delete(plan, capabilities, so_far)
     closed = questions.closed(sorted(plan.touched.written_to))
     # Those whose mode the backup closes, and sets again in the end.
     ours = [path for path in closed if plan.sets_mode_of(path)]
