@@ -200,6 +200,15 @@ def _lean(layer: Layer, _sources: Sources) -> None:
         layer.hide(f"usr/bin/{name}")
 
 
+def _others(layer: Layer, sources: Sources) -> None:
+    """Add further userlands outside PATH, for containers whose PATH leads elsewhere."""
+    for folder in ("usr/lib/tools", "usr/lib/tools/new"):
+        layer.directory(folder)
+    _dynamic(layer, sources.tree, "/usr/bin/toybox", "usr/lib/tools/toybox")
+    layer.program("usr/lib/tools/busybox", sources.programs.busybox)
+    layer.program("usr/lib/tools/new/busybox", sources.busyboxes[_NEWER])
+
+
 def _bash(layer: Layer, _sources: Sources) -> None:
     layer.link("usr/bin/sh", "bash")
 
@@ -226,6 +235,7 @@ IMAGES: Final = (
     Image("restore.test/notar:latest", (_debian, _notar), ("/bin/bash",)),
     Image("restore.test/notar-busybox:latest", (_notar_busybox,), ("/bin/sh",)),
     Image("restore.test/lean:latest", (_debian, _lean), ("/bin/bash",)),
+    Image("restore.test/tools:latest", (_debian, _others), ("/bin/bash",), _NEWER),
     Image("restore.test/bash-sh:latest", (_debian, _bash), ("/bin/bash",)),
     Image("restore.test/tar-only:latest", (_tar,), ("/sleeper",)),
     Image("restore.test/static:latest", (_static,), ("/sleeper",)),

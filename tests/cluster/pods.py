@@ -40,6 +40,9 @@ _FOREVER: Final = ("sleep", "100000000")
 _DEAF: Final = ("sh", "-c", "trap '' TERM; trap exit USR1; sleep 100000000 & wait")
 """Ends by a signal that no cluster sends: a kubelet that waits for its end hears of no change."""
 
+_TOOLS: Final = "/tools"
+"""Where a container's PATH leads that has some tools only."""
+_TOOLS_MOUNT: Final[Mapping[str, JSON]] = {"name": "tools", "mountPath": _TOOLS}
 _NO_IMAGE: Final = "ErrImageNeverPull"
 _LITTLE: Final = "64Mi"
 _HOUR: Final = 3600
@@ -74,6 +77,8 @@ class Container:
         volume_of: the container whose volume it has; itself when empty.
         read_only: its volume cannot be written to.
         memory: how much it may use; any amount when empty.
+        tools: what is in its PATH, by name, with the program of the image that it is; when empty,
+            all that the image has.
     """
 
     name: str
@@ -83,6 +88,7 @@ class Container:
     volume_of: str = ""
     read_only: bool = False
     memory: str = ""
+    tools: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def volume(self) -> str:
@@ -96,14 +102,26 @@ class Container:
             "mountPath": VOLUME,
             "readOnly": self.read_only,
         }
+        if self.tools:
+            return self._manifest([mount, _TOOLS_MOUNT], env=[{"name": "PATH", "value": _TOOLS}])
+        return self._manifest([mount])
+
+    def filler(self) -> Mapping[str, JSON]:
+        """Return the init container that lays out its tools."""
+        links = [f"ln -s {program} {_TOOLS}/{name}" for name, program in self.tools.items()]
+        words: JSON = ["/bin/sh", "-c", " && ".join(links)]
+        return {**self._manifest([_TOOLS_MOUNT]), "name": "tools", "command": words}
+
+    def _manifest(self, mounts: list[JSON], **more: JSON) -> Mapping[str, JSON]:
         return {
             "name": self.name,
             "image": self.image,
             "imagePullPolicy": "Never",
             **({"command": list(self.command)} if self.command else {}),
             **({"resources": {"limits": {"memory": self.memory}}} if self.memory else {}),
-            "volumeMounts": [mount],
+            "volumeMounts": mounts,
             "securityContext": self.security,
+            **more,
         }
 
 
@@ -142,6 +160,8 @@ class Pod:
     def manifest(self) -> Mapping[str, JSON]:
         """Return what `kubectl apply` takes; the helper comes later."""
         empty = {"medium": "Memory", "sizeLimit": self.tmpfs} if self.tmpfs else {}
+        lean = [one.filler() for one in self.containers if one.tools]
+        volumes = {container.volume: empty for container in self.containers}
         return {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -153,10 +173,11 @@ class Pod:
                 "terminationGracePeriodSeconds": self.grace,
                 "restartPolicy": "Never" if self.becomes == SUCCEEDED else "Always",
                 "securityContext": self.security,
-                "initContainers": [container.manifest() for container in self.initial],
+                "initContainers": [*(one.manifest() for one in self.initial), *lean],
                 "containers": [container.manifest() for container in self.containers],
                 "volumes": [
-                    {"name": container.volume, "emptyDir": empty} for container in self.containers
+                    {"name": name, "emptyDir": kind}
+                    for name, kind in (volumes | {"tools": {}} if lean else volumes).items()
                 ],
             },
         }

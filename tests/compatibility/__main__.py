@@ -26,6 +26,7 @@ from tests.compatibility.pods import (
 )
 from tests.compatibility.tree import Tree, make
 from tests.contract.clusters import KUBECTL, ROOT
+from tests.toolsets.page import SECTION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,8 @@ def main() -> int:
         kubectl, node = versions(cluster)
         text = page(rows, kubectl=kubectl, node=node, entries=entries)
         if asked.write:
-            asked.write.write_text(text, "utf-8")
+            old = asked.write.read_text("utf-8") if asked.write.exists() else ""
+            asked.write.write_text(text + SECTION.whole(old), "utf-8")
         else:
             print(text, end="")
     print(f"{failed} of the cells are wrong" if failed else "every cell is right", file=sys.stderr)

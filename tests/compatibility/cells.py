@@ -14,7 +14,7 @@ from tests.contract.clusters import KUBECTL
 from tests.contract.program import environment, program
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from tests.compatibility.entry import Entry
@@ -105,8 +105,15 @@ def _failed(target: Target, code: int, said: str) -> Cell:
 
 def _restored(target: Target, said: str, expected: Mapping[bytes, Entry]) -> Cell:
     """Judge a restore that says it succeeded."""
-    notes = tuple(_lines(target, said, "Note: "))
-    found = list(differences(expected, target.volume.tree()))
+    return compared(expected, target.volume.tree(), _lines(target, said, "Note: "))
+
+
+def compared(
+    expected: Mapping[bytes, Entry], there: Mapping[bytes, Entry], said: Iterable[str]
+) -> Cell:
+    """Compare what stands there with the backup; what differs has to stand in a note."""
+    notes = tuple(said)
+    found = list(differences(expected, there))
     counts = Counter(one.attribute for one in found)
     if not counts:
         return Cell(EQUAL, notes)

@@ -55,7 +55,7 @@ def cells_of(text: str) -> dict[tuple[str, str], str]:
 
 def written(cell: Cell) -> str:
     """Return a cell as it stands in the table."""
-    return _safe(cell.text)
+    return safe(cell.text)
 
 
 def _how(kubectl: str, node: str, entries: int) -> str:
@@ -101,9 +101,7 @@ def _tars(rows: Sequence[Row]) -> str:
         "| kind | files belong to | its tar says of itself |",
         "|---|---|---|",
     ]
-    lines += [
-        f"| `{row.kind}` | {row.owner[0]}:{row.owner[1]} | {_safe(row.tar)} |" for row in rows
-    ]
+    lines += [f"| `{row.kind}` | {row.owner[0]}:{row.owner[1]} | {safe(row.tar)} |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -111,12 +109,12 @@ def _notes(rows: Sequence[Row]) -> str:
     lines = ["## What the program said\n"]
     for row in rows:
         notes = list(dict.fromkeys(note for cell in row.cells.values() for note in cell.notes))
-        said = "; ".join(_safe(note) for note in notes) or "nothing"
+        said = "; ".join(safe(note) for note in notes) or "nothing"
         lines.append(f"- `{row.kind}`: {said}")
     return "\n".join(lines) + "\n"
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     """Return one line that Markdown takes for text."""
     line = text.encode("utf-8", "backslashreplace").decode()
     return re.sub(r"([\\|<>*_`\[\]])", r"\\\1", " ".join(line.split()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -10,7 +9,7 @@ import subprocess
 import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ import pytest
 from tests.cluster import pods as node_pods
 from tests.cluster.places import Places
 from tests.cluster.record import Record
+from tests.contract.leftovers import forget, is_ours, processes_of
 from tests.contract.trees import MTIME, tree_of
 from tests.embedded.cluster import EmbeddedCluster
 
@@ -83,8 +83,22 @@ class Pod:
         if self.cluster.kubelet is None:
             return None
         kind = next(one for one in self.cluster.pods if one.kind == self.name)
-        volumes = self.cluster.kubelet / "pods" / self.uid / "volumes/kubernetes.io~empty-dir"
+        volumes = (
+            self.cluster.kubelet / "pods" / self.uid_on_host / "volumes/kubernetes.io~empty-dir"
+        )
         return volumes / kind.container(self.container).volume
+
+    @property
+    def uid_on_host(self) -> str:
+        """The Pod object's own, asked for once as long as the kubelet has the pod."""
+        known = self.cluster.uids.get(self.name, "")
+        if (
+            not known
+            or self.cluster.kubelet is None
+            or not (self.cluster.kubelet / "pods" / known).is_dir()
+        ):
+            known = self.cluster.uids[self.name] = self.uid
+        return known
 
     def host_tree(self, path: str = ".") -> dict[bytes, Seen]:
         """Return what stands below a path in the volume, as this machine's tar packs it.
@@ -173,15 +187,7 @@ class Pod:
 
     def _marked_on_host(self) -> list[str]:
         """Do what the script does, in pods without a shell or `tr` too."""
-        found = []
-        uid = self.uid.encode()
-        for place in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if uid in (place / "cgroup").read_bytes():
-                    seen = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
-                    if b"KUBECTL_RESTORE=" in seen:
-                        found.append(str(place))
-        return found
+        return [f"/proc/{number}" for number in processes_of(self.uid) if is_ours(number)]
 
     def signal_tar(self, signal: str) -> None:
         """Wait for a tar that runs in the pod (a zombie does not), and send it a signal."""
@@ -232,6 +238,8 @@ class Cluster:
         kubelet: the kubelet's directory, when it is on this machine.
         lacking: kinds of pods that cannot be had.
         pods: those that the node has.
+        uids: of these, as far as they were asked for.
+        given: the pods that this test has had, by their kinds.
     """
 
     name: str
@@ -244,6 +252,8 @@ class Cluster:
     kubelet: Path | None = None
     lacking: frozenset[str] = frozenset()
     pods: Sequence[node_pods.Pod] = node_pods.PODS
+    uids: dict[str, str] = field(default_factory=dict)
+    given: dict[str, Pod] = field(default_factory=dict)
 
     @property
     def kubectl(self) -> list[str]:
@@ -266,12 +276,12 @@ class Cluster:
         elif kind in self.lacking:
             pytest.skip(f"the node has no image for {kind} (the reason stands where it came up)")
         pod = Pod(self, kind, path, _CONTAINERS.get(kind, "app"))
+        self.given[kind] = pod
         reachable = self.kubelet is not None or kind not in _NO_SHELL_KINDS
         # The volumes of a completed pod are gone.
         if self.embedded is None and kind != "completed" and reachable:
             pod.clear()
-            if kind not in _NO_SHELL_KINDS:
-                pod.run("sh", "-c", "rm -rf /dev/shm/kubectl-restore.*", check=False)
+            forget(pod)
         return pod
 
 

@@ -59,6 +59,7 @@ def recreate(pod: Pod) -> None:
     namespace = pod.cluster.namespace
     words = ("delete", "pod", pod.name, f"--namespace={namespace}", "--grace-period=0", "--force")
     cluster.run(*words)
+    pod.cluster.uids.pop(pod.name, None)
     kind = next(one for one in node_pods.PODS if one.kind == pod.name)
     node_pods.apply(cluster, namespace, [kind])
     node_pods.wait(cluster, namespace, [kind])

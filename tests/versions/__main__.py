@@ -14,7 +14,7 @@ from tests.cluster.pods import PODS
 from tests.contract.clusters import ROOT, node_cluster
 from tests.versions.cells import measure
 from tests.versions.kubectls import known
-from tests.versions.page import line, lines_of, put_into, section
+from tests.versions.page import SECTION, line, lines_of, section
 from tests.versions.situations import KINDS
 from tests.versions.stage import allow_reader
 
@@ -51,7 +51,7 @@ def main() -> int:
         failed += _check(rows)
     elif asked.write:
         made = section(rows, f"Kubernetes {node.removeprefix('v')}")
-        _PAGE.write_text(put_into(_PAGE.read_text("utf-8"), made), "utf-8")
+        _PAGE.write_text(SECTION.put_into(_PAGE.read_text("utf-8"), made), "utf-8")
     else:
         print("\n".join(map(line, rows)))
     print(f"{failed} of the rows are wrong" if failed else "every row is right", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.kubectl import OLDEST_TEXT
+from tests.section import Section
 from tests.versions.situations import SITUATIONS
 
 if TYPE_CHECKING:
@@ -12,13 +13,8 @@ if TYPE_CHECKING:
 
     from tests.versions.cells import Row
 
-START: Final = "<!-- made by python -m tests.versions --write; do not edit -->\n"
-END: Final = "<!-- end of what tests.versions made -->\n"
+SECTION: Final = Section("tests.versions", " --write")
 _HEAD: Final = "| kubectl | WebSocket | SPDY | result |\n|---|---|---|---|\n"
-
-
-class NoPlaceError(Exception):
-    """The text does not have the two marks, in their order."""
 
 
 def section(rows: Sequence[Row], node: str) -> str:
@@ -45,23 +41,5 @@ def lines_of(text: str) -> list[str]:
     Raises:
         NoPlaceError: there are no marks.
     """
-    _, made, _ = _split(text)
+    made = SECTION.read(text)
     return [one for one in made.splitlines() if one.startswith("| ")][1:]
-
-
-def put_into(text: str, made: str) -> str:
-    """Return the text with a new section.
-
-    Raises:
-        NoPlaceError: there are no marks.
-    """
-    before, _, after = _split(text)
-    return f"{before}{START}{made}{END}{after}"
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    before, start, rest = text.partition(START)
-    made, end, after = rest.partition(END)
-    if not (start and end):
-        raise NoPlaceError(f"no {START.strip()} and {END.strip()}")
-    return before, made, after

@@ -19,6 +19,7 @@ from tests.cluster import pods as node_pods
 from tests.cluster.places import Places
 from tests.contract.clusters import Pod, node_cluster
 from tests.refusals import ANSWERS, FAMILIES, write_profiles
+from tests.section import Section
 from tests.volumes.judging import TARS, WAYS, judge
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from tests.contract.clusters import Cluster
 
 PAGE: Final = Path(__file__).resolve().parent.parent.parent / "docs/volumes.md"
-BEGIN: Final = "<!-- made by python -m tests.volumes; do not edit -->"
-END: Final = "<!-- end of what tests.volumes made -->"
+SECTION: Final = Section("tests.volumes")
 _AT_ONCE: Final = 3
 
 
@@ -97,10 +97,9 @@ def _cell(cluster: Cluster, cell: Cell, folder: Path) -> tuple[str, list[str]]:
 
 
 def _write(found: dict[Cell, str]) -> None:
-    text = PAGE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    table, _, behind = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{_table(_read(table) | found)}{END}{behind}")
+    text = PAGE.read_text("utf-8")
+    table = _table(_read(SECTION.read(text)) | found)
+    PAGE.write_text(SECTION.put_into(text, table), "utf-8")
 
 
 def _read(table: str) -> dict[Cell, str]:

@@ -1,0 +1,1 @@
+"""Containers with fewer tools: the second matrix of docs/compatibility.md."""
