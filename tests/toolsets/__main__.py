@@ -50,7 +50,7 @@ def main(words: Sequence[str]) -> int:
         known = read(_PAGE.read_text("utf-8"))
         for one, row, broken in _fill(chosen[start : start + _TOGETHER], tree):
             print(f"{one.table}: {one.name}", *row.cells, sep="  ", flush=True)
-            print(*(f"    {line}" for line in broken), sep="\n", end="", flush=True)
+            print(*(f"    {line}\n" for line in broken), sep="", end="", flush=True)
             wrong += bool(broken)
             if asked.check and known.get((one.table, one.name)) != row:
                 wrong += 1
