@@ -14,6 +14,8 @@ from tests.cluster.errors import BrokenError, UnsupportedError
 _HERE: Final = Path(__file__).resolve().parent
 _KUBERNETES: Final = _HERE / "kubernetes"
 _SLEEPER: Final = _HERE / "sleeper"
+_CONTAINERD: Final = _HERE / "containerd"
+_OF_CONTAINERD: Final = ("containerd", "containerd-shim-runc-v2", "ctr")
 _PROGRAMS: Final = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet")
 _OLDEST_GO: Final = (1, 24)
 _VERSION_PACKAGE: Final = "k8s.io/component-base/version"
@@ -46,6 +48,17 @@ def kubernetes(place: Path, log: Path) -> Path:
         place,
         _kubernetes_entry(),
         lambda target: _build(_KUBERNETES, packages, _linker_flags(), target, log),
+    )
+
+
+def containerd(place: Path, log: Path) -> Path:
+    """Return the directory with containerd 2, its shim and its client, built on the first call."""
+    files = (_CONTAINERD / "go.mod", _CONTAINERD / "go.sum")
+    packages = [f"github.com/containerd/containerd/v2/cmd/{name}" for name in _OF_CONTAINERD]
+    return cache.entry(
+        place,
+        f"containerd-{cache.key(*files, *_OF_CONTAINERD)}",
+        lambda target: _build(_CONTAINERD, packages, "-s -w", target, log),
     )
 
 

@@ -164,8 +164,9 @@ class Components:
         networks.mkdir()
         (networks / "pods.conflist").write_text(_network(state / "addresses"))
         configuration = self.places.configuration / "containerd.toml"
+        is_new = self.programs.instead is not None
         configuration.write_text(
-            _CONTAINERD.format(
+            (_CONTAINERD_2 if is_new else _CONTAINERD).format(
                 root=_quoted(state / "containerd"),
                 state=_quoted(state / "containerd-state"),
                 socket=_quoted(self.places.containerd_socket),
@@ -347,6 +348,52 @@ default_runtime_name = "runc"
 runtime_type = "io.containerd.runc.v2"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+BinaryName = {runc}
+Root = {runc_state}
+"""
+_CONTAINERD_2: Final = """\
+version = 3
+root = {root}
+state = {state}
+disabled_plugins = [
+  "io.containerd.snapshotter.v1.blockfile",
+  "io.containerd.snapshotter.v1.btrfs",
+  "io.containerd.snapshotter.v1.devmapper",
+  "io.containerd.snapshotter.v1.erofs",
+  "io.containerd.snapshotter.v1.zfs",
+]
+
+[grpc]
+address = {socket}
+
+[plugins."io.containerd.internal.v1.opt"]
+path = {optional}
+
+[plugins."io.containerd.grpc.v1.cri"]
+stream_server_address = "127.0.0.1"
+
+[plugins."io.containerd.cri.v1.images"]
+snapshotter = {snapshotter}
+
+[plugins."io.containerd.cri.v1.images".pinned_images]
+sandbox = {pause}
+
+[plugins."io.containerd.cri.v1.runtime"]
+disable_apparmor = true
+restrict_oom_score_adj = true
+netns_mounts_under_state_dir = true
+
+[plugins."io.containerd.cri.v1.runtime".cni]
+bin_dirs = [{plugins}]
+conf_dir = {networks}
+
+[plugins."io.containerd.cri.v1.runtime".containerd]
+default_runtime_name = "runc"
+
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc.options]
 BinaryName = {runc}
 Root = {runc_state}
 """

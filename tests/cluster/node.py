@@ -10,7 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -175,6 +175,11 @@ def _prepare(places: Places) -> _Prepared:
             sleeper = binaries.sleeper(places.cache, log)
             archive = _images(places, programs, sleeper)
             _say("images are there")
+            if places.has_new_containerd:
+                # Beside Kubernetes: both are built once.
+                newer = binaries.containerd(places.cache, places.logs / "newer.log")
+                programs = replace(programs, instead=newer)
+                _say("containerd 2 is there")
             prepared = _Prepared(programs, kubernetes.result(), archive)
         except BaseException:
             command.end_running()
@@ -192,11 +197,17 @@ def _images(places: Places, programs: packages.Programs, sleeper: Path) -> Path:
 def _renew_images(places: Places, record: Record) -> None:
     """Bring images into a running node when it has others; pods that run keep theirs."""
     log = places.logs / "prepare.log"
-    programs = packages.unpack(places.cache, log)
+    programs = _programs(record)
     archive = _images(places, programs, binaries.sleeper(places.cache, log))
     if record.images == str(archive):
         return
     _import(places, record, programs, archive)
+
+
+def _programs(record: Record) -> packages.Programs:
+    """Return the programs that a node runs with."""
+    instead = Path(record.instead) if record.instead else None
+    return packages.Programs(Path(record.packages), instead)
 
 
 def _write_profiles(places: Places) -> None:
@@ -218,6 +229,7 @@ def _start(places: Places, record: Record, prepared: _Prepared) -> None:
     ports = Ports.free()
     servers = Components(places, prepared.programs, prepared.kubernetes, owned, ports)
     record.packages = str(prepared.programs.root)
+    record.instead = str(prepared.programs.instead or "")
     record.port = ports.api
     record.settings = host.read_settings()
     record.write()
@@ -278,7 +290,7 @@ def _end(places: Places, record: Record) -> None:
 
 
 def _end_containers(places: Places, record: Record) -> None:
-    programs = packages.Programs(Path(record.packages))
+    programs = _programs(record)
     containerd = Containerd(programs.find("ctr"), places.containerd_socket)
     process = record.find("containerd")
     tasks = places.state / "containerd-state" / "io.containerd.runtime.v2.task" / "k8s.io"

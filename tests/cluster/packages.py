@@ -40,14 +40,17 @@ class Programs:
 
     Attributes:
         root: the directory that stands for `/` in the packages.
+        instead: a directory of others, which are found before these.
     """
 
     root: Path
+    instead: Path | None = None
 
     @property
     def path(self) -> str:
         """A PATH that finds the unpacked programs first."""
-        own = [str(self.root / place) for place in ("usr/sbin", "usr/bin", "sbin", "bin")]
+        own = [] if self.instead is None else [str(self.instead)]
+        own += [str(self.root / place) for place in ("usr/sbin", "usr/bin", "sbin", "bin")]
         return ":".join(
             [*own, "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/bin"]
         )

@@ -10,6 +10,8 @@ from typing import Final
 
 STATE_VARIABLE: Final = "RESTORE_NODE_DIR"
 CACHE_VARIABLE: Final = "RESTORE_BUILD_CACHE"
+CONTAINERD_VARIABLE: Final = "RESTORE_CONTAINERD"
+"""`2`: the node has containerd 2, built here, instead of Debian's."""
 
 
 def build_cache() -> Path:
@@ -26,18 +28,22 @@ class Places:
     Attributes:
         state: everything that lives as long as the node.
         cache: what is built once for all checkouts of this user.
+        has_new_containerd: the node is to have containerd 2.
     """
 
     state: Path
     cache: Path
+    has_new_containerd: bool = False
 
     @classmethod
     def here(cls) -> Places:
         """Return the places that the environment asks for."""
         # `up` refuses a directory that is not its user's, so a known name is safe here.
         usual = f"/var/tmp/kubectl-restore-node-{os.getuid()}"  # noqa: S108
-        state = os.environ.get(STATE_VARIABLE) or usual
-        return cls(state=Path(state).absolute(), cache=build_cache() / "node")
+        is_new = os.environ.get(CONTAINERD_VARIABLE) == "2"
+        # Both can be up.
+        state = os.environ.get(STATE_VARIABLE) or usual + "-2" * is_new
+        return cls(Path(state).absolute(), build_cache() / "node", is_new)
 
     @property
     def identity(self) -> str:

@@ -19,6 +19,7 @@ class Record:
     Attributes:
         file: where it stands.
         packages: the unpacked programs that the node runs with.
+        instead: a directory of programs that it runs with instead of some of these.
         images: the docker archive that its images come from.
         port: the API server's port.
         complete: whether the node came up completely.
@@ -28,6 +29,7 @@ class Record:
 
     file: Path
     packages: str = ""
+    instead: str = ""
     images: str = ""
     port: int = 0
     complete: bool = False
@@ -44,6 +46,7 @@ class Record:
         return cls(
             file=file,
             packages=content["packages"],
+            instead=content.get("instead", ""),
             images=content.get("images", ""),
             port=content["port"],
             complete=content["complete"],
