@@ -163,7 +163,7 @@ def test_a_cut_backup_is_3(cluster: Cluster, backup: Writer) -> None:
     assert pod.tree() == {}
 
 
-@pytest.mark.parametrize("flag", ["--nope", "--progress=live", "--jobs=2", "--context=nowhere"])
+@pytest.mark.parametrize("flag", ["--nope", "--progress=live", "--compress=x", "--context=nowhere"])
 def test_a_wrong_command_line_is_2(cluster: Cluster, backup: Writer, flag: str) -> None:
     pod = cluster.pod("debian")
     for flags in (("-o", "json", flag), (flag, "-o", "json")):

@@ -84,9 +84,18 @@ copy_each() {
     while [ "$#" -gt 1 ]; do
         new=${2%/*}/.kubectl-restore.0000000000000000
         rm -f "$new"
-        { cp -pP "$1" "$new" || cp -P "$1" "$new"; } && mv -f "$new" "$2"
+        # Where owners are refused some cp set neither mode nor time.
+        { cp -pP "$1" "$new" || { cp -P "$1" "$new" && make_like "$1" "$new"; }; } &&
+            mv -f "$new" "$2"
         shift 2
     done
+}
+
+# Give file $2 the mode and the time of $1, as far as that can be had.
+make_like() {
+    [ "$sees" != stat ] || chmod "0$(stat -c %a "$1")" "$2"
+    touch -r "$1" "$2"
+    true
 }
 
 # Rust's cat takes no name that is not UTF-8: odd ones are opened here.

@@ -350,8 +350,18 @@ class Found:
             f"{self.capabilities.unpacker} has failed: the contents of what it has written are "
             f"compared ({size:,} bytes)",
         )
-        ours = self.batch.fingerprints(algorithm, numbers, self.progress, self.questions.pulse)
-        return all(self._are_ours(some, ours.digest) for some in _chunks(numbers))
+        # A link whose first name stays as it is carries the content itself.
+        carriers = {
+            one: one if carrier is None else carrier
+            for one in numbers
+            for carrier in (plan.contents.carrier(one),)
+        }
+        wanted = sorted(set(carriers.values()), key=lambda one: plan.members[one].offset)
+        ours = self.batch.fingerprints(algorithm, wanted, self.progress, self.questions.pulse)
+        return all(
+            self._are_ours(some, lambda one: ours.digest(carriers[one]))
+            for some in _chunks(numbers)
+        )
 
     def _are_ours(self, numbers: list[int], digest: Callable[[int], bytes | None]) -> bool:
         algorithm = self.capabilities.algorithm
