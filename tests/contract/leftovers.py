@@ -49,9 +49,22 @@ def forget(pod: Pod) -> None:
     if pod.cluster.kubelet is None:
         pod.run("sh", "-c", "rm -rf /dev/shm/kubectl-restore.*", check=False)
         return
-    for place in _memory_of(processes_of(pod.uid_on_host)):
+    places = [place for place in _memory_of(processes_of(pod.uid_on_host)) if _can_be_changed(place)]
+    for place in places:
         for record in place.glob(f"{_OURS}*"):
             shutil.rmtree(record)
+
+
+def _can_be_changed(place: Path) -> bool:
+    """Tell whether a place can be written.
+
+    The container that holds a pod's namespaces sees the memory of the others read-only.
+    """
+    try:
+        return not os.statvfs(place).f_flag & os.ST_RDONLY
+    except OSError:
+        # The process has ended meanwhile, or has no such directory.
+        return False
 
 
 def processes_of(uid: str) -> list[int]:
