@@ -49,7 +49,9 @@ def forget(pod: Pod) -> None:
     if pod.cluster.kubelet is None:
         pod.run("sh", "-c", "rm -rf /dev/shm/kubectl-restore.*", check=False)
         return
-    places = [place for place in _memory_of(processes_of(pod.uid_on_host)) if _can_be_changed(place)]
+    places = [
+        place for place in _memory_of(processes_of(pod.uid_on_host)) if _can_be_changed(place)
+    ]
     for place in places:
         for record in place.glob(f"{_OURS}*"):
             shutil.rmtree(record)
