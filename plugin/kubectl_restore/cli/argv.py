@@ -144,7 +144,7 @@ def _switch(spelling: str, value: str) -> str:
 
 def _next_value(spelling: str, flag: Flag, rest: list[str]) -> str:
     if not rest:
-        if flag.scope is Scope.LATER or flag.name in SWITCHES:
+        if flag.name in SWITCHES:
             # As a switch it is an older tool's spelling: `check_built` and `read_output` answer.
             return ""
         raise UsageError(
@@ -178,12 +178,6 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
                 f"--{flag.name} does not replace existing files any more",
                 reason="in older versions -o/--overwrite was a switch; now it is something else",
                 fix="to replace what exists: --force (-f)",
-            )
-        if flag.scope is Scope.LATER and flag.name not in also:
-            raise UsageError(
-                f"--{flag.name} is not yet supported",
-                reason="it is planned; this version must not ignore it",
-                fix=f"leave --{flag.name} out",
             )
         if flag.scope is Scope.INSPECT and flag.name not in also:
             raise UsageError(

@@ -14,7 +14,6 @@ class Scope(Enum):
     OLDER = "older spelling only"
     KUBECTL = "passed through to kubectl"
     INSPECT = "inspect only"
-    LATER = "not yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +37,6 @@ class Flag:
     scope: Scope = Scope.RESTORE
     secret: bool = False
     choices: tuple[str, ...] = ()
-
-
-def _later(name: str, shorts: str = "", value: str = "") -> Flag:
-    return Flag(name, shorts, value, "not yet", Scope.LATER)
 
 
 def _kubectl(name: str, value: str = "", *, secret: bool = False) -> Flag:
@@ -77,6 +72,12 @@ FLAGS: Final[tuple[Flag, ...]] = (
         "",
         "HOW",
         "by which of kubectl's protocols: auto, websocket, spdy (default: auto)",
+    ),
+    Flag(
+        "compress",
+        "",
+        "HOW",
+        "what goes over the link: auto (if that is faster), none, gzip (default: auto)",
     ),
     Flag("yes", "y", "", "ask nothing"),
     Flag(
@@ -115,7 +116,6 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
     Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
-    _later("compress", "", "HOW"),
     _kubectl("context", "NAME"),
     _kubectl("cluster", "NAME"),
     _kubectl("user", "NAME"),
@@ -159,7 +159,7 @@ OF_SEAL: Final = _READING | {"devices", "force", "skip-unsafe"}
 OF_A_RESTORE: Final = frozenset(
     {
         *("force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes"),
-        *("save-replaced", "receipt", "retries", "jobs"),
+        *("save-replaced", "receipt", "retries", "jobs", "compress"),
     }
 )
 """Those that only what writes has; verify has the others."""

@@ -96,7 +96,6 @@ def help_text() -> str:
         (Scope.INSPECT, "Flags of inspect alone (kubectl restore inspect --help has the others):"),
         (Scope.OLDER, "Flags of the older spelling:"),
         (Scope.KUBECTL, "Flags passed through to kubectl:"),
-        (Scope.LATER, "Not yet supported (exit code 2):"),
     ):
         flags = [flag for flag in FLAGS if flag.scope is scope]
         if scope in {Scope.RESTORE, Scope.INSPECT, Scope.OLDER}:

@@ -29,6 +29,7 @@ from kubectl_restore.cluster.kubectl import KubectlOptions, server_to_show
 from kubectl_restore.cluster.target import parse_target
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.errors import UsageError
+from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
 from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.text import shown
@@ -138,6 +139,7 @@ def read_request(
         ),
         retries=read_retries(parsed),
         transport=Wire(choice(parsed, "transport", tuple(Wire)) or Wire.AUTO),
+        packing=Packing(choice(parsed, "compress", tuple(Packing)) or Packing.AUTO),
         lanes=read_lanes(parsed, os.environ),
         command=_without_secrets(parsed, command),
     )

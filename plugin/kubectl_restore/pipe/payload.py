@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.stream.segments import Zeros
+from kubectl_restore.pipe.transit import Packing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,14 +27,14 @@ class Payload:
             acknowledged by then, and where the chunk ends; empty for nothing.
         pauses: where empty blocks may come, in bytes of the payload; they rise. No chunk goes
             beyond one of them, so that one that is announced never waits.
-        packs: chunks may be packed for the way; the agent has to know how to unpack them.
+        packing: whether chunks are packed for the way; the agent has to know how to unpack them.
     """
 
     blocks: Iterator[memoryview | Zeros]
     total: int
     in_flight: Callable[[int, int], bytes] = lambda _acknowledged, _end: b""
     pauses: Iterable[int] = ()
-    packs: bool = False
+    packing: Packing = Packing.NONE
 
 
 class Supply:

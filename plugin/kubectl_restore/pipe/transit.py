@@ -1,9 +1,10 @@
 """Chunks packed for the way: whether that is worth while is measured, not guessed.
 
 A backup that was packed is unpacked here, so that each member is checked, planned and resumed by
-itself. Over a slow link that would cost what the packing had saved; the container unpacks again
-what was packed for the way, chunk by chunk, before it is acknowledged. So nothing else changes:
-acknowledgements count the archive's bytes.
+itself. Over a slow link that would cost what the packing had saved, and one that was never packed
+has more to send than it needs to; the container unpacks again what was packed for the way, chunk by
+chunk, before it is acknowledged. So nothing else changes: acknowledgements count the archive's
+bytes.
 
 Over a fast link, or where the volume or the container's processor is what is slow, packing is no
 gain. So some seconds of each are tried, and the faster one goes on (docs/decisions/0017).
@@ -12,7 +13,20 @@ gain. So some seconds of each are tried, and the faster one goes on (docs/decisi
 from __future__ import annotations
 
 from collections import deque
+from enum import StrEnum
 from typing import Final
+
+
+class Packing(StrEnum):
+    """How chunks go to a container that can unpack them."""
+
+    AUTO = "auto"
+    """As is faster, by measurement."""
+    NONE = "none"
+    """Never packed."""
+    GZIP = "gzip"
+    """Each one packed that gets smaller."""
+
 
 _FAST: Final = 100e6
 """Bytes a second from which on nothing is tried: a gzip in a container unpacks hardly faster."""
@@ -53,6 +67,14 @@ class Transit:
         self._bytes = 0
         self._chunks = 0
         self._decided_at: float | None = None
+        self._is_measured = True
+
+    def begin(self, packing: Packing) -> None:
+        """Take it that another payload begins: what passed since the last one says nothing."""
+        if packing is Packing.GZIP:
+            self.packs = True
+        self._is_measured = packing is Packing.AUTO
+        self._since = None
 
     def sent(self) -> None:
         """Note that a chunk was sent, as `packs` said."""
@@ -65,7 +87,10 @@ class Transit:
             length: its bytes, unpacked.
             now: the time in seconds.
         """
-        if self._under_way.popleft() is not self.packs or self._since is None:
+        was_packed = self._under_way.popleft()
+        if not self._is_measured:
+            return
+        if was_packed is not self.packs or self._since is None:
             # Of the other way, or the first one: from now on it counts.
             self._since, self._bytes, self._chunks = now, 0, 0
             return

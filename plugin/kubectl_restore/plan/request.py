@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.select.selection import Selection
 from kubectl_restore.cluster.transports import Wire
+from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.policy import Comparison, Overwrite, Salvage, Verification
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class RestoreRequest:
     """Seconds without progress; None for no limit."""
     transport: Wire = Wire.AUTO
     """By which of its protocols kubectl carries the backup."""
+    packing: Packing = Packing.AUTO
+    """Whether the backup's bytes are packed for the way."""
     lanes: int = 1
     """Execs side by side that carry a backup that is a file; the result does not depend on it."""
     retries: int = 5

@@ -14,6 +14,7 @@ from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import RestoreError
 from kubectl_restore.pipe.payload import Payload
+from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.cut import cut
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Verification
@@ -255,7 +256,7 @@ class _Sending:
             layout.total,
             in_flight,
             pauses_in(layout.segments()) if batch.is_packed else (),
-            packs=batch.is_packed and lane.capabilities.unpacks,
+            packing=run.request.packing if lane.capabilities.unpacks else Packing.NONE,
         )
         line = command(self._ledger, lane.capabilities, self._sent.plan.touched.owners)
         lane.session.begin_feed(line, payload, acknowledged)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.pipe.child import now
 from kubectl_restore.pipe.pump import Pump
-from kubectl_restore.pipe.transit import Transit
+from kubectl_restore.pipe.transit import Packing, Transit
 from kubectl_restore.session.answer import ENDS, Call
 from kubectl_restore.session.lost import out_of_step
 
@@ -77,12 +77,14 @@ class Session:
             payload: what follows it.
             on_acknowledged: told the number of payload bytes that the pod has taken so far.
         """
+        if payload.packing is not Packing.NONE:
+            self._transit.begin(payload.packing)
         pump = Pump(
             payload,
             now,
             self._outlet.envelope,
             in_blocks=self._outlet.fills_blocks,
-            transit=self._transit if payload.packs else None,
+            transit=None if payload.packing is Packing.NONE else self._transit,
         )
         self._start((command,), pump)
         self.exec.call.on_acknowledged = on_acknowledged

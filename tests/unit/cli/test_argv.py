@@ -54,13 +54,11 @@ BUILT = [
     "output",
     "jobs",
     "transport",
+    "compress",
     "help",
     "version",
 ]
 OLDER = ["debug", "log-level", "log-file", "log-format"]
-LATER = [
-    "compress",
-]
 KUBECTLS = [
     "context",
     "cluster",
@@ -101,18 +99,8 @@ def fails(*words: str) -> UsageError:
 
 
 def test_the_table_of_flags_is_the_designs() -> None:
-    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", *LATER, *KUBECTLS}
+    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", *KUBECTLS}
     assert {letter: flag.name for letter, flag in BY_SHORT.items()} == SHORTS
-
-
-@pytest.mark.parametrize("name", LATER)
-@pytest.mark.parametrize("older", [False, True])
-def test_what_is_not_built_yet_is_refused_and_never_ignored(name: str, *, older: bool) -> None:
-    for words in ([f"--{name}", "2"], *([[f"--{name}=2"]] if BY_NAME[name].value else [])):
-        with pytest.raises(UsageError) as caught:
-            check_built(parse(["pod", *words]), older=older)
-        assert caught.value.exit_code == 2
-        assert caught.value.what == f"--{name} is not yet supported"
 
 
 @pytest.mark.parametrize("name", [*BUILT, *KUBECTLS])

@@ -130,7 +130,7 @@ def test_a_bug_of_ours(
         ["pod", "b.tar", "-t", "data"], ["pod", "b.tar", "--compress=x"],
         ["pod", "b.tar", "--list"], ["pod", "b.tar", "--progress=live"],
         ["pod", "b.tar", "--timeout=x"], ["verify", "pod"],
-        ["inspect"], ["inspect", "-"], ["inspect", "b.tar", "--force"], ["version", "--compress=x"],
+        ["inspect"], ["inspect", "-"], ["inspect", "b.tar", "--force"], ["version", "--list"],
         ["pod", "b.tar", "-t", "/\udcff"], ["inspect", "/nowhere/b.tar", "--checksum=x"],
     ],
 )  # fmt: skip

@@ -132,7 +132,7 @@ def test_control_characters_of_a_kubectl_reach_no_terminal(
     assert "\x1b" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["version", "-o", "yaml"], ["version", "--compress=no"],
+@pytest.mark.parametrize("words", [["version", "-o", "yaml"], ["version", "--list"],
                                    ["version", "-o"], ["version", "-o="]])  # fmt: skip
 def test_a_wrong_flag_is_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_words(words) == 2
