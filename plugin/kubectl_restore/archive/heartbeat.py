@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Beat = Callable[[], None]
 """Called now and then; may raise what ends a run."""
-_OFTEN: Final = 8192
+OFTEN: Final = 8192
 """Members between two beats: some hundredths of a second, whatever is done with each."""
 
 
@@ -38,6 +38,6 @@ def with_beat(members: Iterable[T], beat: Beat) -> Iterator[T]:
         yield from members
         return
     for number, one in enumerate(members):
-        if not number % _OFTEN:
+        if not number % OFTEN:
             beat()
         yield one

@@ -6,12 +6,13 @@ number of its path, or its place in a batch; and where there is none, that is an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.container.checksums import read_digest
 from kubectl_restore.container.listed import read_listed
-from kubectl_restore.container.survey import read_entry
-from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
+from kubectl_restore.container.stat_lines import NOTHING, StatLines
+from kubectl_restore.container.survey import line_of, no_answer, unreadable
+from kubectl_restore.errors import InterruptedRestoreError
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
@@ -94,36 +95,43 @@ class Answers:
             PodCannotError: one was not: what stands there is not known.
         """
         if self._answered != len(self.paths):
-            raise _no_answer(f"{self._answered} of {len(self.paths)} paths were answered")
+            raise no_answer(f"{self._answered} of {len(self.paths)} paths were answered")
 
 
 class Standings(Answers):
     """What stands at each path.
 
     Attributes:
-        found: the entries, by path.
+        there: what stands there.
         hidden: paths of which it cannot be told whether something stands there.
     """
 
     def __init__(self, paths: Sequence[bytes]) -> None:
         """Know nothing yet."""
         super().__init__(paths)
-        self.found: dict[bytes, Entry] = {}
+        self.there = StatLines(paths)
         self.hidden: list[bytes] = []
         self._apart: set[int] = set()
-        self._batch: list[Entry | None] = []
+        self._batch: list[bytes] = []
         self._odd: bytes | None = None
+
+    @property
+    def found(self) -> dict[bytes, Entry]:
+        """The entries, by path."""
+        return self.there.entries()
 
     def read(self, word: bytes, rest: bytes) -> bool:
         """Take one record; those of a batch come in order."""
-        if word in _ENTRIES:
-            entry = _ENTRIES[word](rest)
-            self._batch.append(entry)
+        if word == b"stats":
+            self._take_lines(rest)
+        elif word == b"listed":
+            entry = read_listed(rest)
+            self._batch.append(NOTHING if entry is None else line_of(entry))
             if entry is None:
                 # A name of several lines, perhaps: then each of the batch comes again by itself.
                 self._odd = rest
         elif word == b"vanished":
-            self._batch.append(None)
+            self._batch.append(NOTHING)
         elif word == b"gone":
             self._apart.update(self.numbers(rest))
         elif word == b"hidden":
@@ -131,7 +139,7 @@ class Standings(Answers):
             self._apart.update(some)
             self.hidden += [self.paths[number] for number in some]
         elif word == b"unseen":
-            raise _no_answer("it fails on a path that is there")
+            raise no_answer("it fails on a path that is there")
         elif word == b"again":
             self._batch.clear()
             self._odd = None
@@ -139,21 +147,37 @@ class Standings(Answers):
             return False
         return True
 
+    def _take_lines(self, said: bytes) -> None:
+        """Take what stat has said of some paths: a line for each."""
+        if not said:
+            return
+        lines = said.split(b"\n")
+        self._batch += lines
+        if said.translate(None, _SAID) or said.count(b" ") != _BLANKS * len(lines):
+            self._odd = said
+
     def end_batch(self, numbers: range) -> None:
-        """Give the entries of a batch their paths."""
+        """Give the lines of a batch their paths."""
         if self._odd is not None:
-            raise _no_answer(f"it says: {shown(self._odd)}")
-        there = [number for number in numbers if number not in self._apart]
+            raise unreadable(self._odd)
+        there: Sequence[int] = numbers
+        if self._apart:
+            there = [number for number in numbers if number not in self._apart]
         if len(there) != len(self._batch):
-            raise _no_answer(f"{len(self._batch)} answers for {len(there)} paths that are there")
-        for number, entry in zip(there, self._batch, strict=True):
-            if entry is not None:
-                self.found[self.paths[number]] = entry
+            raise no_answer(f"{len(self._batch)} answers for {len(there)} paths that are there")
+        if self._apart:
+            for number, line in zip(there, self._batch, strict=True):
+                self.there.lines[number] = line
+        else:
+            self.there.lines[numbers.start : numbers.stop] = self._batch
         self._batch.clear()
         self._apart.clear()
 
 
-_ENTRIES = {b"stat": read_entry, b"listed": read_listed}
+_SAID: Final = b"0123456789abcdef -\n"
+"""What stat says of numbers: a mode by sixteens, others by tens, times with a sign."""
+_BLANKS: Final = 8
+"""On each line."""
 
 
 class Digests(Answers):
@@ -189,11 +213,3 @@ class Digests(Answers):
             if number in numbers:
                 self.found[self.paths[number]] = digest
         self._batch.clear()
-
-
-def _no_answer(reason: str) -> PodCannotError:
-    return PodCannotError(
-        "the container does not tell what stands at each path",
-        reason=reason,
-        fix="name another container of the pod that mounts the same volume: -c CONTAINER",
-    )

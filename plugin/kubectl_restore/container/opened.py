@@ -57,13 +57,16 @@ class Opened:
             and entry.mode & needed != needed
         }
 
-    def as_before(self, found: dict[bytes, Entry]) -> dict[bytes, Entry]:
-        """Return what stands there with the modes that it had before it was opened."""
-        for path in self.modes.keys() & found.keys():
-            entry, mode = found[path], self.modes[path]
+    def as_before(self, found: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
+        """Return which of what stands there was opened, with the modes that it had before."""
+        before = {}
+        for path, mode in self.modes.items():
+            entry = found.get(path)
+            if entry is None:
+                continue
             if entry.mode & _OPEN == _OPEN and (entry.mode ^ mode) & _OTHERS == 0:
-                found[path] = entry._replace(mode=mode)
-        return found
+                before[path] = entry._replace(mode=mode)
+        return before
 
     def leave(self, paths: Iterable[bytes]) -> None:
         """Take it that these get the mode that they are to have."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kubectl_restore.container.leases import Leases
     from kubectl_restore.container.mounts import Mount
     from kubectl_restore.container.space import Space
+    from kubectl_restore.container.stat_lines import StatLines
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.container.traits import Volumes
     from kubectl_restore.progress import Phase, Progress
@@ -58,6 +59,12 @@ class Questions(RecordQuestions):
     def survey(
         self, phase: Phase, paths: Sequence[bytes], *, done: int = 0, total: int | None = None
     ) -> dict[bytes, Entry]:
+        """Ask what stands at each path, and return the entries; see `look`."""
+        return self.look(phase, paths, done=done, total=total).entries()
+
+    def look(
+        self, phase: Phase, paths: Sequence[bytes], *, done: int = 0, total: int | None = None
+    ) -> StatLines:
         """Ask what stands at each path; the empty one is the target itself.
 
         Directories of ours that hide some of it are opened for the run; their modes are told as
@@ -82,9 +89,12 @@ class Questions(RecordQuestions):
 
         self._progress.status(Status(phase, done_files=done, total_files=total))
         self._ask_each(b"survey", answers, said=said)
+        there = answers.there
         if answers.hidden:
-            answers.found.update(self.opener.inside(answers.hidden))
-        return self.opener.opened.as_before(answers.found)
+            there.update(self.opener.inside(answers.hidden))
+        if self.opener.opened.modes:
+            there.update(self.opener.opened.as_before(there))
+        return there
 
     def closed(self, directories: Iterable[bytes]) -> list[bytes]:
         """Ask which of these directories take nothing from us."""

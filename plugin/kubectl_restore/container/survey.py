@@ -7,6 +7,9 @@ from enum import StrEnum
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kubectl_restore.errors import PodCannotError
+from kubectl_restore.text import shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,6 +37,7 @@ _KINDS: Final = {
     stat.S_IFBLK: Standing.BLOCK_DEVICE,
     stat.S_IFIFO: Standing.FIFO,
 }
+_BITS: Final = {kind: bits for bits, kind in _KINDS.items()}
 
 
 class Entry(NamedTuple):
@@ -104,6 +108,26 @@ def read_entry(record: bytes) -> Entry | None:
 
 
 _entry: Final = partial(tuple.__new__, Entry)
+
+
+def line_of(entry: Entry) -> bytes:
+    """Return the record of which `read_entry` makes this."""
+    mode = _BITS.get(entry.kind, stat.S_IFSOCK) | entry.mode
+    return b"%x %d %d %d %d %d %d %d %d" % (mode, entry.size, *entry[3:])
+
+
+def no_answer(reason: str) -> PodCannotError:
+    """Return the error for a container that does not tell what stands there."""
+    return PodCannotError(
+        "the container does not tell what stands at each path",
+        reason=reason,
+        fix="name another container of the pod that mounts the same volume: -c CONTAINER",
+    )
+
+
+def unreadable(said: bytes) -> PodCannotError:
+    """Return the error for what stat does not say."""
+    return no_answer(f"it says: {shown(said)}")
 
 
 @lru_cache(maxsize=256)

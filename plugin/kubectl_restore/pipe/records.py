@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 _NEWLINE: Final = 0x0A
-_LONGEST_RECORD: Final = 16 * 1024
-"""Bytes; a path has at most 4,096 (PATH_MAX), the rest of a record under 200."""
+_LONGEST_RECORD: Final = 64 * 1024
+"""Bytes; a path has at most 4,096 (PATH_MAX), what stat says of a batch of 250 under 30,000."""
 
 
 class Record(NamedTuple):

@@ -159,6 +159,10 @@ class Attributes:
         """Tell whether a time says anything about a file's content there."""
         return self.volumes.at(member.path).keeps_time(member.mtime)
 
+    def keeps_time(self, mtime: int) -> bool:
+        """Tell whether all volumes keep a time; where they keep two, they keep what is between."""
+        return all(one.keeps_time(mtime) for one in self.volumes.traits.values())
+
     def sent(self, member: Member, *, unowned: bool) -> Member:
         """Return what is sent for a member: without its owner a program is no more than others.
 

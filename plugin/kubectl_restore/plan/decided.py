@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.container.survey import Standing
 from kubectl_restore.plan.operation import Action, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.members.member import Member
-    from kubectl_restore.container.survey import Standing
 
 _ACTIONS: Final = tuple(Action)
 _CODES: Final = {action: code for code, action in enumerate(_ACTIONS, 1)}
 """0 stands for the target itself, about which nothing is done."""
 _MOST_REASONS: Final = 255
+_KINDS: Final = (None, *Standing)
+_STANDING: Final = {kind: code for code, kind in enumerate(Standing, 1)}
 
 
 class Decided:
@@ -28,7 +31,7 @@ class Decided:
         self._reasons = bytearray(count)
         self._texts: list[str] = [""]
         self._forceable: set[int] = set()
-        self._stands: dict[int, Standing] = {}
+        self._stands = bytearray(count)
 
     def decide(self, number: int, operation: Operation) -> None:
         """Note what is done about a member.
@@ -42,7 +45,21 @@ class Decided:
         if operation.needs_force:
             self._forceable.add(number)
         if operation.stands is not None:
-            self._stands[number] = operation.stands
+            self._stands[number] = _STANDING[operation.stands]
+
+    def decide_all(
+        self, numbers: Sequence[int], action: Action, stands: Standing | None = None
+    ) -> None:
+        """Note that the same is done about some members, whose numbers rise, without a reason."""
+        code, standing = _CODES[action], 0 if stands is None else _STANDING[stands]
+        if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+            own = slice(numbers[0], numbers[-1] + 1)
+            self._actions[own] = bytes((code,)) * len(numbers)
+            self._stands[own] = bytes((standing,)) * len(numbers)
+            return
+        for number in numbers:
+            self._actions[number] = code
+            self._stands[number] = standing
 
     def _numbered(self, reason: str) -> int:
         try:
@@ -69,23 +86,28 @@ class Decided:
             member,
             self._texts[self._reasons[number]],
             number in self._forceable,
-            self._stands.get(number),
+            _KINDS[self._stands[number]],
         )
 
     def numbers(self, actions: Iterable[Action]) -> Iterator[int]:
         """Return the members about which one of these is done, in their order."""
         codes = {_CODES[one] for one in actions}
-        return (number for number, code in enumerate(self._actions) if code in codes)
+        wanted = self._actions.translate(bytes(code in codes for code in range(256)))
+        return compress(range(len(wanted)), wanted)
 
     def counts(self, numbers: Iterable[int] | None = None) -> Counter[Action]:
         """Return how many members each is done about: of these, or of all."""
-        of = self._actions if numbers is None else (self._actions[number] for number in numbers)
-        codes = Counter(of)
+        if numbers is None:
+            counts = {action: self._actions.count(code) for action, code in _CODES.items()}
+            return Counter(counts)
+        codes = Counter(map(self._actions.__getitem__, numbers))
         return Counter({action: codes[code] for action, code in _CODES.items()})
 
     def reasons(self, action: Action) -> Counter[str]:
         """Return how many members it is done about for which reason."""
         found: Counter[str] = Counter()
+        if len(self._texts) == 1:
+            return found
         pairs = Counter(zip(self._actions, self._reasons, strict=True))
         for (code, reason), count in pairs.items():
             if code == _CODES[action] and reason:

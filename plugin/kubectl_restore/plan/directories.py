@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.heartbeat import no_beat
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.layout import parents
 from kubectl_restore.container.opened import LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from kubectl_restore.archive.members.member import Member
+    from kubectl_restore.archive.heartbeat import Beat
+    from kubectl_restore.archive.members.members import Members
 
 
 def closes(mode: int) -> bool:
@@ -19,17 +19,15 @@ def closes(mode: int) -> bool:
     return mode & LISTED != LISTED
 
 
-def directories_of(members: Iterable[Member]) -> dict[bytes, int]:
+def directories_of(members: Members, beat: Beat = no_beat) -> dict[bytes, int]:
     """Return each directory that members have or need, with its member's number, or -1."""
     found: dict[bytes, int] = {}
-    last = b""
-    for number, member in enumerate(members):
-        path = member.path
-        parent = path.rpartition(b"/")[0]
-        if parent != last:
-            last = parent
-            for one in parents(path):
+    for *_, parent in members.runs(beat):
+        if parent and parent not in found:
+            for one in parents(parent + b"/"):
                 found.setdefault(one, -1)
-        if path and member.kind is Kind.DIRECTORY:
-            found[path] = number
+    numbers = members.of_kind(Kind.DIRECTORY)
+    found.update(zip(members.paths_of(numbers), numbers, strict=True))
+    # The target itself.
+    found.pop(b"", None)
     return found

@@ -27,13 +27,13 @@ def owners_below(plan: Plan) -> dict[bytes, Counter[Owner]]:
     if not plan.parents:
         return {}
     found: dict[bytes, Counter[Owner]] = {path: Counter() for path in plan.parents}
-    counts: Counter[tuple[bytes, Owner]] = Counter()
-    for member in plan.members:
-        counts[member.path.rpartition(b"/")[0], (member.uid, member.gid)] += 1
-    for (directory, owner), count in counts.items():
-        for path in parents(directory + b"/"):
-            if path in found:
-                found[path][owner] += count
+    columns = plan.members.columns
+    owners = [(one.uid, one.gid) for one in columns.known_owners]
+    for first, end, directory in plan.members.runs():
+        above = [found[path] for path in parents(directory + b"/") if path in found]
+        for number, count in Counter(columns.owners[first:end]).items() if above else ():
+            for counts in above:
+                counts[owners[number]] += count
     return found
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.members.members import CODES
+from kubectl_restore.archive.stream.passed_on import PassedOn
 from kubectl_restore.plan.decided import Decided
 from kubectl_restore.plan.figures import Figures
 from kubectl_restore.plan.operation import Action
@@ -14,15 +16,16 @@ from kubectl_restore.plan.room import Room
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.stream.layout import Layout
-    from kubectl_restore.container.survey import Entry
+    from kubectl_restore.container.survey import Entry, Standing
     from kubectl_restore.plan.contents import Contents
     from kubectl_restore.plan.operation import Operation, Resumed
 
+_DIRECTORY: Final = CODES[Kind.DIRECTORY]
 _CARRIED: Final = frozenset({Action.CREATE, Action.REPLACE})
 
 
@@ -97,6 +100,16 @@ class Plan:
         """Return what is sent for a member."""
         return self._changed.get(number) or self.members[number]
 
+    @property
+    def changed(self) -> Collection[int]:
+        """The numbers of members for which something else is sent than the index has."""
+        return self._changed.keys()
+
+    @property
+    def passed_on(self) -> PassedOn | None:
+        """What is sent as it stands in the archive; None where data changes places."""
+        return None if self._changed else PassedOn(self.members, self._sent)
+
     def send(self, number: int, member: Member) -> None:
         """Send another header for a member than what it is to be in the end."""
         self._sent[number] = member
@@ -108,6 +121,12 @@ class Plan:
     def decide(self, number: int, operation: Operation) -> None:
         """Note what is done about a member; see `Decided`."""
         self._decided.decide(number, operation)
+
+    def decide_all(
+        self, numbers: Sequence[int], action: Action, stands: Standing | None = None
+    ) -> None:
+        """Note that the same is done about some members; see `Decided`."""
+        self._decided.decide_all(numbers, action, stands)
 
     def action(self, number: int) -> Action | None:
         """Return what is done about a member; None for the target itself."""
@@ -124,6 +143,19 @@ class Plan:
             operation = self.operation(number)
             if operation is not None:
                 yield operation
+
+    def directories(self) -> Iterator[Operation]:
+        """Return the operations about directories, in the order of `operations`."""
+        yield from self.parents.values()
+        for number in self.members.of_kind(Kind.DIRECTORY):
+            if (operation := self.operation(number)) is not None:
+                yield operation
+
+    def promised(self, actions: Iterable[Action]) -> Sequence[int]:
+        """Return the members other than directories about which one of these is done."""
+        numbers = self._decided.numbers(actions)
+        kinds = self.members.columns.kinds
+        return array("I", (one for one in numbers if kinds[one] != _DIRECTORY))
 
     def carried(self) -> array[int]:
         """Return the numbers of the members that are sent, in the order of their data."""
@@ -185,6 +217,10 @@ class Plan:
         return sum(counts[one] for one in actions) + sum(
             one.action in actions for one in self.parents.values()
         )
+
+    def count_of(self, numbers: Iterable[int], action: Action) -> int:
+        """Return about how many of some members something is done."""
+        return self._decided.counts(numbers)[action]
 
     def outcomes(self) -> dict[Action, int]:
         """Return how many paths come out how: as `Operation.outcome` tells them apart."""

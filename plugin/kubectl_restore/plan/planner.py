@@ -11,20 +11,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.heartbeat import no_beat, with_beat
+from kubectl_restore.archive.heartbeat import no_beat
 from kubectl_restore.archive.members.member import Kind, normal_path
 from kubectl_restore.archive.stream.layout import Layout
+from kubectl_restore.container.stat_lines import StatLines
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.plan import decisions as decide
 from kubectl_restore.plan.contents import Contents
 from kubectl_restore.plan.directories import closes, directories_of
+from kubectl_restore.plan.further import Further
 from kubectl_restore.plan.links import relink
 from kubectl_restore.plan.operation import Action, Left, Operation, Resumed
 from kubectl_restore.plan.parents import owners_of_parents
 from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.policy import Overwrite
-from kubectl_restore.plan.sameness import Policy, Seen, has_content, may_say_the_same
-from kubectl_restore.plan.sending import count_besides, count_sent, disarm, programs
+from kubectl_restore.plan.sameness import Policy, Seen, has_content
+from kubectl_restore.plan.sending import count_all, count_besides, disarm, programs
+from kubectl_restore.plan.together import TOGETHER, Together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -35,14 +38,17 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
     from kubectl_restore.container.survey import Entry
 
-TOGETHER: Final = 16384
-"""Members in one question."""
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
 _TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
 
 
 class Planner:
-    """Decides about each path of an index, as the answers come."""
+    """Decides about each path of an index, as the answers come.
+
+    Attributes:
+        contents: finds the member that carries a hard link's content.
+        further: finds what has to be asked besides.
+    """
 
     def __init__(
         self,
@@ -66,7 +72,7 @@ class Planner:
         self._beat = beat
         self._fingerprints = fingerprints
         self._policy = policy
-        self._numbers = directories_of(with_beat(self._members, beat))
+        self._numbers = directories_of(self._members, beat)
         self._found: dict[bytes, Entry] = {}
         self._links = self._members.of_kind(Kind.HARDLINK)
         self._link_numbers = frozenset(self._links)
@@ -78,6 +84,8 @@ class Planner:
         self.contents = Contents(self._members, before)
         self._plan = Plan(index, self.contents)
         self._plan.room.fills_holes = not policy.dialect.holes
+        self.further = Further(self._members, self.contents, policy.attributes)
+        self._together = Together(self._plan, policy, by_time=self.further.times_are_kept)
 
     @property
     def directories(self) -> list[bytes]:
@@ -110,48 +118,11 @@ class Planner:
 
     def questions(self) -> Iterator[dict[int, bytes]]:
         """Return the members to ask about, with their paths; not the hard links."""
-        apart = {Kind.DIRECTORY, Kind.HARDLINK}
-        kinds = enumerate(self._members.kinds())
-        yield from self._asked(number for number, kind in kinds if kind not in apart)
+        return self._together.questions(self._found)
 
     def link_questions(self) -> Iterator[dict[int, bytes]]:
         """Return the hard links to ask about, with their paths, when all else is decided."""
         yield from self._asked(self._links)
-
-    def unsure(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
-        """Return the symlinks among them of which only the text can tell whether they are right."""
-        return [
-            number
-            for number in numbers
-            if self._members.kind(number) is Kind.SYMLINK
-            and may_say_the_same(self._members[number], found.get(self._members.path(number)))
-        ]
-
-    def elsewhere(self, numbers: Iterable[int]) -> list[bytes]:
-        """Return what hard links among them lead to that came before this index, or never comes."""
-        links = (self._members[number] for number in numbers if number in self._link_numbers)
-        targets = {normal_path(link.link) for link in links}
-        return sorted(path for path in targets if self.contents.number_at(path) is None)
-
-    def alike(self, numbers: Iterable[int], found: Mapping[bytes, Entry]) -> list[int]:
-        """Return those of which only the checksum can tell whether they have our content."""
-        return [
-            number
-            for number in numbers
-            if (entry := found.get(self._members.path(number))) is not None
-            and entry.kind is Standing.FILE
-            and (content := self.contents.of(self._members[number])).kind is Kind.FILE
-            and content.size == entry.size
-        ]
-
-    def timeless(self, numbers: Iterable[int]) -> list[int]:
-        """Return those whose time says nothing about their content, as `alike` returned them."""
-        attributes, members = self._policy.attributes, self._members
-        return [
-            number
-            for number in numbers
-            if not attributes.time_decides(self.contents.of(members[number]))
-        ]
 
     def take(
         self,
@@ -168,7 +139,8 @@ class Planner:
 
         Args:
             numbers: as `questions` returned them.
-            found: what stands at their paths, and at those `elsewhere`.
+            found: what stands at their paths, and at those `elsewhere`; of lines the first ones are
+                those of these members.
             texts: where symlinks lead.
             digests: checksums of what stands there.
             in_doubt: what an earlier run may have left unfinished: `settle` decides about it.
@@ -177,7 +149,12 @@ class Planner:
             ours: checksums of the backup's, of those whose time says nothing there.
         """
         known = self._fingerprints or ours
-        self._targets.update((path, found[path]) for path in found.keys() & self._targets.keys())
+        if self._targets:
+            known_there = found.keys() & self._targets.keys()
+            self._targets.update((path, found[path]) for path in known_there)
+        if isinstance(found, StatLines):
+            by_time = digests is None
+            numbers = self._together.take(list(numbers), found, in_doubt, by_time=by_time)
         for number in numbers:
             member = self._members[number]
             entry = found.get(member.path)
@@ -269,11 +246,10 @@ class Planner:
             dialect=policy.dialect,
             owner=policy.owner,
             owners=plan.parent_owners,
+            passed_on=plan.passed_on,
             beat=self._beat,
         )
-        for number in with_beat(carried, self._beat):
-            plan.room.take(*plan.needed_for(number))
-            count_sent(plan, plan.member(number), policy.dialect)
+        count_all(plan, carried, policy.dialect, self._beat)
         count_besides(plan)
         return plan
 

@@ -13,8 +13,8 @@ from kubectl_restore.container.traits import SYSTEMS
 from kubectl_restore.plan.attributes import SET_IDS, Attributes, modes_of
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
-from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.plan.policy import Verification
+from kubectl_restore.plan.together import TOGETHER
 from kubectl_restore.progress import Comparison, Finding, Phase
 from kubectl_restore.restore.checks.extras import Listing
 from kubectl_restore.restore.checks.volumes import KnownVolumes, attributes_of

@@ -13,7 +13,6 @@ from kubectl_restore.progress import Phase
 from kubectl_restore.restore.checks.extras import Listing
 from kubectl_restore.restore.closing import waves
 from kubectl_restore.restore.dialect import dialect_of
-from kubectl_restore.restore.ledger import is_directory
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.restore.send import command, intend
 from kubectl_restore.resume.in_flight import settled_lines
@@ -24,6 +23,7 @@ from kubectl_restore.undo.saved import contents_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kubectl_restore.plan.compare import Proof
     from kubectl_restore.plan.operation import Operation
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.restore.lanes.lane import Lane
@@ -38,10 +38,8 @@ def prove_members(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     Raises:
         VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
     """
-    plan = sent.plan
-    others = (one for one in plan.operations() if not is_directory(one))
-    prover = _prover(run, lane, ledger)
-    _prove(prover, ledger, plan, sent.answer, operations=others, total=plan.count(*Action))
+    plan, prover = sent.plan, _prover(run, lane, ledger)
+    _take(ledger, sent.answer, prover.prove_members(sent.answer, plan))
     prover.prove_contents(sent.answer, plan, sent.batch, sent.checksum)
 
 
@@ -104,7 +102,7 @@ def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> Non
     """Give directories their own modes and times, and prove them, before they are closed."""
     members = [] if plan.layout is None else plan.layout.directories.members
     owners = plan.touched.owners
-    directories: Iterable[Operation] = filter(is_directory, plan.operations())
+    directories: Iterable[Operation] = plan.directories()
     total = plan.count(*Action)
     if ledger.restored is not None:
         ledger.postponed.add(plan)
@@ -138,7 +136,11 @@ def _prove(
     operations: Iterable[Operation],
     total: int,
 ) -> None:
-    proof = prover.prove(answer, operations, total, plan.contents.of)
+    _take(ledger, answer, prover.prove(answer, operations, total, plan.contents.of))
+
+
+def _take(ledger: Ledger, answer: Answer, proof: Proof) -> None:
+    """Count what came of a stream, and of its proof."""
     ledger.tally.take_answer(answer)
     ledger.tally.take_proof(proof)
 

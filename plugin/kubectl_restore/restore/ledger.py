@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.steps import operations_of
@@ -46,11 +45,10 @@ class Postponed:
 
     def add(self, plan: Plan) -> None:
         """Take the directories of a plan."""
-        for one in plan.operations():
-            if is_directory(one):
-                self.operations[one.path] = one
-                if one.member is not None and one.action in {Action.CREATE, Action.REPLACE}:
-                    self.members[one.path] = one.member
+        for one in plan.directories():
+            self.operations[one.path] = one
+            if one.member is not None and one.action in {Action.CREATE, Action.REPLACE}:
+                self.members[one.path] = one.member
 
 
 @dataclass(slots=True)
@@ -173,8 +171,3 @@ class Ledger:
         if not self.has_begun:
             return "nothing was changed"
         return "what came before it in the backup is restored"
-
-
-def is_directory(operation: Operation) -> bool:
-    """Tell whether an operation is about a directory."""
-    return operation.member is None or operation.member.kind is Kind.DIRECTORY

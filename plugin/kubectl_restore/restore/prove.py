@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.members.members import CODES
 from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.plan.compare import (
     Difference,
@@ -17,20 +18,21 @@ from kubectl_restore.plan.compare import (
     targets_of,
     text_differs,
 )
+from kubectl_restore.plan.lines import are_right, beginnings
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.plan.planner import TOGETHER
 from kubectl_restore.plan.policy import Comparison, Verification
+from kubectl_restore.plan.together import TOGETHER
 from kubectl_restore.progress import Phase
 from kubectl_restore.report.failure import error_of, is_full
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
-    from kubectl_restore.container.survey import Entry
+    from kubectl_restore.container.stat_lines import StatLines
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.operation import Operation
     from kubectl_restore.plan.plan import Plan
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     from kubectl_restore.session.answer import Answer
 
 _PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
+_PROMISED: Final = frozenset(Action) - {Action.SKIP}
+_HARDLINK: Final = CODES[Kind.HARDLINK]
+_OTHERS: Final = bytes(not value for value in range(256))
+"""What is not right, of zeros and ones."""
 _KEPT: Final = frozenset({Action.KEEP, Action.ADJUST})
 _DIGITS: Final = 12
 """Of a checksum, in a message."""
@@ -75,21 +81,44 @@ class Prover:
         Raises:
             VerificationError, PodCannotError, InterruptedRestoreError: it is not there.
         """
-        proof = Proof()
-        done = 0
-        has_failed = bool(answer.consumer) or not answer.is_whole
-        is_compared = has_failed or self.request.verify is not Verification.NONE
-        wanted = (
-            one
-            for one in operations
-            # What is only to be adjusted is adjusted here.
-            if one.action is Action.ADJUST or (is_compared and one.action is not Action.SKIP)
-        )
+        proof, done, actions = Proof(), 0, self._actions(answer)
+        wanted = (one for one in operations if one.action in actions)
         while some := list(islice(wanted, TOGETHER)):
             proof.take(self._proved(answer, some, done, total, content_of))
             done += len(some)
         self._require(answer, proof)
         return proof
+
+    def prove_members(self, answer: Answer, plan: Plan) -> Proof:
+        """Compare all members of a plan but directories; see `prove`.
+
+        Raises:
+            VerificationError, PodCannotError, InterruptedRestoreError: it is not there.
+        """
+        proof, numbers, total = Proof(), plan.promised(self._actions(answer)), plan.count(*Action)
+        for done in range(0, len(numbers), TOGETHER):
+            some = numbers[done : done + TOGETHER]
+            paths, kinds = plan.members.paths_of(some), plan.members.columns.kinds
+            links = (one for one in some if kinds[one] == _HARDLINK)
+            after = self._look(paths, map(plan.operation, links), done, total)
+            left: Iterable[int] = some
+            if not answer.consumer:
+                # Those that are as the backup has them need no look.
+                owners = self.request.same_owner
+                wanted = beginnings(plan.members, some, owners=owners)
+                right = are_right(after.lines[: len(some)], wanted)
+                left = compress(some, right.translate(_OTHERS))
+            operations = [one for one in map(plan.operation, left) if one is not None]
+            place = (done, max(total, done))
+            proof.take(self._judged(answer, operations, after, place, plan.contents.of))
+        self._require(answer, proof)
+        return proof
+
+    def _actions(self, answer: Answer) -> Collection[Action]:
+        """Return what is proved: what is only to be adjusted is adjusted here."""
+        has_failed = bool(answer.consumer) or not answer.is_whole
+        is_compared = has_failed or self.request.verify is not Verification.NONE
+        return _PROMISED if is_compared else (Action.ADJUST,)
 
     def prove_contents(
         self, answer: Answer, plan: Plan, batch: Batch, sent: Callable[[int], bytes | None]
@@ -199,12 +228,37 @@ class Prover:
         content_of: Callable[[Member], Member],
     ) -> Verdict:
         """Compare some of what was promised, and put right what can be put right."""
-        questions, owners = self.questions, self.request.same_owner
-        paths = [one.path for one in some]
-        # What hard links have to be one file with may be of another piece.
-        paths += sorted(targets_of(some).difference(paths))
-        after = questions.survey(Phase.VERIFY, paths, done=done, total=max(total, done))
-        failed = answer.consumer != 0
+        after = self._look([one.path for one in some], some, done, total)
+        return self._judged(answer, some, after, (done, max(total, done)), content_of)
+
+    def _look(
+        self, paths: list[bytes], operations: Iterable[Operation | None], done: int, total: int
+    ) -> StatLines:
+        """Ask what stands there, and at what hard links among these operations lead to."""
+        # What they have to be one file with may be of another piece.
+        links = [one for one in operations if one is not None]
+        wanted = [*paths, *sorted(targets_of(links).difference(paths))]
+        return self.questions.look(Phase.VERIFY, wanted, done=done, total=max(total, done))
+
+    def _judged(
+        self,
+        answer: Answer,
+        some: list[Operation],
+        after: StatLines,
+        place: tuple[int, int],
+        content_of: Callable[[Member], Member],
+    ) -> Verdict:
+        """Compare what was promised with what stands there, and put right what can be put right.
+
+        Args:
+            answer: how the stream ended.
+            some: what was promised.
+            after: what stands there; what is put right is noted in it.
+            place: how many were looked at before, and of how many.
+            content_of: see `prove`.
+        """
+        failed, (done, total) = answer.consumer != 0, place
+        owners = self.request.same_owner
         by_content = self.request.compare is Comparison.CHECKSUM
 
         def compared(*, suspicious: bool = False) -> Verdict:
@@ -226,9 +280,7 @@ class Prover:
             touched = self._amend(verdict)
             if not touched:
                 break
-            again: dict[bytes, Entry] = questions.survey(
-                Phase.VERIFY, touched, done=done, total=max(total, done)
-            )
+            again = self.questions.survey(Phase.VERIFY, touched, done=done, total=total)
             after.update(again)
             verdict = compared()
         return verdict

@@ -95,15 +95,18 @@ class Surveyor:
         """Ask what stands at some members, and have it decided; return how many are known now."""
         questions, members, doubt = self.questions, batch.index.members, self.doubt
         total = len(members)
+        further = planner.further
         for numbers in wanted:
-            paths = [*numbers.values(), *planner.elsewhere(numbers)]
-            found = questions.survey(Phase.SURVEY, paths, done=asked, total=max(total, asked))
+            paths = [*numbers.values(), *further.elsewhere(numbers)]
+            found = questions.look(Phase.SURVEY, paths, done=asked, total=max(total, asked))
             asked += len(numbers)
-            unsure = [members.path(number) for number in planner.unsure(numbers, found)]
+            unsure = [members.path(number) for number in further.unsure(numbers, found)]
             texts = questions.texts(unsure) if unsure else None
-            alike, ours = planner.alike(numbers, found), None
-            if self.request.compare is not Comparison.CHECKSUM:
-                alike = planner.timeless(alike)
+            ours = None
+            if self.request.compare is Comparison.CHECKSUM:
+                alike = further.alike(numbers, found)
+            else:
+                alike = further.timeless(numbers, found)
                 ours = self._ours(planner, batch, alike)
             digests = None
             if alike and (ours or self.request.compare is Comparison.CHECKSUM):

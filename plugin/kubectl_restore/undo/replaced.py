@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.plan.planner import TOGETHER
+from kubectl_restore.plan.together import TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

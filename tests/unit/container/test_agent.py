@@ -285,7 +285,7 @@ def test_a_file_of_another_size_than_was_said_leaves_the_exec_in_step(
     assert agent.data == (b"1" * size + b"2" * 1000).ljust(101_000, b"\0")[:101_000]
     agent.send(b"survey\n" + question + b"end\n")
     assert [one.word for one in agent.records_until_done()] == [
-        b"gone", b"stat", b"stat", b"asked", b"done",
+        b"gone", b"stats", b"asked", b"done",
     ]  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class Pod:
                 if command == b"survey":
                     mode = _MODES.get(one.kind, 0o140000) | one.mode
                     fields = (mode, one.size, one.mtime, one.uid, one.gid, one.inode)
-                    assert on_record(b"stat", b"%x %d %d %d %d %d 0 1 9" % fields)
+                    assert on_record(b"stats", b"%x %d %d %d %d %d 0 1 9" % fields)
                 elif command == b"texts":
                     assert on_record(b"text", b"%d %b\n." % (number, self.contents[path]))
                 else:

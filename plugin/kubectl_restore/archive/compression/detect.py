@@ -189,6 +189,23 @@ class PlainStream:
         self._ahead = _READ_AHEAD if length < _READ_AHEAD else _HEADER_AHEAD
         return passed
 
+    def ahead(self) -> tuple[bytes, int, int]:
+        """Return bytes at hand and where among them the next one is; how many there are at least.
+
+        A header is among them, if there is one.
+        """
+        start = self.position - self._buffer_at
+        if not 0 <= start <= len(self._buffer) - BLOCK:
+            self._buffer = self._backup.read(self.position, self._ahead)
+            self._buffer_at, start = self.position, 0
+        return self._buffer, start, self._backup.size - self.position
+
+    def advance(self, length: int) -> None:
+        """Take it that so many of the bytes that are there are read."""
+        self.position += length
+        beyond = self.position - self._buffer_at - len(self._buffer)
+        self._ahead = _READ_AHEAD if beyond < _READ_AHEAD else _HEADER_AHEAD
+
 
 def open_stream(
     backup: Readable, compression: Compression, on_step: Callable[[], None]

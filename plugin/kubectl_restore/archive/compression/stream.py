@@ -90,6 +90,18 @@ class DecompressedStream:
             passed += len(piece)
         return passed
 
+    def ahead(self) -> tuple[bytes, int, int]:
+        """Return bytes at hand and where among them the next one is; how many there are."""
+        at_hand = self._ready.obj
+        if not isinstance(at_hand, bytes):
+            return b"", 0, 0
+        return at_hand, len(at_hand) - len(self._ready), len(self._ready)
+
+    def advance(self, length: int) -> None:
+        """Take it that so many of the bytes at hand are read."""
+        self._ready = self._ready[length:]
+        self.position += length
+
     def next_piece(self, longest: int) -> memoryview:
         """Return some of the next bytes, at most `longest`; empty only at the end.
 

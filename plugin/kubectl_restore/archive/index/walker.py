@@ -13,7 +13,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Protocol
 
-from kubectl_restore.archive.compression.detect import no_archive, open_stream
+from kubectl_restore.archive.compression.detect import PlainStream, no_archive, open_stream
+from kubectl_restore.archive.compression.stream import DecompressedStream
 from kubectl_restore.archive.index.ending import MOST_PADDING, Ending, Seams
 from kubectl_restore.archive.index.entry import (
     kind_of,
@@ -26,6 +27,7 @@ from kubectl_restore.archive.index.entry import (
 from kubectl_restore.archive.index.holes import Holes
 from kubectl_restore.archive.index.prefixes import PREFIXES, Prefixes, require_size
 from kubectl_restore.archive.index.tail import Tail
+from kubectl_restore.archive.index.usual import Usual
 from kubectl_restore.archive.members.member import Kind, Member, normal_path
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.archive.refusals import (
@@ -116,6 +118,7 @@ class Walker:
         self._reported = 0
         self._prefixes = Prefixes()
         self._holes = Holes(self._block_of_map)
+        self._usual = Usual(self.members)
 
     @property
     def labels(self) -> list[bytes]:
@@ -150,8 +153,29 @@ class Walker:
         self.report()
         ending = None
         while ending is None:
+            self._take_usual_ones()
             ending = self.read_next(allow_missing_end=allow_missing_end)
         return ending
+
+    def _take_usual_ones(self) -> None:
+        """Take what is usual of what is at hand, if nothing stands before it."""
+        stream, start = self.stream, self._prefixes.start
+        if (
+            not isinstance(stream, PlainStream | DecompressedStream)
+            or start != stream.position
+            or self._prefixes.holds_for_all
+        ):
+            return
+        if self._usual.members is not self.members:
+            self._usual = Usual(self.members)
+        looked, before = self.headers // _OFTEN, len(self.members)
+        length = self._usual.take(stream.ahead(), start)
+        stream.advance(length)
+        self.headers += len(self.members) - before
+        self._prefixes.begin(stream.position)
+        if self.headers // _OFTEN != looked:
+            self._watch.check()
+            self.report()
 
     def read_next(self, *, allow_missing_end: bool) -> Ending | None:
         """Read one header; at the end tell what the end is, before it return None.

@@ -6,17 +6,19 @@ A member costs 52 bytes and its name here; as an object with its numbers it woul
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, islice, pairwise, takewhile
-from operator import eq
+from itertools import chain, compress, islice, pairwise, takewhile
+from operator import eq, sub
 from typing import TYPE_CHECKING, Final, overload
 from zlib import crc32
 
 from kubectl_restore.archive.heartbeat import no_beat, with_beat
 from kubectl_restore.archive.members.columns import COMMON, Columns, Owner
 from kubectl_restore.archive.members.member import Extra, Kind, Member, normal_path
+from kubectl_restore.archive.members.names import all_paths, paths_between, starts_of_runs
+from kubectl_restore.archive.members.repeated import buckets_for, repeated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -26,14 +28,13 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.heartbeat import Beat
 
 _KINDS: Final = tuple(Kind)
-_CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
+CODES: Final = {kind: code for code, kind in enumerate(_KINDS)}
+"""Kinds as numbers, in the column of kinds."""
 _EXTRAS: Final = [Extra(value) for value in range(1 << len(Extra))]
 _OFTEN: Final = 32
 """Questions for a path from which on it is worth while to sort the hashes of all."""
 _SET_IDS: Final = 0o6000
 _MAY_READ: Final = 0o444
-_MOST_BUCKETS: Final = 1 << 23
-"""Of the table that finds what occurs twice: of a million members one in ten shares a bucket."""
 
 
 class Standing:
@@ -41,7 +42,7 @@ class Standing:
 
     def __init__(self, most: int, hashes: Iterable[int]) -> None:
         """Take the paths' hashes, and how many they may be."""
-        self._buckets = _buckets(most)
+        self._buckets = buckets_for(most)
         self._table = bytearray(self._buckets)
         for value in hashes:
             self._table[value % self._buckets] = 1
@@ -49,11 +50,6 @@ class Standing:
     def __contains__(self, path: bytes) -> bool:
         """Tell whether a path may be among them."""
         return bool(self._table[_hash(path) % self._buckets])
-
-
-def _buckets(count: int) -> int:
-    """Return how many bytes a table for so many hashes has."""
-    return min(_MOST_BUCKETS, 16 * count + 1)
 
 
 def _hash(path: bytes) -> int:
@@ -69,6 +65,8 @@ class Members(Sequence[Member]):
         """Have none, or those of some columns."""
         self._columns = columns or Columns()
         self._by_hash: array[int] | None = None
+        self._runs: array[int] | None = None
+        self._runs_of = 0
         self._asked = 0
         self._owner_numbers = {
             (one.uid, one.gid, one.user, one.group): number
@@ -96,11 +94,12 @@ class Members(Sequence[Member]):
         columns.hashes.append(_hash(member.path))
         columns.names += member.name
         columns.name_ends.append(len(columns.names))
-        columns.kinds.append(_CODES[member.kind])
+        columns.kinds.append(CODES[member.kind])
         flags = member.extras.value
         columns.flags.append(flags | COMMON if member.is_common else flags)
         columns.modes.append(member.mode)
-        columns.owners.append(self._owner(member))
+        owner = self.owner_number(member.uid, member.gid, member.user, member.group)
+        columns.owners.append(owner)
         columns.offsets.append(member.offset)
         columns.lengths.append(member.length)
         columns.prefixes.append(member.prefix)
@@ -116,8 +115,9 @@ class Members(Sequence[Member]):
         if member.device:
             columns.devices[number] = member.device
 
-    def _owner(self, member: Member) -> int:
-        owner = (member.uid, member.gid, member.user, member.group)
+    def owner_number(self, uid: int, gid: int, user: bytes, group: bytes) -> int:
+        """Return the number of an owner in the columns; a new one where there is none."""
+        owner = (uid, gid, user, group)
         number = self._owner_numbers.get(owner)
         if number is None:
             number = self._owner_numbers[owner] = len(self._columns.known_owners)
@@ -195,15 +195,40 @@ class Members(Sequence[Member]):
 
     def paths(self) -> Iterator[bytes]:
         """Return each member's path, in order."""
-        names, start = self._columns.names, 0
-        for end in self._columns.name_ends:
-            yield normal_path(bytes(names[start:end]))
-            start = end
+        return all_paths(self._columns)
+
+    def paths_of(self, numbers: Sequence[int]) -> list[bytes]:
+        """Return the paths of some members; quick where they rise, and few are left out."""
+        if not numbers:
+            return []
+        first, span = numbers[0], numbers[-1] + 1 - numbers[0]
+        if not len(numbers) <= span <= 2 * len(numbers):
+            return [self.path(number) for number in numbers]
+        paths = paths_between(self._columns, first, first + span)
+        return paths if span == len(numbers) else [paths[number - first] for number in numbers]
+
+    def runs(self, beat: Beat = no_beat) -> Iterator[tuple[int, int, bytes]]:
+        """Return members that stand in one directory: the first, the one behind the last, where."""
+        for first, end in pairwise(chain(self._starts(beat), (len(self),))):
+            yield first, end, self.path(first).rpartition(b"/")[0]
+
+    def end_of_run(self, number: int) -> int:
+        """Return the number behind the last member that stands beside one, in their order."""
+        starts = self._starts()
+        place = bisect_right(starts, number)
+        return starts[place] if place < len(starts) else len(self)
+
+    def _starts(self, beat: Beat = no_beat) -> array[int]:
+        """Return where runs start; looked for once, until there are other members."""
+        if self._runs is None or self._runs_of != len(self):
+            self._runs, self._runs_of = starts_of_runs(self._columns, beat), len(self)
+        return self._runs
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """Return the numbers of all members of some kinds, rising."""
-        codes = bytes(_CODES[kind] for kind in kinds)
-        return [number for number, code in enumerate(self._columns.kinds) if code in codes]
+        codes = {CODES[kind] for kind in kinds}
+        table = bytes(code in codes for code in range(256))
+        return list(compress(range(len(self)), self._columns.kinds.translate(table)))
 
     def kinds(self) -> Iterator[Kind]:
         """Return what each member is, in order."""
@@ -279,7 +304,8 @@ class Members(Sequence[Member]):
 
     def lengths_of_names(self) -> tuple[int, int]:
         """Return how many bytes the shortest and the longest name have."""
-        lengths = {end - start for start, end in pairwise(chain((0,), self._columns.name_ends))}
+        ends = self._columns.name_ends
+        lengths = set(map(sub, ends, chain((0,), ends)))
         return (min(lengths), max(lengths)) if lengths else (1, 1)
 
     def in_names(self, *texts: bytes) -> bool:
@@ -288,13 +314,13 @@ class Members(Sequence[Member]):
 
     def standing(self) -> Standing:
         """Return what tells quickly where something other than a directory may stand."""
-        directory = _CODES[Kind.DIRECTORY]
+        directory = CODES[Kind.DIRECTORY]
         pairs = zip(self._columns.kinds, self._columns.hashes, strict=True)
         return Standing(len(self), (value for kind, value in pairs if kind != directory))
 
     def repeated(self) -> dict[bytes, list[int]]:
         """Return the paths that occur more than once, each with its members' numbers."""
-        twice = _repeated(self._columns.hashes)
+        twice = repeated(self._columns.hashes)
         found: dict[bytes, list[int]] = {}
         if twice:
             for number, value in enumerate(self._columns.hashes):
@@ -311,7 +337,7 @@ class Members(Sequence[Member]):
 
     def reduce_to(self, stays: bytearray) -> None:
         """Keep only some, in place: for each, one or zero says whether it stays."""
-        self._by_hash = None
+        self._by_hash = self._runs = None
         self._columns.reduce_to(stays)
 
     def give_to(self, uid: int, gid: int) -> int:
@@ -353,25 +379,6 @@ class Members(Sequence[Member]):
                 columns.modes[number] &= ~_SET_IDS
                 count += 1
         return count
-
-
-def _repeated(values: array[int]) -> set[int]:
-    """Return the values that occur more than once.
-
-    A set of all would be ten times as large as the values: a table tells which can be repeated.
-    """
-    buckets = _buckets(len(values))
-    seen = bytearray(buckets)
-    shared = set()
-    for value in values:
-        bucket = value % buckets
-        if seen[bucket]:
-            shared.add(bucket)
-        else:
-            seen[bucket] = 1
-    del seen
-    near = sorted(value for value in values if value % buckets in shared) if shared else []
-    return {one for one, next_one in pairwise(near) if one == next_one}
 
 
 _UNCOMMON: Final = bytes(value & ~COMMON for value in range(256))

@@ -23,8 +23,8 @@ def parent_of(path: bytes) -> bytes:
 def obstructing(members: Members, beat: Beat = no_beat) -> set[bytes]:
     """Return the paths that are no directories although members stand below them."""
     standing = members.standing()
-    paths = with_beat(members.paths(), beat)
-    suspects = {parent for parent in _parents(paths) if parent in standing}
+    directories = (parent for *_, parent in members.runs(beat))
+    suspects = {one for one in _parents(directories) if one in standing}
     if not suspects:
         return suspects
     return {
@@ -58,17 +58,11 @@ def _from_the_top(path: bytes) -> Iterator[bytes]:
         yield path
 
 
-def _parents(paths: Iterable[bytes]) -> Iterator[bytes]:
-    """Return the directories above each path but those above the one before it."""
-    before = b"/"
-    length = len(before)
-    for path in paths:
-        if path.find(b"/", length) < 0 and path.startswith(before):
-            # Most stand beside the one before them.
-            continue
-        parent = parent_of(path)
-        last, before = before, parent + b"/"
-        length = len(before)
-        while parent and not last.startswith(parent + b"/"):
+def _parents(directories: Iterable[bytes]) -> Iterator[bytes]:
+    """Return the directories and those above them, but for those above the one before."""
+    last = b"/"
+    for directory in directories:
+        parent, before, last = directory, last, directory + b"/"
+        while parent and not before.startswith(parent + b"/"):
             yield parent
             parent = parent_of(parent)

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.heartbeat import no_beat, with_beat
+from kubectl_restore.archive.heartbeat import OFTEN, no_beat, with_beat
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.stream.form import Item
+from kubectl_restore.archive.stream.passed_on import Run
 from kubectl_restore.archive.stream.segments import Extract, Literal, length_of
 from kubectl_restore.archive.stream.shell_form import ShellForm
 from kubectl_restore.archive.stream.tar_form import TarForm
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.stream.form import Form
     from kubectl_restore.archive.stream.normalise import Dialect
+    from kubectl_restore.archive.stream.passed_on import PassedOn
     from kubectl_restore.archive.stream.segments import Segment
 
 _NO_OWNERS: Final[dict[bytes, tuple[int, int]]] = {}
@@ -59,6 +62,7 @@ class Layout:
         dialect: Dialect,
         owner: tuple[int, int] = (0, 0),
         owners: Mapping[bytes, tuple[int, int]] = _NO_OWNERS,
+        passed_on: PassedOn | None = None,
         beat: Beat = no_beat,
     ) -> None:
         """Lay it out.
@@ -71,6 +75,8 @@ class Layout:
             dialect: for which tar.
             owner: whom those belong to.
             owners: whom some of them belong to instead, by path.
+            passed_on: which of the members are sent as they stand in the archive; their numbers
+                rise in `carried`. None for looking at each.
             beat: called now and then meanwhile; what it raises ends the work.
         """
         self._member = member_of
@@ -81,16 +87,49 @@ class Layout:
         self._owners = owners
         self._numbers = directories
         self._form = _form_of(dialect)
+        # A shell is told of each.
+        self._passed_on = passed_on if dialect.shell is None else None
         self._ends = array("q")
         self._files = array("I")
-        at = 0
-        for numbers, length in self._form.measure(with_beat(self._items(), beat)):
-            at += length
-            for number in numbers:
-                self._ends.append(at)
-                self._files.append(number)
+        at = self._measure(beat)
         self._end = self._form.end(at)
         self.total = at + len(self._end)
+
+    def _measure(self, beat: Beat) -> int:
+        """Note where each member ends; return where the last one does."""
+        at = due = 0
+        for item in self._together(self._items(), beat):
+            if len(self._files) >= due:
+                due += OFTEN
+                beat()
+            if isinstance(item, Run):
+                self._files.extend(item.numbers)
+                ends = accumulate(self._of(item).lengths(item), initial=at)
+                self._ends.extend(islice(ends, 1, None))
+                at = self._ends[-1]
+                continue
+            for numbers, length in self._form.measure(item):
+                at += length
+                for number in numbers:
+                    self._ends.append(at)
+                    self._files.append(number)
+        return at
+
+    def _together(
+        self, items: Iterable[Item | Run], beat: Beat = no_beat
+    ) -> Iterator[Iterable[Item] | Run]:
+        """Return what the form is told: all items at once, or those between runs one by one."""
+        if self._passed_on is None:
+            own = (item for item in items if not isinstance(item, Run))
+            yield with_beat(own, beat)
+            return
+        for item in items:
+            yield item if isinstance(item, Run) else (item,)
+
+    def _of(self, _run: Run) -> PassedOn:
+        if self._passed_on is None:
+            raise RuntimeError("nothing is passed on together")
+        return self._passed_on
 
     def part(self, carried: array[int]) -> Layout:
         """Return the stream for some of the members, with the directories that they need."""
@@ -102,6 +141,7 @@ class Layout:
             dialect=self._dialect,
             owner=self._owner,
             owners=self._owners,
+            passed_on=self._passed_on,
         )
 
     @property
@@ -143,25 +183,24 @@ class Layout:
         """Return the stream, piece by piece."""
         return _joined(self._pieces())
 
-    def _items(self) -> Iterator[Item]:
+    def _items(self) -> Iterator[Item | Run]:
         """Return what the stream carries, in order."""
         made: set[bytes] = set()
-        last = b""
-        for number in self._carried:
+        last, place = b"", 0
+        while place < len(self._carried):
+            number = self._carried[place]
+            run = self._passed_on and self._passed_on.run_at(self._carried, place)
             member = self._member(number)
             path = member.path
             parent = path.rpartition(b"/")[0]
             if parent != last:
                 last = parent
-                for above in parents(path):
-                    if above not in made and (above in self._bare or above in self._numbers):
-                        made.add(above)
-                        own = self._numbers.get(above)
-                        yield (
-                            Item(number, member, above, self._owner_of(above))
-                            if own is None
-                            else Item(own, self._member(own), above)
-                        )
+                yield from self._parents(number, member, made)
+            if run:
+                yield run
+                place += run.end - run.first
+                continue
+            place += 1
             if member.kind is not Kind.DIRECTORY:
                 yield Item(number, member)
             elif path not in made:
@@ -169,12 +208,28 @@ class Layout:
                 own = self._numbers.get(path)
                 yield Item(number, member, path, self._owner_of(path) if own is None else None)
 
+    def _parents(self, number: int, member: Member, made: set[bytes]) -> Iterator[Item]:
+        """Return the directories that a member needs and that were not made before."""
+        for above in parents(member.path):
+            if above not in made and (above in self._bare or above in self._numbers):
+                made.add(above)
+                own = self._numbers.get(above)
+                yield (
+                    Item(number, member, above, self._owner_of(above))
+                    if own is None
+                    else Item(own, self._member(own), above)
+                )
+
     def _owner_of(self, path: bytes) -> tuple[int, int]:
         """Return whom a directory belongs to that has no member."""
         return self._owners.get(path, self._owner)
 
     def _pieces(self) -> Iterator[Segment]:
-        yield from self._form.write(self._items())
+        for item in self._together(self._items()):
+            if isinstance(item, Run):
+                yield from self._of(item).extracts(item)
+            else:
+                yield from self._form.write(item)
         yield Literal(self._end)
 
 

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Questions: what stands there, and how it looks. None changes anything.
-# What stands at these paths? `stat` for each that is there, in order; then `gone` and the numbers
+# What stands at these paths? A line for each that is there, in order; then `gone` and the numbers
 # of those that are not, and `hidden` and those of which that cannot be told.
 look() {
     gone='' number=$first
@@ -47,7 +47,14 @@ is_in_reach() {
     return "$within"
 }
 
-see_stat() { stat -c "$token stat $fields $token" "$@" >&3; }
+# A record with a line for each.
+see_stat() {
+    put "$token stats " >&3
+    stat -c "$fields" "$@" >&3
+    set -- "$?"
+    echo "$token" >&3
+    return "$1"
+}
 fields='%f %s %Y %u %g %i %b %h %d'
 
 # `ls` with $listing, where there is no stat. Some sort, and names and links' texts may have lines.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
@@ -68,12 +69,10 @@ class OneName:
     def _take(self, members: Members, earlier: Iterable[bytes]) -> None:
         if not members:
             return
-        own = {members.path(number) for number in members.of_kind(Kind.DIRECTORY)}
-        paths = list(_with_parents(members.paths(), own))
-        hashes = self._names.add(paths)
+        hashes = self._names.add(_all_of(members))
         self._sets = []
         if hashes:
-            found = groups([*_with_parents(earlier, set()), *paths], hashes)
+            found = groups(chain(_with_parents(earlier, set()), _all_of(members)), hashes)
             self._sets = list(together(found))
 
     def require_listed(self, questions: Questions) -> None:
@@ -102,6 +101,17 @@ class OneName:
                 reason=listed([f"{shown(path)}: not in its directory" for path in lost]),
                 fix="restore to another volume (-t PATH)",
             )
+
+
+def _all_of(members: Members) -> Iterator[bytes]:
+    """Return the paths of members, and the directories above them that have none."""
+    seen = set(members.paths_of(members.of_kind(Kind.DIRECTORY)))
+    for *_, parent in members.runs():
+        for one in parents(parent + b"/"):
+            if one and one not in seen:
+                seen.add(one)
+                yield one
+    yield from filter(None, members.paths())
 
 
 def _with_parents(paths: Iterable[bytes], seen: set[bytes]) -> Iterator[bytes]:

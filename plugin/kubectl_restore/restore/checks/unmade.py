@@ -19,7 +19,7 @@ from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.errors import PodCannotError, VerificationError
 from kubectl_restore.plan.compare import compare
 from kubectl_restore.plan.operation import Action, Operation
-from kubectl_restore.plan.planner import TOGETHER
+from kubectl_restore.plan.together import TOGETHER
 from kubectl_restore.progress import Level, Phase
 from kubectl_restore.report.failure import is_out_of_room
 from kubectl_restore.session.answer import Answer
@@ -333,6 +333,7 @@ class Found:
             dialect=self.dialect,
             owner=self.owner,
             owners=plan.parent_owners,
+            passed_on=plan.passed_on,
             beat=self.questions.pulse,
         )
 

@@ -91,7 +91,8 @@ def _used(inner: list[bytes], members: Members) -> list[bytes]:
         return []
     below = tuple(path + b"/" for path in inner)
     found: set[bytes] = set()
-    for path in members.paths():
+    for *_, parent in members.runs():
+        path = parent + b"/"
         if path.startswith(below):
             found.update(one for one in inner if path.startswith(one + b"/"))
     return sorted(found)
