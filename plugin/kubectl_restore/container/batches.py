@@ -6,10 +6,11 @@ Rust's changes names that are not UTF-8.
 
 from __future__ import annotations
 
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 LARGEST_QUESTION: Final = 64 * 1024
 """Bytes of one payload: small ones, so that the pod works while we read."""
@@ -43,36 +44,56 @@ def questions(
         together: names in one batch.
     """
     lines: list[bytes] = []
-    names: list[bytes] = []
-    size = length = asked = number = 0
-    before = iter(words)
-    for path in paths:
-        word = next(before, None)
-        name = quoted(b"./%s" % path)
-        if word is not None:
-            name = b"%s %s" % (quoted(word), name)
-        if names and (len(names) == together or length + len(name) > _LONGEST_BATCH):
-            lines.append(_line(number - len(names), names))
-            size += len(lines[-1])
-            names, length = [], 0
-        if (lines or names) and size + length + len(name) > largest:
-            if names:
-                lines.append(_line(number - len(names), names))
+    size = asked = number = 0
+    longest = min(_LONGEST_BATCH, largest)
+    for names, count in _batches(iter(paths), iter(words), together, longest):
+        line = b"q %d %s\n" % (number, names)
+        if lines and size + len(line) > largest:
             yield b"".join(lines), number - asked
-            lines, names, size, length, asked = [], [], 0, 0, number
-        names.append(name)
-        length += len(name) + 1
-        number += 1
-    if names:
-        lines.append(_line(number - len(names), names))
+            lines, size, asked = [], 0, number
+        lines.append(line)
+        size += len(line)
+        number += count
     if lines:
         yield b"".join(lines), number - asked
 
 
+def _batches(
+    paths: Iterator[bytes], words: Iterator[bytes], together: int, longest: int
+) -> Iterator[tuple[bytes, int]]:
+    """Return the words of each batch, and how many paths it asks about."""
+    while some := list(islice(paths, together)):
+        said = list(islice(words, len(some)))
+        whole = _all_quoted(some) if not said else b" ".join(_with_words(some, said))
+        if len(whole) <= longest:
+            yield whole, len(some)
+            continue
+        names: list[bytes] = []
+        length = 0
+        for name in _with_words(some, said):
+            if names and length + len(name) > longest:
+                yield b" ".join(names), len(names)
+                names, length = [], 0
+            names.append(name)
+            length += len(name) + 1
+        yield b" ".join(names), len(names)
+
+
+def _all_quoted(paths: list[bytes]) -> bytes:
+    """Return the words for some names: hardly any has a quote."""
+    whole = b"' './".join(paths)
+    if whole.count(b"'") == 2 * (len(paths) - 1):
+        return b"'./%s'" % whole
+    return b" ".join(_with_words(paths, ()))
+
+
+def _with_words(paths: Sequence[bytes], words: Sequence[bytes]) -> Iterator[bytes]:
+    """Return the words for each name, with what stands before it."""
+    for path, word in zip_longest(paths, words):
+        name = quoted(b"./%s" % path)
+        yield name if word is None else b"%s %s" % (quoted(word), name)
+
+
 def one_batch(paths: Iterable[bytes]) -> bytes:
     """Return a payload that asks about paths at once, how many they may be; see `questions`."""
-    return _line(0, [quoted(b"./%s" % path) for path in paths])
-
-
-def _line(first: int, names: list[bytes]) -> bytes:
-    return b"q %d %s\n" % (first, b" ".join(names))
+    return b"q 0 %s\n" % _all_quoted(list(paths))

@@ -6,10 +6,11 @@ is made of one where somebody has to know more.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.container.survey import line_of, read_entry, unreadable
+from kubectl_restore.container.survey import Standing, line_of, read_entry, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 NOTHING: Final = b""
 """The line of a path at which nothing stands."""
+_LINK: Final = b"%x" % (stat.S_IFLNK >> 12)
+"""How a symbolic link's mode begins."""
 
 
 class StatLines(Mapping[bytes, "Entry"]):
@@ -77,6 +80,15 @@ class StatLines(Mapping[bytes, "Entry"]):
         places = self._place_of
         for path, entry in known.items():
             self.lines[places[path]] = line_of(entry)
+
+    def symlinks(self) -> list[bytes]:
+        """Return the paths at which symbolic links stand."""
+        likely = (place for place, line in enumerate(self.lines) if line.startswith(_LINK))
+        return [
+            self.paths[place]
+            for place in likely
+            if (entry := self.at(place)) is not None and entry.kind is Standing.SYMLINK
+        ]
 
     def entries(self) -> dict[bytes, Entry]:
         """Return what stands there, by path."""

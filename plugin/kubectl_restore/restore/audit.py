@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind, normal_path
-from kubectl_restore.archive.members.members import Members
-from kubectl_restore.container.survey import Standing, symlinks
+from kubectl_restore.archive.members.members import CODES, Members
+from kubectl_restore.container.survey import Standing
 from kubectl_restore.container.traits import SYSTEMS
 from kubectl_restore.plan.attributes import SET_IDS, Attributes, modes_of
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
+from kubectl_restore.plan.lines import are_right, beginnings
 from kubectl_restore.plan.policy import Verification
 from kubectl_restore.plan.together import TOGETHER
 from kubectl_restore.progress import Comparison, Finding, Phase
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
+    from kubectl_restore.container.stat_lines import StatLines
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
 
+_HARDLINK: Final = CODES[Kind.HARDLINK]
 _DIGITS: Final = 12
 """Of a checksum, in a message."""
 
@@ -102,18 +106,20 @@ class Auditor:
         known = _Known(members, Contents(members, lambda _path: None))
         known.targets = {normal_path(members[number].link) for number in links}
         # Hard links last: what they lead to is known by then.
-        others = [n for n, kind in enumerate(members.kinds()) if kind is not Kind.HARDLINK]
+        kinds = enumerate(members.columns.kinds)
+        others = array("I", (number for number, kind in kinds if kind != _HARDLINK))
         done = 0
         for numbers in (*_chunks(others), *_chunks(links)):
-            paths = [members.path(number) for number in numbers]
-            seen = self.questions.survey(Phase.VERIFY, paths, done=done, total=len(members))
+            paths = members.paths_of(numbers)
+            seen = self.questions.look(Phase.VERIFY, paths, done=done, total=len(members))
             done += len(numbers)
-            links_there = symlinks(seen)
+            links_there = seen.symlinks()
             known.texts = self.questions.texts(links_there)
             if self.request.keep_directory_symlinks:
                 known.leads.update(self.questions.leads(links_there))
             known.digests = self._digests(paths, seen, fingerprints)
-            for number in numbers:
+            left = numbers if fingerprints is not None else self._left(numbers, seen, known)
+            for number in left:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
         if self.request.selection.is_partial:
             # What was left out would be taken for what the backup does not have.
@@ -123,6 +129,19 @@ class Auditor:
         extras = listing.extras(members, known.directories, links=kept, whole=False)
         for path, is_directory in sorted(extras):
             self._tell(path, "extra", "a directory" if is_directory else "")
+
+    def _left(self, numbers: Sequence[int], seen: StatLines, known: _Known) -> list[int]:
+        """Count the files whose lines are right; return the members that need a look."""
+        wanted = beginnings(known.members, numbers, owners=self.request.same_owner)
+        left = [
+            number
+            for number, path, is_right in zip(
+                numbers, seen.paths, are_right(seen.lines, wanted), strict=True
+            )
+            if not is_right or path in known.targets
+        ]
+        self.members += len(numbers) - len(left)
+        return left
 
     def _compare(
         self,

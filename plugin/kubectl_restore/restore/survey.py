@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.stream.layout import parents
 from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.container.survey import symlinks
 from kubectl_restore.plan.attributes import Attributes
@@ -28,12 +29,17 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
     from kubectl_restore.container.capabilities import Capabilities
     from kubectl_restore.container.questions import Questions
+    from kubectl_restore.container.survey import Entry
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.policy import Overwrite
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
     from kubectl_restore.restore.checks.restored import Restored
+
+_MANY: Final = 1000
+"""Directories from which on it is worth a further round trip to ask the top ones first."""
+_TOP: Final = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,7 @@ class Surveyor:
         policy = self._policy(overwrite, self.doubt.unset(members))
         planner = Planner(batch.index, policy, self._before, fingerprints, beat=questions.pulse)
         directories = planner.directories
-        total = len(members)
-        before = questions.survey(Phase.SURVEY, [b"", *directories], total=total)
+        before = self._directories(directories, len(members))
         links: dict[bytes, bytes] = {}
         if self.request.keep_directory_symlinks:
             links = questions.leads(symlinks(before))
@@ -88,6 +93,26 @@ class Surveyor:
             listing.require_no_mounts(extras)
             planner.take_extras(extras)
         return planner.finish()
+
+    def _directories(self, directories: list[bytes], total: int) -> dict[bytes, Entry]:
+        """Ask what stands at directories, and at the target; below what is missing nothing does.
+
+        Of many the top ones are asked first: in an empty target they answer for all.
+        """
+        rest, top = directories, list[bytes]()
+        if len(directories) > _MANY:
+            top = sorted(directories, key=lambda path: path.count(b"/"))[:_TOP]
+        found = self.questions.survey(Phase.SURVEY, [b"", *(top or rest)], total=total)
+        if top:
+            known, missing = set(top), set(top).difference(found)
+            rest = [
+                path
+                for path in directories
+                if path not in known and missing.isdisjoint(parents(path))
+            ]
+            more = self.questions.survey(Phase.SURVEY, rest, done=len(top), total=total)
+            found.update(more)
+        return found
 
     def _ask(
         self, planner: Planner, wanted: Iterable[dict[int, bytes]], batch: Batch, asked: int

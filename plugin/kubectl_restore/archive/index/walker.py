@@ -158,24 +158,23 @@ class Walker:
         return ending
 
     def _take_usual_ones(self) -> None:
-        """Take what is usual of what is at hand, if nothing stands before it."""
-        stream, start = self.stream, self._prefixes.start
-        if (
-            not isinstance(stream, PlainStream | DecompressedStream)
-            or start != stream.position
-            or self._prefixes.holds_for_all
-        ):
+        """Take what is usual of what comes next, if nothing stands before it."""
+        stream, prefixes = self.stream, self._prefixes
+        if not isinstance(stream, PlainStream | DecompressedStream) or prefixes.holds_for_all:
             return
         if self._usual.members is not self.members:
             self._usual = Usual(self.members)
-        looked, before = self.headers // _OFTEN, len(self.members)
-        length = self._usual.take(stream.ahead(), start)
-        stream.advance(length)
-        self.headers += len(self.members) - before
-        self._prefixes.begin(stream.position)
-        if self.headers // _OFTEN != looked:
-            self._watch.check()
-            self.report()
+        while prefixes.start == stream.position:
+            looked, before = self.headers // _OFTEN, len(self.members)
+            length = self._usual.take(stream.ahead(), prefixes.start)
+            if not length:
+                return
+            stream.advance(length)
+            self.headers += len(self.members) - before
+            prefixes.begin(stream.position)
+            if self.headers // _OFTEN != looked:
+                self._watch.check()
+                self.report()
 
     def read_next(self, *, allow_missing_end: bool) -> Ending | None:
         """Read one header; at the end tell what the end is, before it return None.
