@@ -21,15 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.cluster.pods import Container
-from tests.cluster.pods import Pod as Kind
+from bench.memory import KINDS, MEMORY_PODS
 from tests.contract.clusters import ROOT, Pod, node_cluster
 from tests.contract.program import arguments, environment, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_KIND: Final = Kind("measured", (Container("app", "restore.test/debian:latest"),), tmpfs="8Gi")
 _PHASES: Final = ("check", "survey", "send", "verify")
 _MEASURED: Final = """
 import sys, time
@@ -186,8 +184,8 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         directory = Path(name)
-        with node_cluster(directory, [_KIND]) as cluster:
-            pod = Pod(cluster, "measured")
+        with node_cluster(directory, MEMORY_PODS) as cluster:
+            pod = Pod(cluster, KINDS[0])
             for count, make in ((given.small, make_text), (given.tiny, make_tiny)):
                 if count:
                     archive = directory / "members.tar"
