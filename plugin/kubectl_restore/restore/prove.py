@@ -102,7 +102,7 @@ class Prover:
             links = (one for one in some if kinds[one] == _HARDLINK)
             after = self._look(paths, map(plan.operation, links), done, total)
             left: Iterable[int] = some
-            if not answer.consumer:
+            if answer.consumer == 0:
                 # Those that are as the backup has them need no look.
                 owners = self.request.same_owner
                 wanted = beginnings(plan.members, some, owners=owners)
