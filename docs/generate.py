@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "plugin"))
 from kubectl_restore.cli.help_text import help_of, help_text  # noqa: E402 - the path comes first
 from kubectl_restore.cluster.hops import Hop  # noqa: E402
 from kubectl_restore.cluster.rules import RULES  # noqa: E402
-from kubectl_restore.errors import MEANING  # noqa: E402
+from kubectl_restore.errors import CAUSES, MEANING  # noqa: E402
 
 sys.path.insert(0, str(ROOT))
 from distribution.glibc import OLDEST  # noqa: E402
@@ -36,9 +36,12 @@ def cli() -> str:
 def exit_codes() -> str:
     """Return the register of exit codes."""
     rows = "".join(f"| {code.value} | {meaning} |\n" for code, meaning in MEANING.items())
+    causes = "".join(f"| `{word}` | {meaning} |\n" for word, meaning in CAUSES.items())
     return (
         f"{_MADE}# Exit codes\n\nThe register is a contract: a code keeps its meaning. Scripts "
         f"that only want to know should test for non-zero.\n\n| code | meaning |\n|---|---|\n{rows}"
+        "\n## Exit code 4\n\nWhich of its causes it is stands in brackets behind the error, and as "
+        f"`cause` in the [JSON line](json.md). The words stay.\n\n| cause | |\n|---|---|\n{causes}"
     )
 
 

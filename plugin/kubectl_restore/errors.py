@@ -61,6 +61,8 @@ class RestoreError(Exception):
     code: ClassVar[ExitCode] = ExitCode.BUG
     may_pass: ClassVar[bool] = False
     """The same may succeed a moment later."""
+    cause: ClassVar[str] = ""
+    """A stable word for scripts, where a code has several causes."""
 
     def __init__(self, what: str, *, reason: str = "", fix: str = "") -> None:
         super().__init__(what)
@@ -98,6 +100,67 @@ class TargetError(RestoreError):
     """The target is not there, not ready or not clear."""
 
     code = ExitCode.TARGET
+
+
+class NotFoundError(TargetError):
+    """The cluster does not have something that was asked for."""
+
+    cause = "not-found"
+
+
+class NoNamespaceError(TargetError):
+    """There is no such namespace."""
+
+    cause = "no-such-namespace"
+
+
+class NoPodError(TargetError):
+    """There is no such pod."""
+
+    cause = "no-such-pod"
+
+
+class NoContainerError(TargetError):
+    """The pod has no such container."""
+
+    cause = "no-such-container"
+
+
+class NoDirectoryError(TargetError):
+    """The target is not there, or is no directory."""
+
+    cause = "no-such-directory"
+
+
+class CompletedError(TargetError):
+    """The pod has ended."""
+
+    cause = "completed"
+
+
+class NotReadyError(TargetError):
+    """The container does not run."""
+
+    cause = "not-ready"
+
+
+class TakenError(TargetError):
+    """Another restore writes there."""
+
+    cause = "taken"
+
+
+CAUSES: Final[dict[str, str]] = {
+    "no-such-namespace": "the namespace does not exist",
+    "no-such-pod": "the pod does not exist, or not any more",
+    "no-such-container": "the pod has no such container",
+    "no-such-directory": "the target path does not exist in the container, or is no directory",
+    "completed": "the pod has ended; nothing can run in it",
+    "not-ready": "the pod has not started, or its container does not run",
+    "taken": "another restore writes there",
+    "not-found": "the cluster does not have something else that was asked for",
+}
+"""Of exit code 4."""
 
 
 class NotAllowedError(RestoreError):

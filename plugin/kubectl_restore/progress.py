@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+MISSING: Final = "missing"
+A_DIRECTORY: Final = "a directory"
+EXTRA: Final = "extra"
+"""The kind of a finding that is not in the backup."""
 
 
 class Phase(StrEnum):
@@ -119,6 +125,9 @@ class Comparison:
         verified: `size`, or the tool that took the checksums in the container.
         seconds: it took.
         notes: what was left out or could not be compared, one sentence each; safe to print.
+        hidden: how many contents differ although size and time are the backup's.
+        hint: that the backup has a directory too many, and the command without it; may be empty.
+        tolerates_extras: what is not in the backup is reported, and no difference.
     """
 
     path: str
@@ -127,6 +136,23 @@ class Comparison:
     verified: str = "size"
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
+    hidden: int = 0
+    hint: str = ""
+    tolerates_extras: bool = True
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How many findings of each kind say that the pod is not as the backup."""
+        return {
+            kind: count
+            for kind, count in self.findings.items()
+            if kind != EXTRA or not self.tolerates_extras
+        }
+
+    @property
+    def tolerated(self) -> int:
+        """How many paths are not in the backup, and may stay."""
+        return self.findings.get(EXTRA, 0) if self.tolerates_extras else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +166,10 @@ class Summary:
     bytes: int = 0
     """Bytes of file content restored."""
     seconds: float = 0.0
+    links: int = 0
+    """Symbolic and hard ones, of `files`."""
+    devices: int = 0
+    """FIFOs among them, of `files`."""
     kept: int = 0
     """Directories that stood there already and were left as they are."""
     replaced: int = 0

@@ -110,7 +110,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert planned(refused.out)["app/two"] == "create"
     told = shlex.split(summary(refused.out)["fix"].partition(": ")[2])
     assert told[-1] == "--force"
-    assert "--dry-run" not in told
+    assert "--dry-run" in told
     result = restore(pod, file, "--dry-run", "--force", "--delete", "-o", "json")
     assert result.code == 0, result
     actions = planned(result.out)
@@ -229,6 +229,99 @@ def test_verify_finds_each_kind_of_difference(cluster: Cluster, backup: Writer, 
     assert "mode     app/empty" in part.out
     assert "extra" not in part.out
     assert "was not looked for" in part.out
+
+
+def test_what_a_pod_has_besides_is_no_difference_unless_that_is_wanted(
+    cluster: Cluster, backup: Writer
+) -> None:
+    pod = cluster.pod("busybox")
+    file = backup(backup_of(pod.owner))
+    assert restore(pod, file).code == 0
+    pod.run("sh", "-c", f"cd {pod.path}/app && echo later >newer")
+    reported = verify(pod, file)
+    assert reported.code == 0, reported
+    assert "extra    app/newer\n" in reported.out
+    assert "1 path there not in the backup" in reported.out
+    ignored = verify(pod, file, "--extras", "ignore")
+    assert ignored.code == 0, ignored
+    assert "newer" not in ignored.out
+    failed = verify(pod, file, "--extras", "fail")
+    assert failed.code == 9, failed
+    shown = run(*fixed(failed))
+    assert shown.code == 0, shown
+    assert "1 path would be deleted: not in the backup" in shown.out
+    with_list = verify(pod, file, "--extras=fail", "--exclude", "app/two")
+    assert with_list.code == 2, with_list
+    assert restore(pod, file, "--extras=fail").code == 2
+
+
+@pytest.mark.parametrize("target", ["shop", "elsewhere"])
+def test_a_directory_too_many_is_told_with_the_command_without_it(
+    cluster: Cluster, backup: Writer, target: str
+) -> None:
+    pod = cluster.pod("busybox")
+    pod.run("sh", "-c", f"mkdir -p {pod.path}/shop {pod.path}/elsewhere/etc {pod.path}/other")
+    archive = trees.Archive(owner=pod.owner)
+    archive.directory("shop")
+    archive.directory("shop/etc")
+    archive.add("shop/etc/one", b"one\n")
+    file = backup(archive.finish())
+    place = f"--target-path={pod.path}/{target}"
+    dry = restore(pod, file, place, "--dry-run")
+    assert dry.code == 0, dry
+    assert f"it would go to {pod.path}/{target}/shop" in dry.out
+    found = verify(pod, file, place)
+    assert found.code == 9, found
+    assert found.out.startswith("missing  shop: a directory, with 2 of the backup below it\n")
+    said = [one for one in dry.out.splitlines() if "to leave shop/ out: " in one]
+    words = shlex.split(said[0].partition(": kubectl restore ")[2])
+    assert run(*words).code == 0
+    words.remove("--dry-run")
+    assert run(*words, "--force").code == 0
+    assert run(*fixed(found)).code == 0
+    quiet = restore(pod, file, f"--target-path={pod.path}/other", "--dry-run")
+    assert "begin with" not in quiet.out + quiet.err
+
+
+def test_a_fix_leads_from_a_hidden_difference_to_what_the_backup_has(
+    cluster: Cluster, backup: Writer
+) -> None:
+    pod = cluster.pod("debian")
+    file = backup(backup_of(pod.owner))
+    assert restore(pod, file).code == 0
+    pod.flip("app/two")
+    found = verify(pod, file)
+    assert found.code == 9, found
+    dry = run(*fixed(found))
+    assert dry.code == 0, dry
+    assert "1 path would be replaced" in dry.out
+    (step,) = [one for one in dry.out.splitlines() if one.startswith("Next: to do it: ")]
+    done = run(*shlex.split(step.partition(": kubectl restore ")[2]))
+    assert done.code == 0, done
+    assert verify(pod, file).code == 0
+
+
+def test_the_fix_of_a_refused_dry_run_changes_nothing_and_saves_what_it_was_to_save(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    file = backup(backup_of(pod.owner))
+    assert restore(pod, file).code == 0
+    pod.run("sh", "-c", f"echo other >{pod.path}/app/two")
+    before, saved = pod.tree(), tmp_path / "before.tar"
+    refused = restore(pod, file, "--dry-run", "--save-replaced", str(saved))
+    assert refused.code == 6, refused
+    words = fixed(refused)
+    assert "--dry-run" in words
+    assert str(saved) in words
+    shown = run(*words)
+    assert shown.code == 0, shown
+    assert "would be replaced" in shown.out
+    assert pod.tree() == before
+    assert not saved.exists()
+    (step,) = [one for one in shown.out.splitlines() if one.startswith("Next: to do it: ")]
+    assert run(*shlex.split(step.partition(": kubectl restore ")[2])).code == 0
+    assert saved.exists()
 
 
 def test_strict_names_what_the_pod_did_not_let_us_set(cluster: Cluster, backup: Writer) -> None:

@@ -145,7 +145,10 @@ def test_root_without_the_right_to_change_owners_counts_them(
     archive = trees.two_thousand(owner=(1234, 567))
     result = restore(pod, backup(archive))
     assert result.code == 0, result
-    assert "1,999 paths without the backup's owner (we are root without the right" in result.out
+    assert (
+        "1,999 paths without the backup's owner (the container runs as root without the right"
+        in result.out
+    )
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=False) == []
 
 
@@ -154,7 +157,7 @@ def test_a_user_counts_what_belongs_to_others(cluster: Cluster, backup: Writer, 
     pod = cluster.pod(kind)
     result = restore(pod, backup(trees.small()))
     assert result.code == 0, result
-    assert "3 paths without the backup's owner (we are uid 1000)" in result.out
+    assert "3 paths without the backup's owner (the container runs as uid 1000)" in result.out
     silent = restore(pod, backup(trees.small()), "--no-same-owner", "--force")
     assert silent.code == 0, silent
     assert "owner" not in silent.out

@@ -39,13 +39,14 @@ TYPES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
     "summary": {
         "message_type": str, "namespace": str, "pod": str, "container": str, "backup": str,
         "path": str, "files_restored": int, "regular_files_restored": int, "bytes_restored": int,
+        "links_restored": int, "devices_restored": int,
         "seconds_elapsed": float, "directories_kept": int, "files_replaced": int,
         "files_deleted": int, "dry_run": bool, "salvaged": bool, "verified": str, "warnings": list,
         "files_adjusted": int, "files_unchanged": int, "files_skipped": int, "notes": list,
         "next_steps": list,
     },
     "exit_error": {
-        "message_type": str, "code": int, "message": str, "reason": str, "fix": str,
+        "message_type": str, "code": int, "message": str, "cause": str, "reason": str, "fix": str,
         "files_acknowledged": int, "bytes_acknowledged": int,
     },
 }  # fmt: skip

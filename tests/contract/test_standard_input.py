@@ -136,7 +136,7 @@ def test_a_cut_stream_is_exit_3(cluster: Cluster, *, packed: bool) -> None:
     content = gzip.compress(archive, 1) if packed else archive
     result = restore_piped(pod, content[: len(content) * 2 // 3])
     assert result.code == 3, result
-    assert "Acknowledged by the pod until then" in result.err
+    assert "Arrived in the pod before it ended" in result.err
     again = restore_piped(pod, content, "--force")
     assert again.code == 0, again
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root) == []

@@ -165,7 +165,7 @@ def test_a_time_out_in_the_middle_says_how_far_it_came_and_how_to_go_on(
     )
     assert result.code == 8, result
     assert "timed out after 5s" in result.err
-    assert "Acknowledged by the pod until then" in result.err
+    assert "Arrived in the pod before it ended" in result.err
     assert says_how_to_go_on(result.err)
     assert until_nothing_is_left(pod) == []
 

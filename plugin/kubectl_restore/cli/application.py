@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from cleo.application import Application as CleoApplication
@@ -12,6 +13,7 @@ from cleo.io.inputs.definition import Definition
 from kubectl_restore.about import NAME, VERSION
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.commands import all_commands
+from kubectl_restore.cli.defaults import defaults_for
 from kubectl_restore.cli.ending import Ending
 from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
 from kubectl_restore.errors import ExitCode, RestoreError
@@ -73,6 +75,10 @@ def run_words(words: Sequence[str]) -> int:
         command, rest = choose_command(words)
     except RestoreError as error:
         return ending.of_error(error)
+    defaults = defaults_for(command, rest, os.environ)
+    if defaults:
+        rest = [*(one.word for one in defaults), *rest]
+        ending = Ending.wanted_by([command, *rest], defaults)
     # `--` keeps Cleo from reading a flag: the words are the command's, whole.
     return Application(ending).run(ArgvInput(["kubectl-restore", command, "--", *rest]))
 

@@ -185,6 +185,12 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
                 reason="a restore lists nothing",
                 fix=f"kubectl restore inspect BACKUP --{flag.name}",
             )
+        if flag.scope is Scope.VERIFY and flag.name not in also:
+            raise UsageError(
+                f"--{flag.name} belongs to verify",
+                reason="a restore leaves what is not in the backup, unless --delete is given",
+                fix=f"kubectl restore verify POD BACKUP --{flag.name} {flag.value}",
+            )
         if flag.scope is Scope.OLDER and not older:
             raise UsageError(
                 f"--{flag.name} belongs to the older spelling",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
@@ -10,17 +11,27 @@ from cleo.commands.command import Command
 from cleo.helpers import argument
 
 from kubectl_restore.cli.argv import parse
-from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
-from kubectl_restore.cli.habits import FORCED, can_ask, may_mean_a_file
+from kubectl_restore.cli.defaults import defaults_for
+from kubectl_restore.cli.flags import INSTEAD, OLDER_COMMANDS, RESERVED
+from kubectl_restore.cli.habits import FORCED, can_ask, may_mean_a_file, somebody_is_there
 from kubectl_restore.cli.help_text import help_of, help_text
 from kubectl_restore.cli.log_file import log_file
 from kubectl_restore.cli.manner import read_manner
+from kubectl_restore.cli.placing import placed
 from kubectl_restore.cli.reading import (
+    nearest_command,
     read_request,
     read_version_request,
     require_reading,
 )
-from kubectl_restore.errors import DamagedError, ExitCode, RestoreError, SignalledError, UsageError
+from kubectl_restore.errors import (
+    DamagedError,
+    ExitCode,
+    NoPodError,
+    RestoreError,
+    SignalledError,
+    UsageError,
+)
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.choice import choose_display
@@ -47,6 +58,14 @@ class _WordsCommand(Command):
         """What stood behind the command's name."""
         return [str(word) for word in self.argument("words")]
 
+    def say_defaults(self, display: Display) -> None:
+        """Say, before anything else, which flags the environment has given."""
+        found = defaults_for(str(self.name), (), os.environ)
+        given = self.words[: len(found)]
+        texts = [one.text() for one in found if one.word in given]
+        if texts:
+            display.message(Level.DETAIL, f"from the environment: {', '.join(texts)}")
+
 
 class RestoreCommand(_WordsCommand):
     """The default command."""
@@ -62,7 +81,7 @@ class RestoreCommand(_WordsCommand):
         if parsed.is_set("help"):
             self.io.output.write(help_of(str(self.name)) if self.verifies else help_text())
             return ExitCode.RESTORED
-        manner = read_manner(parsed, older=self.older)
+        manner = read_manner(parsed, older=self.older, also=("extras",) if self.verifies else ())
         prefix = [] if self.name == "restore" else [str(self.name)]
         if self.verifies:
             require_reading(parsed)
@@ -82,16 +101,29 @@ class RestoreCommand(_WordsCommand):
         if self.verifies:
             run = verify
 
-        with log_file(manner.log_file) as log, Watch(manner.timeout) as watch:
+        said = shlex.join(request.command)
+        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
             display = choose_display(
-                Environment(log=log),
+                Environment(),
                 progress=manner.progress,
                 quiet=manner.quiet,
                 verbosity=manner.verbosity,
                 older=manner.older,
                 output=manner.output,
+                log=log,
             )
             try:
+                self.say_defaults(display)
+                if parsed.value("target-path") is None and not self.older:
+                    request = placed(
+                        request,
+                        display,
+                        watch,
+                        is_asked=not self.verifies
+                        and not request.dry_run
+                        and somebody_is_there(parsed),
+                        is_compared=self.verifies,
+                    )
                 if is_told:
                     display.message(Level.INFO, FORCED)
                 run(request, display, watch)
@@ -99,6 +131,7 @@ class RestoreCommand(_WordsCommand):
                     # Nothing else was wanted.
                     display.environment.require_written()
             except RestoreError as error:
+                _name_the_command_meant(error, request)
                 return _ended(error, display, request.command)
             finally:
                 display.close()
@@ -145,15 +178,18 @@ class SealCommand(_WordsCommand):
         request = read_seal_request(parsed, self.words)
         manner = read_manner(parsed, older=False)
         environment = Environment()
-        with Watch(manner.timeout) as watch:
+        said = shlex.join(request.command)
+        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
             display = choose_display(
                 environment,
                 progress=manner.progress,
                 quiet=manner.quiet,
                 verbosity=manner.verbosity,
                 older=False,
+                log=log,
             )
             try:
+                self.say_defaults(display)
                 sealed = seal(request, display, watch)
             except DamagedError as error:
                 error.fix += f"\n{how_to_salvage(restored_so(request.backup), request.backup)}"
@@ -189,7 +225,8 @@ class InspectCommand(_WordsCommand):
         # One object that can be piped into a program as it is, unless more is asked for.
         is_alone = request.as_json and manner.progress == "auto"
         environment = Environment()
-        with Watch(manner.timeout) as watch:
+        said = shlex.join(request.command)
+        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
             display = choose_display(
                 environment,
                 progress="none" if is_alone else manner.progress,
@@ -197,8 +234,10 @@ class InspectCommand(_WordsCommand):
                 verbosity=manner.verbosity,
                 older=False,
                 output=manner.output,
+                log=log,
             )
             try:
+                self.say_defaults(display)
                 code = inspect(request, display, watch, display.pour)
                 environment.require_written()
             except RestoreError as error:
@@ -251,6 +290,13 @@ class ReservedCommand(_WordsCommand):
         Raises:
             UsageError: always.
         """
+        if self.name in INSTEAD:
+            raise UsageError(
+                f"kubectl restore has no command {self.name}",
+                reason=INSTEAD[self.name][0],
+                fix=INSTEAD[self.name][1]
+                + f"\nfor a pod called {self.name}: kubectl restore pod/{self.name} BACKUP",
+            )
         what = (
             f"kubectl restore {self.name} is not yet supported"
             if self.name in RESERVED
@@ -261,6 +307,14 @@ class ReservedCommand(_WordsCommand):
             reason=f"{self.name} is kept as a command's name",
             fix=f"for a pod called {self.name}: kubectl restore pod/{self.name} BACKUP",
         )
+
+
+def _name_the_command_meant(error: RestoreError, request: RestoreRequest) -> None:
+    """Have an error for a pod that is not there say which command its name may be meant for."""
+    meant = nearest_command(request.pod.name) if isinstance(error, NoPodError) else ""
+    if meant:
+        again = shlex.join(("kubectl", "restore", meant, str(request.backup)))
+        error.fix = f"did you mean the command {meant}? {again}\n{error.fix}"
 
 
 def _ended(error: RestoreError, display: Display, command: Sequence[str]) -> int:

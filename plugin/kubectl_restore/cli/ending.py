@@ -17,6 +17,7 @@ from kubectl_restore.ui.messages import error_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kubectl_restore.cli.defaults import Default
 _WITHOUT_JSON: Final = frozenset({"filesystem", "seal"})
 """Commands that have no `-o json`."""
 
@@ -28,24 +29,35 @@ class Ending:
     Attributes:
         as_json: `-o json` was asked for, of a command that has it.
         loud: a bug of ours shows where it is.
+        defaults: flags that the environment has given.
     """
 
     as_json: bool = False
     loud: bool = False
+    defaults: tuple[Default, ...] = ()
 
     @classmethod
-    def wanted_by(cls, words: Sequence[str]) -> Self:
-        """Return the ending that the words ask for, also where they are no command line."""
+    def wanted_by(cls, words: Sequence[str], defaults: Sequence[Default] = ()) -> Self:
+        """Return the ending that the words ask for, also where they are no command line.
+
+        Args:
+            words: the command line.
+            defaults: what of it the environment gives.
+        """
         parsed = parse_what_can_be(words)
         command = parsed.positionals[0] if parsed.positionals else ""
         return cls(
             as_json=parsed.value("output") == "json" and command not in _WITHOUT_JSON,
             loud=parsed.is_set("debug") or parsed.count("verbose") > 1,
+            defaults=tuple(defaults),
         )
 
     def of_error(self, error: RestoreError) -> int:
         """Say why it ended, and return the exit code."""
         environment = Environment()
+        blamed = [one.text() for one in self.defaults if f"--{one.flag.name}" in error.what]
+        if blamed:
+            error.reason += f"\nit comes from the environment: {', '.join(blamed)}"
         if self.as_json:
             environment.result(json_line(exit_error_fields(error)))
         else:

@@ -14,6 +14,7 @@ class Scope(Enum):
     OLDER = "older spelling only"
     KUBECTL = "passed through to kubectl"
     INSPECT = "inspect only"
+    VERIFY = "verify only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
         "HOW",
         "what goes over the link: auto (if that is faster), none, gzip (default: auto)",
     ),
+    Flag("log-file", "", "FILE", "append all that -vv would say to FILE (mode 0600), with times"),
     Flag("yes", "y", "", "ask nothing"),
     Flag(
         "kubectl",
@@ -113,8 +115,14 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("version", "", "", "print the version"),
     Flag("debug", "d", "", "as -vv", Scope.OLDER),
     Flag("log-level", "", "LEVEL", "debug, info, warn, error or fatal", Scope.OLDER),
-    Flag("log-file", "", "FILE", "append what is said to FILE too (mode 0600)", Scope.OLDER),
     Flag("log-format", "", "FORMAT", "text or json; the lines are text either way", Scope.OLDER),
+    Flag(
+        "extras",
+        "",
+        "HOW",
+        "what is not in the backup: ignore, report, fail: exit code 9 (default: report)",
+        Scope.VERIFY,
+    ),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
     _kubectl("context", "NAME"),
     _kubectl("cluster", "NAME"),
@@ -144,7 +152,7 @@ BY_SHORT: Final = {letter: flag for flag in FLAGS for letter in flag.shorts}
 _READING: Final = frozenset(
     {
         *("allow-missing-end", "checksum", "require-checksum"),
-        *("help", "progress", "quiet", "timeout", "verbose"),
+        *("help", "log-file", "progress", "quiet", "timeout", "verbose"),
     }
 )
 """Of what reads a backup and asks no cluster."""
@@ -170,6 +178,15 @@ RESERVED: Final = {
     "completion": "print a shell's completion script",
 }
 """Commands that later work builds; until then they are not yet there."""
+
+COMMANDS: Final = ("filesystem", "verify", "inspect", "seal", "version", "help")
+INSTEAD: Final = {
+    "list": (
+        "what is in a backup inspect lists",
+        "kubectl restore inspect BACKUP --list",
+    ),
+}
+"""Words that are often taken for a command: why there is none, and what there is."""
 
 OLDER_COMMANDS: Final = ("backup", "restore", "list", "init", "logs", "tui")
 """The older tool's commands: kept from meaning a pod."""

@@ -68,8 +68,13 @@ def may_mean_a_file(parsed: Parsed, words: Sequence[str]) -> bool:
 
 def can_ask(parsed: Parsed, *, older: bool) -> bool:
     """Tell whether somebody is there who can be asked, and nothing says not to."""
-    silent = older or parsed.is_set("yes") or parsed.is_set("quiet")
-    silent = silent or parsed.value("overwrite") is not None
-    if silent or read_output(parsed) == "json":
+    if older or parsed.value("overwrite") is not None:
+        return False
+    return somebody_is_there(parsed)
+
+
+def somebody_is_there(parsed: Parsed) -> bool:
+    """Tell whether a person sits at a terminal, and did not say that nothing is to be asked."""
+    if parsed.is_set("yes") or parsed.is_set("quiet") or read_output(parsed) == "json":
         return False
     return all(one is not None and one.isatty() for one in (sys.stdin, sys.stderr))

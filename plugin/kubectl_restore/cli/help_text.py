@@ -47,7 +47,11 @@ _OF_COMMANDS: Final = {
     "verify": (
         "kubectl restore verify [pod/]POD BACKUP [flags]",
         "Compare a pod with a backup, and write nothing. Exit code 9 where they differ.",
-        frozenset(flag.name for flag in FLAGS if flag.scope in {Scope.RESTORE, Scope.KUBECTL})
+        frozenset(
+            flag.name
+            for flag in FLAGS
+            if flag.scope in {Scope.RESTORE, Scope.KUBECTL, Scope.VERIFY}
+        )
         - OF_A_RESTORE
         - {"version"},
     ),
@@ -94,11 +98,12 @@ def help_text() -> str:
     for scope, title in (
         (Scope.RESTORE, "Flags:"),
         (Scope.INSPECT, "Flags of inspect alone (kubectl restore inspect --help has the others):"),
+        (Scope.VERIFY, "Flags of verify alone (kubectl restore verify --help has the others):"),
         (Scope.OLDER, "Flags of the older spelling:"),
         (Scope.KUBECTL, "Flags passed through to kubectl:"),
     ):
         flags = [flag for flag in FLAGS if flag.scope is scope]
-        if scope in {Scope.RESTORE, Scope.INSPECT, Scope.OLDER}:
+        if scope is not Scope.KUBECTL:
             lines = [_line(flag, flag.text) for flag in flags]
         else:
             lines = _folded([f"--{flag.name}" for flag in flags])
@@ -108,6 +113,10 @@ def help_text() -> str:
         + ", ".join(RESERVED)
         + "\nA pod with a command's name is written pod/NAME.\n"
         "-s and -v keep their older meaning (skip paths, verbose), not kubectl's.\n"
+        "Each flag may have its default in the environment: KUBECTL_RESTORE_TIMEOUT=30m is "
+        "--timeout 30m,\n"
+        "KUBECTL_RESTORE_SAVE_REPLACED, KUBECTL_RESTORE_FORCE=true and so on; a flag that is given "
+        "wins.\n"
         "Exit codes: docs/exit-codes.md\n"
     )
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""The older spelling's `--log-file`: what is said is appended to a file too."""
+"""`--log-file`: what is said is appended to a file too."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from kubectl_restore.text import shown, shown_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from typing import TextIO
+
+    from kubectl_restore.cli.argv import Parsed
+    from kubectl_restore.ui.logged import Log
 
 
 @contextmanager
-def log_file(path: Path | None) -> Iterator[TextIO | None]:
+def log_file(path: Path | None, parsed: Parsed, command: str) -> Iterator[Log | None]:
     """Open the file for appending, made with mode 0600; nothing for no path.
+
+    Args:
+        path: of the file.
+        parsed: whose secrets are taken out.
+        command: the command line, without secrets: the log's first line.
 
     Raises:
         UsageError: it cannot be opened.
@@ -25,13 +32,20 @@ def log_file(path: Path | None) -> Iterator[TextIO | None]:
     if path is None:
         yield None
         return
+    # Imported late: hardly anybody wants one.
+    from kubectl_restore.about import NAME, VERSION  # noqa: PLC0415
+    from kubectl_restore.ui.logged import Log  # noqa: PLC0415
+
+    name = shown(os.fsencode(path))
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"the log file {shown(os.fsencode(path))} cannot be written",
+            f"the log file {name} cannot be written",
             reason=shown_text(str(error)),
             fix="name another with --log-file, or leave it out",
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        yield file
+        log = Log(file, name, [value for flag, value in parsed.flags if flag.secret])
+        log.put(f"{NAME} {VERSION}, process {os.getpid()}: {shown_text(command)}")
+        yield log

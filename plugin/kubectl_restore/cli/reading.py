@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
-from kubectl_restore.cli.flags import OF_A_RESTORE, Scope
+from kubectl_restore.cli.flags import COMMANDS, OF_A_RESTORE, Scope
 from kubectl_restore.cli.habits import can_ask, require_no_habit
 from kubectl_restore.cli.manner import read_output
 from kubectl_restore.cli.salvaging import read_salvage, require_salvageable
@@ -30,7 +30,7 @@ from kubectl_restore.cluster.target import parse_target
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.errors import UsageError
 from kubectl_restore.pipe.transit import Packing
-from kubectl_restore.plan.policy import Comparison, Overwrite, Verification
+from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Verification
 from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.text import shown
 
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _DEFAULT_STALL: Final = "60s"
 _ARCHIVE_NAME: Final = re.compile(r"\.(tar|tgz|tar\.\w+)$")
 _POSITIONALS: Final = 2
+PARTIAL: Final = ("include", "exclude", "skip-paths", "skip-unsafe")
+"""Flags that leave some of a backup out."""
 
 
 def read_version_request(parsed: Parsed) -> tuple[KubectlOptions, bool]:
@@ -97,7 +99,7 @@ def read_request(
         if flag.scope is Scope.KUBECTL and flag.name != "context"
     )
     namespace = parsed.value("namespace")
-    target = _target_path(given(parsed, "target-path", "/"))
+    target = target_path(given(parsed, "target-path", "/"))
     _require_file(parsed, backup, verifies=verifies)
     require_salvageable(parsed, backup, verifies=verifies)
     judged = Verification.CHECKSUM if verifies else Verification.SIZE
@@ -117,6 +119,7 @@ def read_request(
         overwrite=overwrite,
         compare=Comparison(choice(parsed, "compare", tuple(Comparison)) or Comparison.METADATA),
         verify=Verification(choice(parsed, "verify", tuple(Verification)) or judged),
+        extras=_extras(parsed),
         delete=parsed.is_set("delete"),
         dry_run=parsed.is_set("dry-run"),
         strict=parsed.is_set("strict"),
@@ -143,6 +146,24 @@ def read_request(
         lanes=read_lanes(parsed, os.environ),
         command=_without_secrets(parsed, command),
     )
+
+
+def _extras(parsed: Parsed) -> Extras:
+    """Return what becomes of what is not in the backup.
+
+    Raises:
+        UsageError: it is to fail, and cannot be told from what is left out.
+    """
+    extras = Extras(choice(parsed, "extras", tuple(Extras)) or Extras.REPORT)
+    if extras is Extras.FAIL:
+        for name in PARTIAL:
+            if any(flag.name == name for flag, _ in parsed.flags):
+                raise UsageError(
+                    f"--extras fail and --{name} contradict each other",
+                    reason="what is left out would be taken for what the backup does not have",
+                    fix="leave one of them out",
+                )
+    return extras
 
 
 def _require_file(parsed: Parsed, backup: str, *, verifies: bool) -> None:
@@ -188,7 +209,7 @@ def _require_safe_deletion(parsed: Parsed, target: str) -> None:
             reason="everything in the container that is not in the backup would be deleted",
             fix="name the directory that the backup is of: -t PATH",
         )
-    for name in ("include", "exclude", "skip-paths", "skip-unsafe"):
+    for name in PARTIAL:
         if any(flag.name == name for flag, _ in parsed.flags):
             raise UsageError(
                 f"--delete and --{name} contradict each other",
@@ -217,16 +238,32 @@ def _positionals(parsed: Parsed, command: str) -> tuple[str, str]:
     usage = f"kubectl restore {command}POD BACKUP [-t PATH]"
     given = parsed.positionals
     if len(given) > _POSITIONALS:
+        meant = "" if command else nearest_command(given[0])
+        words = [meant, *given[1:]] + [
+            f"--{flag.name}={_to_show(flag, value)}" for flag, value in parsed.flags
+        ]
         raise UsageError(
-            "too many arguments",
+            f"there is no command {shown(os.fsencode(given[0]))}"
+            if meant
+            else "too many arguments",
             reason=f"a pod and a backup are wanted; given: {shlex.join(given)}",
-            fix=usage,
+            fix=f"kubectl restore {shlex.join(words)}" if meant else usage,
         )
     if len(given) < _POSITIONALS:
+        meant = nearest_command(given[0]) if given and not command else ""
         missing = "a backup" if given else "a pod and a backup"
-        raise UsageError(f"{missing} is missing", reason=f"usage: {usage}", fix=usage)
+        fix = f"did you mean kubectl restore {meant}? Else: {usage}" if meant else usage
+        raise UsageError(f"{missing} is missing", reason=f"usage: {usage}", fix=fix)
     require_named(given[1], usage)
     return given[0], given[1]
+
+
+def nearest_command(word: str) -> str:
+    """Return the command that a word is a near miss of; empty for none."""
+    # Imported late: hardly any command line is wrong.
+    import difflib  # noqa: PLC0415
+
+    return next(iter(difflib.get_close_matches(word, COMMANDS, 1, 0.7)), "")
 
 
 def require_named(backup: str, usage: str) -> None:
@@ -265,7 +302,12 @@ def _is_file(name: str) -> bool:
         return False
 
 
-def _target_path(text: str) -> str:
+def target_path(text: str) -> str:
+    """Return a target path as it is shown and sent: no slash at its end, none twice.
+
+    Raises:
+        UsageError: it is not absolute, or could lead elsewhere.
+    """
     if not text.startswith("/"):
         raise _bad_target(text, "it is not absolute")
     if ".." in text.split("/"):

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kubectl_restore.cluster.limits import Limit, limits_of
-from kubectl_restore.errors import InterruptedRestoreError, TargetError
+from kubectl_restore.errors import (
+    CompletedError,
+    InterruptedRestoreError,
+    NoContainerError,
+    NotReadyError,
+)
 from kubectl_restore.text import shown
 
 _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
@@ -128,13 +133,13 @@ def choose_container(facts: PodFacts, named: str | None, at: str = "") -> str:
     known = (*facts.containers, *facts.others)
     container = named if named is not None else facts.default
     if container not in known:
-        raise TargetError(
+        raise NoContainerError(
             f"pod {facts.name} has no container {container}",
             reason=f"its containers: {', '.join(known)}",
             fix=f"name one of them: -c {facts.default}",
         )
     if facts.phase in {"Succeeded", "Failed"}:
-        raise TargetError(
+        raise CompletedError(
             f"pod {facts.name} has completed; nothing can run in it",
             reason=f"its phase is {facts.phase}" + (f"; {facts.why}" if facts.why else ""),
             fix=f"restore into a running pod: kubectl{at} get pods",
@@ -146,13 +151,13 @@ def choose_container(facts: PodFacts, named: str | None, at: str = "") -> str:
             fix=f"kubectl{at} get nodes, then run the same command again",
         )
     if container in facts.states:
-        raise TargetError(
+        raise NotReadyError(
             f"container {container} of pod {facts.name} is not running",
             reason=f"it is {facts.states[container]}",
             fix=describe,
         )
     if facts.phase == "Pending" and container not in facts.running:
-        raise TargetError(
+        raise NotReadyError(
             f"pod {facts.name} has not started yet",
             reason=facts.why or "it is Pending, and its node has not said anything about it",
             fix=f"{describe}, then run the same command again",

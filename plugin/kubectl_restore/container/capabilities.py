@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.container.checksums import best_of
-from kubectl_restore.errors import PodCannotError, TargetError
+from kubectl_restore.errors import NoDirectoryError, PodCannotError
 from kubectl_restore.pipe.framing import Framing
 from kubectl_restore.text import shown_text
 
@@ -260,18 +260,18 @@ def require_target(capabilities: Capabilities, target: str, make_it: str) -> Non
         make_it: the command that makes the directory.
 
     Raises:
-        TargetError: there is no such directory.
+        NoDirectoryError: there is no such directory.
         PodCannotError: it is closed to us.
     """
     match capabilities.target:
         case "absent":
-            raise TargetError(
+            raise NoDirectoryError(
                 f"{target} does not exist in the container",
                 reason="the target has to be a directory that exists",
                 fix=make_it,
             )
         case "file":
-            raise TargetError(
+            raise NoDirectoryError(
                 f"{target} is not a directory",
                 reason="something else stands there in the container",
                 fix="name a directory with -t",

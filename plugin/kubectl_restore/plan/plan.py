@@ -235,6 +235,11 @@ class Plan:
         return self._decided.reasons(action)
 
     @property
+    def finds_anything(self) -> bool:
+        """Tell whether something stands at any of the paths."""
+        return self.count(*(one for one in Action if one is not Action.CREATE)) > 0
+
+    @property
     def is_refused(self) -> bool:
         """Tell whether something forbids the restore."""
         return self.count(Action.REFUSE) > 0

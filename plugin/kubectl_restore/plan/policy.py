@@ -43,6 +43,17 @@ class Verification(StrEnum):
     """Nothing; that the container's tar took everything and did not complain has to do."""
 
 
+class Extras(StrEnum):
+    """`verify --extras`: what stands beside the backup in its own directories."""
+
+    IGNORE = "ignore"
+    """It is not named."""
+    REPORT = "report"
+    """It is named; the pod may be as the backup all the same."""
+    FAIL = "fail"
+    """It is a difference as any other."""
+
+
 class Salvage(StrEnum):
     """What is restored of a damaged backup."""
 

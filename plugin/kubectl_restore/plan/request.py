@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.select.selection import Selection
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.pipe.transit import Packing
-from kubectl_restore.plan.policy import Comparison, Overwrite, Salvage, Verification
+from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Salvage, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 _SAVE: Final = "--save-replaced"
+_EXTRAS: Final = "--extras"
+_STRIP: Final = "--strip-components"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class RestoreRequest:
     overwrite: Overwrite = Overwrite.REFUSE
     compare: Comparison = Comparison.METADATA
     verify: Verification = Verification.SIZE
+    extras: Extras = Extras.REPORT
+    """Of a comparison: what becomes of what is not in the backup."""
     delete: bool = False
     """What stands below the backup's directories and is not in it is deleted."""
     dry_run: bool = False
@@ -92,14 +96,7 @@ class RestoreRequest:
             flags: further ones.
             is_noted: the pod has a record of what was in flight, so nothing of it is in the way.
         """
-        words: list[str] = []
-        left = iter(self.command)
-        for word in left:
-            if word == _SAVE:
-                next(left, None)
-            elif not word.startswith(f"{_SAVE}="):
-                words.append(word)
-        again = replace(self, command=tuple(words))
+        again = replace(self, command=_without_value(self.command, _SAVE))
         return again.command_with(*([] if is_noted else ["--force"]), *flags)
 
     def command_with(self, *flags: str) -> str:
@@ -112,6 +109,22 @@ class RestoreRequest:
     def command_in_earnest(self, *flags: str) -> str:
         """Return the same without --dry-run, for a fix that says that something is changed."""
         return self._without("--dry-run").command_with(*flags)
+
+    def command_of_a_restore(self, *flags: str) -> str:
+        """Return the restore that a `verify` leads to, with these flags, for a fix."""
+        words = _without_value(self.command, _EXTRAS)
+        if words[2:3] == ("verify",):
+            words = (*words[:2], *words[3:])
+        return replace(self, command=words).command_with(*flags)
+
+    def command_stripping(self, count: int) -> str:
+        """Return the same with so many leading components of each name left out."""
+        words = _without_value(self.command, _STRIP)
+        return replace(self, command=words).command_with(_STRIP, str(count))
+
+    def placed_at(self, path: str) -> RestoreRequest:
+        """Return the same with a target path, which the command line did not name."""
+        return replace(self, target_path=path, command=_with(self.command, ["-t", path]))
 
     def command_leaving_out(self, *flags: str) -> str:
         """Return the same without --delete: what is left out of a restore would be deleted."""
@@ -145,6 +158,18 @@ class RestoreRequest:
     def _without(self, *switches: str) -> RestoreRequest:
         words = (one for one in self.command if one.partition("=")[0] not in switches)
         return replace(self, command=tuple(words))
+
+
+def _without_value(command: tuple[str, ...], flag: str) -> tuple[str, ...]:
+    """Return a command line without a flag and its value."""
+    words: list[str] = []
+    left = iter(command)
+    for word in left:
+        if word == flag:
+            next(left, None)
+        elif not word.startswith(f"{flag}="):
+            words.append(word)
+    return tuple(words)
 
 
 def _with(command: tuple[str, ...], flags: Sequence[str]) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ class Tally:
     Attributes:
         files: carried out: files, links, directories.
         figures: of what was sent.
+        links: of `files`, symbolic and hard.
+        devices: of `files`, FIFOs among them.
         replaced: of `files`.
         adjusted: whose content was right, and directories, whose mode, owner or time was set.
         disarmed: programs that lost their set-id bits with their owner, on the user's wish.
@@ -75,12 +77,15 @@ class Tally:
         lines: what the pod's tar said; the first few.
         said: how many lines it said.
         operations: paths something was planned for, by action.
+        hints: what the user may have meant otherwise.
         root: the archive's own entry for the target, and what the target is.
     """
 
     files: int = 0
     figures: Figures = field(default_factory=Figures)
     proof: Proof = field(default_factory=Proof)
+    links: int = 0
+    devices: int = 0
     replaced: int = 0
     adjusted: int = 0
     deleted: int = 0
@@ -89,6 +94,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     said: int = 0
+    hints: list[str] = field(default_factory=list)
     root: tuple[Member, Entry] | None = None
     operations: Counter[str] = field(default_factory=Counter)
 
@@ -104,6 +110,8 @@ class Tally:
             plan.action(one) is Action.ADJUST for one in plan.resumed
         )
         self.deleted += len(plan.extras)
+        self.links += _made(plan, Kind.SYMLINK, Kind.HARDLINK)
+        self.devices += _made(plan, Kind.FIFO, Kind.CHARACTER_DEVICE, Kind.BLOCK_DEVICE)
         self.figures.add(plan.figures)
         known = self.proof.missed.setdefault("closing", [])
         known += plan.touched.closing[: max(0, LISTED - len(known))]
@@ -148,6 +156,8 @@ class Tally:
             path=path,
             files=self.files,
             regular_files=self.figures.regular_files,
+            links=self.links,
+            devices=self.devices,
             bytes=self.figures.bytes,
             seconds=seconds,
             kept=self.kept.total(),
@@ -160,6 +170,7 @@ class Tally:
             verified=verified,
             warnings=warnings,
             notes=(
+                *self.hints,
                 *left_out,
                 *_skipped(self),
                 *_filled(self, capabilities),
@@ -181,6 +192,15 @@ class Tally:
         return Summary(
             path=path, files=files, regular_files=regular_files, bytes=size, seconds=seconds
         )
+
+
+def _made(plan: Plan, *kinds: Kind) -> int:
+    """Return how many members of these kinds are made, and are sent as what they are."""
+    return sum(
+        plan.action(number) in {Action.CREATE, Action.REPLACE}
+        and plan.member(number).kind is not Kind.FILE
+        for number in plan.members.of_kind(*kinds)
+    )
 
 
 def _skipped(tally: Tally) -> list[str]:
@@ -209,7 +229,7 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         (proof.owners, "owner", "owner"),
     )
     notes = [
-        f"{counted(count, 'path')} without the backup's {name} (we are {who}): "
+        f"{counted(count, 'path')} without the backup's {name} (the container runs as {who}): "
         f"{_named(tally, key, count)}"
         for count, key, name in missed
         if count

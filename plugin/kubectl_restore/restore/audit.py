@@ -11,19 +11,22 @@ from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.members.members import CODES, Members
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.container.traits import SYSTEMS
+from kubectl_restore.errors import VerificationError
 from kubectl_restore.plan.attributes import SET_IDS, Attributes, modes_of
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
 from kubectl_restore.plan.lines import are_right, beginnings
-from kubectl_restore.plan.policy import Verification
+from kubectl_restore.plan.policy import Extras, Verification
 from kubectl_restore.plan.together import TOGETHER
-from kubectl_restore.progress import Comparison, Finding, Phase
+from kubectl_restore.progress import A_DIRECTORY, EXTRA, MISSING, Comparison, Finding, Level, Phase
 from kubectl_restore.restore.checks.extras import Listing
+from kubectl_restore.restore.checks.misplaced import misplaced
 from kubectl_restore.restore.checks.volumes import KnownVolumes, attributes_of
 from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.trust.content_checksums import Fingerprints
@@ -78,6 +81,9 @@ class Auditor:
         progress: told how far it is, and each finding.
         members: how many were compared.
         found: how many findings there are of each kind.
+        hidden: how many contents differ although size and time do not.
+        dated: directories whose time something has set that is in them and not in the backup.
+        hint: that the backup has a directory too many.
         volumes: what the volumes there keep.
         lacking: how many members are without what nobody could give them there, by kind.
     """
@@ -89,7 +95,11 @@ class Auditor:
     volumes: KnownVolumes
     members: int = 0
     found: Counter[str] = field(default_factory=Counter)
+    hidden: int = 0
     lacking: Counter[str] = field(default_factory=Counter)
+    dated: int = 0
+    hint: str = ""
+    _dated: dict[bytes, str] = field(default_factory=dict)
     _known: Attributes | None = None
     _members: Members = field(default_factory=Members)
 
@@ -112,6 +122,11 @@ class Auditor:
         for numbers in (*_chunks(others), *_chunks(links)):
             paths = members.paths_of(numbers)
             seen = self.questions.look(Phase.VERIFY, paths, done=done, total=len(members))
+            if not done and not any(seen):
+                # Before the names of all that is missing.
+                self.hint = misplaced(members, self.request, self.questions, Phase.VERIFY)
+                if self.hint:
+                    self.progress.message(Level.WARNING, self.hint)
             done += len(numbers)
             links_there = seen.symlinks()
             known.texts = self.questions.texts(links_there)
@@ -123,12 +138,29 @@ class Auditor:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
         if self.request.selection.is_partial:
             # What was left out would be taken for what the backup does not have.
+            self._tell_times(frozenset())
             return
         kept = {path: there for path, there in known.leads.items() if path in known.directories}
         listing = Listing(self.questions)
         extras = listing.extras(members, known.directories, links=kept, whole=False)
+        self._tell_times({path.rpartition(b"/")[0] for path, _ in extras})
+        if self.request.extras is Extras.IGNORE:
+            return
         for path, is_directory in sorted(extras):
-            self._tell(path, "extra", "a directory" if is_directory else "")
+            self._tell(path, EXTRA, A_DIRECTORY if is_directory else "")
+
+    def _tell_times(self, holding: AbstractSet[bytes]) -> None:
+        """Name the directories with another time.
+
+        Args:
+            holding: those with something in them that is not in the backup: that has set their
+                time, and where it may be there the time may be so too.
+        """
+        for path, what in self._dated.items():
+            if path in holding and self.request.extras is not Extras.FAIL:
+                self.dated += 1
+            else:
+                self._tell(path, "mtime", what)
 
     def _left(self, numbers: Sequence[int], seen: StatLines, known: _Known) -> list[int]:
         """Count the files whose lines are right; return the members that need a look."""
@@ -157,7 +189,8 @@ class Auditor:
         # The target itself is left as it is by a restore.
         self.members += bool(path)
         if path and entry is None:
-            self._tell(path, "missing")
+            is_directory = member.kind is Kind.DIRECTORY
+            self._tell(path, MISSING, A_DIRECTORY if is_directory else "")
         if path in SYSTEMS and member.kind is Kind.DIRECTORY and entry is not None:
             return
         stands_for_it = member.kind is Kind.DIRECTORY and path in known.leads
@@ -172,13 +205,16 @@ class Auditor:
         if path in known.targets:
             known.inodes[path] = entry.number
         content = known.contents.of(member)
-        for what in self._differences(member, content, entry, known.texts):
-            self._tell(path, *what)
+        for kind, what in self._differences(member, content, entry, known.texts):
+            if kind == "mtime" and member.kind is Kind.DIRECTORY:
+                self._dated[path] = what
+            else:
+                self._tell(path, kind, what)
         if fingerprints is not None and entry.size == content.size:
             carrier = known.contents.carrier(number)
             ours = None if carrier is None else fingerprints.digest(carrier)
             if ours is not None:
-                self._compare_digests(path, entry, ours, known.digests)
+                self._compare_digests(path, content, entry, ours, known.digests)
         if member.kind is Kind.HARDLINK:
             other = known.inodes.get(normal_path(member.link))
             is_apart = other is not None and other != entry.number
@@ -204,7 +240,12 @@ class Auditor:
         return self.questions.digests(files, fingerprints.algorithm)
 
     def _compare_digests(
-        self, path: bytes, entry: Entry, ours: bytes, digests: Mapping[bytes, bytes]
+        self,
+        path: bytes,
+        content: Member,
+        entry: Entry,
+        ours: bytes,
+        digests: Mapping[bytes, bytes],
     ) -> None:
         if entry.kind is not Standing.FILE:
             return
@@ -212,6 +253,8 @@ class Auditor:
         if theirs is None:
             self._tell(path, "content", "it cannot be read there")
         elif theirs != ours:
+            is_hidden = entry.has_time(content.mtime) or self._attributes().has_time(content, entry)
+            self.hidden += is_hidden
             what = f"{theirs.hex()[:_DIGITS]}... instead of {ours.hex()[:_DIGITS]}..."
             self._tell(path, "content", what)
 
@@ -292,14 +335,47 @@ def audit(run: Run, lane: Lane, batch: Batch) -> Comparison:
         "not set, or the volume does not keep"
         for what, count in auditor.lacking.items()
     ]
-    if request.selection.is_partial:
+    if auditor.dated:
+        notes.append(
+            f"{counted(auditor.dated, 'directory', 'directories')} with another modification "
+            "time: something is in there that is not in the backup"
+        )
+    if request.selection.is_partial and request.extras is not Extras.IGNORE:
         notes.append("what is not in the backup was not looked for: some of it was left out")
     is_size = request.verify is Verification.SIZE
     return Comparison(
         path=request.target_path,
         members=auditor.members,
         findings=auditor.found,
+        hidden=auditor.hidden,
+        hint=auditor.hint,
+        tolerates_extras=request.extras is not Extras.FAIL,
         verified="size" if is_size else str(capabilities.algorithm),
         seconds=run.watch.elapsed,
         notes=tuple(notes),
+    )
+
+
+def require_alike(request: RestoreRequest, comparison: Comparison) -> None:
+    """Return when the pod is as the backup, but for what may stand beside it.
+
+    Raises:
+        VerificationError: it is not; the fix says what a restore would do about it.
+    """
+    failures = comparison.failures
+    if not failures:
+        return
+    flags = ["--dry-run"]
+    if failures.keys() - {MISSING, EXTRA}:
+        flags.append("--force")
+    if comparison.hidden:
+        # Size and time say that nothing is to be done.
+        flags.append("--compare=checksum")
+    if EXTRA in failures and request.target_path != "/":
+        flags.append("--delete")
+    raise VerificationError(
+        f"the pod is not as the backup: {counted(sum(failures.values()), 'difference')}",
+        reason="\n".join(f"{count:,} {kind}" for kind, count in failures.items()),
+        fix=comparison.hint.partition("\n")[2]
+        or f"to see what a restore would do: {request.command_of_a_restore(*flags)}",
     )

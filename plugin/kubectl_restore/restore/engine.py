@@ -37,7 +37,7 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.progress import Header, Level
 from kubectl_restore.report.receipt import Receipt, not_written, require_receipt
-from kubectl_restore.restore.audit import audit
+from kubectl_restore.restore.audit import audit, require_alike
 from kubectl_restore.restore.checks.restored import Restored
 from kubectl_restore.restore.finish import finish, settle
 from kubectl_restore.restore.go_on import go_on_behind
@@ -125,14 +125,7 @@ def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Compari
             comparison = audit(run, lane, batch)
     comparison = replace(comparison, notes=(*supply.left_out, *comparison.notes))
     progress.compared(comparison)
-    total = sum(comparison.findings.values())
-    if total:
-        again = run.request.command_with("--dry-run").replace(" verify ", " ", 1)
-        raise VerificationError(
-            f"the pod is not as the backup: {counted(total, 'difference')}",
-            reason="\n".join(f"{count:,} {kind}" for kind, count in comparison.findings.items()),
-            fix=f"to see what a restore would do: {again}",
-        )
+    require_alike(run.request, comparison)
     return comparison
 
 

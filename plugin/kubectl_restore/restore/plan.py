@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kubectl_restore.plan.steps import steps_of
+from kubectl_restore.progress import Level, Phase
+from kubectl_restore.restore.checks.misplaced import misplaced
 from kubectl_restore.restore.checks.obstacles import require_possible
 from kubectl_restore.restore.checks.volumes import attributes_of
 from kubectl_restore.restore.confirm import confirm, has_to_be_asked
@@ -43,6 +45,7 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
     surveyor = _surveyor(run, lane, ledger, batch)
     plan = surveyor.plan(batch, ledger.attempts.agreed or request.overwrite)
     ledger.attempts.require_no_more(plan)
+    _hint(run, lane, ledger, batch, plan)
     if request.dry_run:
         run.progress.planned(steps_of(plan))
     elif request.asks and has_to_be_asked(plan, request) and not ledger.attempts.has_agreed:
@@ -64,6 +67,17 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
     )
     ledger.attempts.began(plan)
     return plan
+
+
+def _hint(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> None:
+    """Say once that the backup has a directory too many, where nothing of it stands there."""
+    if ledger.attempts.first is not None or not batch.is_kept or plan.finds_anything:
+        return
+    hint = misplaced(batch.index.members, run.request, lane.questions, Phase.SURVEY)
+    if hint and run.request.dry_run:
+        ledger.tally.hints.append(hint)
+    elif hint:
+        run.progress.message(Level.WARNING, hint)
 
 
 def give_away(index: Index, request: RestoreRequest, capabilities: Capabilities) -> int:

@@ -20,7 +20,7 @@ from kubectl_restore.errors import DamagedError
 from kubectl_restore.plan.batch import Batch
 from kubectl_restore.plan.policy import Salvage
 from kubectl_restore.progress import Level
-from kubectl_restore.text import shown
+from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,6 +57,7 @@ class Supply:
         self.doubts: list[str] = []
         self._missing: set[Glob] | None = None
         self._idle: set[Glob] | None = None
+        self._is_said = False
         self.identity = ""
         self.is_salvaged = False
         self.about: dict[str, int | str | None] = {}
@@ -214,6 +215,14 @@ class Supply:
             said = f"left out: {shown(one.member.name)}: {one.reason}"
             self._progress.message(Level.WARNING, said)
         self._notes += chosen.notes
+        absolute = chosen.index.members.count_absolute()
+        if absolute and not self._is_said:
+            self._is_said = True
+            self._progress.message(
+                Level.INFO,
+                f"{counted(absolute, 'name')} of the backup begin{'s' * (absolute == 1)} with a "
+                f"slash, which is left out: all of it goes below {self._request.target_path}",
+            )
 
 
 def _naming_the_cut(window: StdinWindow, index: Index) -> Reader:

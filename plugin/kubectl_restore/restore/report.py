@@ -45,10 +45,18 @@ def summary_of(run: Run, ledger: Ledger, capabilities: Capabilities, supply: Sup
     return replace(
         summary,
         notes=summary.notes + saved.notes + ledger.parents.notes(run),
-        next_steps=summary.next_steps + saved.next_steps,
+        next_steps=summary.next_steps + saved.next_steps + _in_earnest(request, ledger, summary),
         warnings=(*supply.doubts, *summary.warnings),
         is_salvaged=supply.is_salvaged,
     )
+
+
+def _in_earnest(request: RestoreRequest, ledger: Ledger, summary: Summary) -> tuple[str, ...]:
+    """Return how to do what a dry run has shown, where that is something."""
+    is_something = summary.files or summary.adjusted or summary.deleted
+    if not request.dry_run or not is_something or ledger.tally.hints:
+        return ()
+    return (f"to do it: {request.command_in_earnest()}",)
 
 
 def so_far(run: Run, ledger: Ledger) -> Summary:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.container.leases import Leases
-from kubectl_restore.errors import TargetError
+from kubectl_restore.errors import TakenError
 from kubectl_restore.pipe.child import now
 from kubectl_restore.progress import Level
 
@@ -151,14 +151,14 @@ def _pause(questions: Questions) -> None:
         questions.keep_alive()
 
 
-def _taken(other: Lease, restore: str, so_far: str) -> TargetError:
+def _taken(other: Lease, restore: str, so_far: str) -> TakenError:
     since = ""
     if other.since is not None:
         began = datetime.fromtimestamp(other.since, UTC)
         since = f" since {began:%Y-%m-%d %H:%M:%S} UTC"
     same = other.restore == restore.encode()
     which = "the same backup" if same else "another backup"
-    return TargetError(
+    return TakenError(
         f"another restore writes there; {so_far}",
         reason=f"a restore of {which} has been under way in this container{since}",
         fix="wait until it has ended, then run the command again",

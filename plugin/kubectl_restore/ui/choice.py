@@ -12,6 +12,7 @@ from kubectl_restore.ui.plain import Plain
 
 if TYPE_CHECKING:
     from kubectl_restore.ui.environment import Environment
+    from kubectl_restore.ui.logged import Log
 
 
 _NO_MESSAGES: Final = -1
@@ -25,6 +26,7 @@ def choose_display(
     verbosity: int,
     older: bool,
     output: str = "text",
+    log: Log | None = None,
 ) -> Display:
     """Return the display that a user's flags ask for.
 
@@ -35,7 +37,33 @@ def choose_display(
         verbosity: 0, 1 or 2.
         older: the older spelling.
         output: text or json.
+        log: has everything besides, whatever is shown.
     """
+    display = _shown(
+        environment,
+        progress=progress,
+        quiet=quiet,
+        verbosity=verbosity,
+        older=older,
+        output=output,
+    )
+    if log is None:
+        return display
+    # Imported late: hardly anybody wants one.
+    from kubectl_restore.ui.logged import Logged  # noqa: PLC0415
+
+    return Logged(display, log, older=older)
+
+
+def _shown(
+    environment: Environment,
+    *,
+    progress: str,
+    quiet: bool,
+    verbosity: int,
+    older: bool,
+    output: str,
+) -> Display:
     if output == "json":
         statuses = progress != "none" and not quiet
         return JsonLines(environment, _NO_MESSAGES if quiet else verbosity, statuses=statuses)

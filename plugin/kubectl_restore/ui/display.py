@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.progress import Level
+from kubectl_restore.progress import A_DIRECTORY, MISSING, Finding, Level
 from kubectl_restore.text import shown_text
 from kubectl_restore.ui.messages import error_text, message_text
 from kubectl_restore.ui.texts import (
@@ -22,18 +22,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kubectl_restore.errors import RestoreError
-    from kubectl_restore.progress import Comparison, Finding, Header, Status, Step, Summary
+    from kubectl_restore.progress import Comparison, Header, Status, Step, Summary
     from kubectl_restore.ui.environment import Environment
 
 _SYSTEM_DIRECTORIES: Final = (
     "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/root", "/sbin", "/sys", "/usr",
     "/var",
 )  # fmt: skip
+_OWN_OF_SERVICES: Final = ("/var/lib/", "/var/www/", "/var/opt/")
+"""Below them services have their data, each a directory of its own."""
+_OF_PACKAGES: Final = frozenset({"apk", "apt", "dpkg", "pacman", "rpm"})
+"""Of /var/lib, what the system itself is made of."""
 _FROM: Final = {Level.WARNING: 0, Level.INFO: 0, Level.DETAIL: 1, Level.TRACE: 2}
 
 
 def is_system_directory(path: str) -> bool:
     """Tell whether a restore to the path may break the container itself."""
+    if path.startswith(_OWN_OF_SERVICES) and path.split("/")[3] not in _OF_PACKAGES:
+        return False
     return path == "/" or any(
         path == one or path.startswith(f"{one}/") for one in _SYSTEM_DIRECTORIES
     )
@@ -49,18 +55,33 @@ class Display:
         self._verbosity = verbosity
         self._header: Header | None = None
         self.asking = False
+        self._is_placed = True
+        self._gone: dict[bytes, int] = {}
 
     def header(self, header: Header) -> None:
         """Say the first line; later only what is new."""
         if self._header is None:
             self.say(first_line(header) + "\n")
-            if is_system_directory(header.path) and not header.is_compared:
+            if self._warns(header):
                 self.warn_of_system_directory(header.path)
         else:
             fresh = news(self._header, header)
             if fresh:
                 self.say(f"{fresh}\n")
         self._header = header
+
+    def unplaced(self, *, is_compared: bool) -> None:
+        """Say that no target path was given, before anything else."""
+        self._is_placed = False
+        what = "the backup is compared with" if is_compared else "the backup goes to"
+        self.message(
+            Level.WARNING,
+            f"no target path was given: {what} / of the container; to name one: -t PATH",
+        )
+
+    def _warns(self, header: Header) -> bool:
+        """Tell whether the first line is followed by a warning about where it goes."""
+        return self._is_placed and not header.is_compared and is_system_directory(header.path)
 
     def warn_of_system_directory(self, path: str) -> None:
         """Warn; the older spelling has words of its own for it."""
@@ -79,13 +100,30 @@ class Display:
                     return
 
     def differs(self, finding: Finding) -> None:
-        """Say it, on stdout."""
+        """Say it, on stdout; what is missing below a directory that is missing with that."""
         self.close()
+        if finding.kind == MISSING and not self.wants(Level.DETAIL) and self._is_folded(finding):
+            return
         self.environment.pour(finding_line(finding))
+
+    def _is_folded(self, finding: Finding) -> bool:
+        """Tell whether something that is missing is counted with a directory, or is one."""
+        above = finding.name
+        while above := above.rpartition(b"/")[0]:
+            if above in self._gone:
+                self._gone[above] += 1
+                return True
+        if finding.what == A_DIRECTORY:
+            self._gone[finding.name] = 0
+            return True
+        return False
 
     def compared(self, comparison: Comparison) -> None:
         """Say the result, on stdout."""
         self.close()
+        for name, count in self._gone.items():
+            more = f", with {count:,} of the backup below it" if count else ""
+            self.environment.pour(finding_line(Finding(MISSING, name, f"{A_DIRECTORY}{more}")))
         self.environment.result(comparison_text(comparison))
 
     def pour(self, text: str) -> bool:
@@ -93,19 +131,26 @@ class Display:
         self.close()
         return self.environment.pour(text)
 
+    def prompt(self, text: str) -> None:
+        """Ask for a line; until there is one nothing else is drawn."""
+        self.close()
+        self.say(text)
+        self.asking = True
+
+    def typed(self) -> str | None:
+        """Return the line that was typed; None while there is none. Never waits."""
+        typed = self.environment.typed()
+        self.asking = self.asking and typed is None
+        return typed
+
     def ask(self, question: str) -> None:
         """Ask; until there is an answer nothing else is drawn."""
-        self.close()
-        self.say(f"{question} [y/N] ")
-        self.asking = True
+        self.prompt(f"{question} [y/N] ")
 
     def answer(self) -> bool | None:
         """Return the answer: yes is `y` or `yes`; None while there is none."""
-        typed = self.environment.typed()
-        if typed is None:
-            return None
-        self.asking = False
-        return typed.strip().lower() in {"y", "yes"}
+        typed = self.typed()
+        return None if typed is None else typed.strip().lower() in {"y", "yes"}
 
     def tick(self) -> None:
         """Nothing moves here."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import select
 import shutil
 import sys
@@ -30,9 +29,6 @@ _CI_SYSTEMS: Final = (
 )
 
 
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-
-
 def _width() -> int:
     """Return the columns of the terminal that is drawn on: stderr's, whatever stdout is."""
     try:
@@ -52,7 +48,6 @@ class Environment:
         variables: the process's environment.
         width: asked at each drawing, so a resize shows at once.
         clock: seconds, monotonic.
-        log: a second place for the lines of the older spelling.
         typed_at: where a person answers.
     """
 
@@ -61,7 +56,6 @@ class Environment:
     variables: Mapping[str, str] = field(default_factory=lambda: os.environ)
     width: Callable[[], int] = _width
     clock: Callable[[], float] = time.monotonic
-    log: TextIO | None = None
     typed_at: TextIO | None = field(default_factory=lambda: sys.stdin)
     _typed: bytes = b""
     _broken: bool = False
@@ -84,12 +78,10 @@ class Environment:
 
     def say(self, text: str) -> None:
         """Write to stderr at once. A reader that is gone silences us; it breaks no restore."""
-        if self.log is not None:
-            _write(self.log, _COLOUR.sub("", text))
         self.draw(text)
 
     def draw(self, text: str) -> None:
-        """Write to stderr at once what moves; a log has no use for it."""
+        """Write to stderr at once."""
         if not self._broken:
             self._broken = not _write(self.err, text)
 
@@ -111,8 +103,6 @@ class Environment:
 
     def result(self, text: str) -> None:
         """Write to stdout at once; to stderr where that takes nothing."""
-        if self.log is not None:
-            _write(self.log, text)
         if not self.pour(text) and self._unwritten:
             self.draw(text)
 

@@ -71,7 +71,7 @@ class Inspection:
             f"{name}: tar, {packed}, {as_size(self.size)}; {whole}",
             f"members:   {report.members:,}{self._kinds()}",
             f"content:   {as_size(report.content)} ({report.content:,} bytes)",
-            f"checksum: {self.integrity.in_short() or 'nothing is claimed about it'}",
+            f"checksum: {self.integrity.in_short() or 'none was found beside the backup'}",
         ]
         if report.oldest is not None and report.newest:
             lines.append(

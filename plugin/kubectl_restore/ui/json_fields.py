@@ -21,6 +21,8 @@ _MILLISECONDS: Final = 3
 _SUMMARY_NAMES: Final = {
     "files": "files_restored",
     "regular_files": "regular_files_restored",
+    "links": "links_restored",
+    "devices": "devices_restored",
     "bytes": "bytes_restored",
     "seconds": "seconds_elapsed",
     "kept": "directories_kept",
@@ -112,6 +114,7 @@ def comparison_fields(comparison: Comparison, header: Header | None) -> dict[str
         "path": comparison.path,
         "members_compared": comparison.members,
         "differences": dict(comparison.findings),
+        "extras_fail": not comparison.tolerates_extras,
         "verified": comparison.verified,
         "seconds_elapsed": round(comparison.seconds, _MILLISECONDS),
         "notes": [shown_text(note) for note in comparison.notes],
@@ -145,6 +148,7 @@ def exit_error_fields(error: RestoreError, arrived: Summary | None = None) -> di
         "message_type": "exit_error",
         "code": int(error.exit_code),
         "message": shown_text(error.what),
+        "cause": error.cause,
         "reason": shown_text(error.reason),
         "fix": shown_text(error.fix),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kubectl_restore.ui.display import is_system_directory
 from kubectl_restore.ui.json_fields import (
     comparison_fields,
     exit_error_fields,
@@ -59,8 +58,7 @@ class JsonLines(JsonProgress):
 
     def header(self, header: Header) -> None:
         """Keep it for the summary."""
-        is_first = self._header is None and not header.is_compared
-        if is_first and is_system_directory(header.path):
+        if self._header is None and self._warns(header):
             self.warn_of_system_directory(header.path)
         self._header = header
 

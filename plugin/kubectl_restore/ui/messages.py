@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def error_text(error: RestoreError, *, coloured: bool = False) -> str:
     """Return an error's three layers, a line each; longer ones go on indented."""
-    lines = [_layer("Error", error.what, Fore.RED, coloured=coloured)]
+    cause = f" [{error.cause}]" if error.cause else ""
+    lines = [_layer("Error", error.what + cause, Fore.RED, coloured=coloured)]
     if error.reason:
         lines.append(_layer("Reason", error.reason, "", coloured=coloured))
     if error.fix:

@@ -17,7 +17,7 @@ PHASES: Final = {
     Phase.CHECK: "checking the backup",
     Phase.CHECKSUM: "computing the backup's checksum",
     Phase.SURVEY: "asking what is there",
-    Phase.SAVE: "saving what will be replaced",
+    Phase.SAVE: "saving what is to be replaced",
     Phase.SEND: "restoring",
     Phase.VERIFY: "checking what arrived",
 }
@@ -110,7 +110,8 @@ def result(summary: Summary) -> str:
         lines.append(f"Contents compared by {summary.verified} in the container")
     elif not summary.verified and not would:
         lines.append("Note: not compared with what stands there now (--verify none)")
-    lines += [f"Note: {note}" for note in (*summary.warnings, *summary.notes)]
+    notes = (note.replace("\n", "\n  ") for note in (*summary.warnings, *summary.notes))
+    lines += [f"Note: {note}" for note in notes]
     lines += [f"Next: {step}" for step in summary.next_steps]
     if would:
         lines.append("Nothing was changed (--dry-run)")
@@ -120,10 +121,18 @@ def result(summary: Summary) -> str:
 def _head(summary: Summary) -> str:
     if not summary.files:
         return f"Nothing to restore to {summary.path}"
-    files = counted(summary.regular_files, "file")
-    others = summary.files - summary.regular_files
-    also = f" and {counted(others, 'directory or link', 'directories and links')}" if others else ""
-    what = f"{files}{also}, {as_size(summary.bytes)} to {summary.path}"
+    others = summary.links + summary.devices
+    kinds = (
+        (max(0, summary.files - summary.regular_files - others), "directory", "directories"),
+        (summary.links, "link", "links"),
+        (summary.devices, "device or FIFO", "devices and FIFOs"),
+    )
+    *most, last = [
+        counted(summary.regular_files, "file"),
+        *(counted(*kind) for kind in kinds if kind[0]),
+    ]
+    made = f"{', '.join(most)} and {last}" if most else last
+    what = f"{made}, {as_size(summary.bytes)} to {summary.path}"
     if summary.dry_run:
         return f"Would restore {what}"
     return f"Restored {what} in {as_time(summary.seconds)}"
@@ -148,13 +157,19 @@ def comparison_text(comparison: Comparison) -> str:
     how = "size and time" if comparison.verified == "size" else comparison.verified
     members = counted(comparison.members, "member")
     took = f"contents by {how}, in {as_time(comparison.seconds)}"
-    total = sum(comparison.findings.values())
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in comparison.findings.items())
+    failures = comparison.failures
+    total = sum(failures.values())
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in failures.items())
     lines = [
         f"{counted(total, 'difference')} between {comparison.path} and {members}: {kinds} ({took})"
         if total
         else f"{comparison.path} is as the backup: {members} compared ({took})"
     ]
+    if comparison.tolerated:
+        lines.append(
+            f"{counted(comparison.tolerated, 'path')} there not in the backup, which is no "
+            "difference (--extras fail makes it one)"
+        )
     return "\n".join([*lines, *(f"Note: {note}" for note in comparison.notes)]) + "\n"
 
 
@@ -163,7 +178,7 @@ def so_far(summary: Summary) -> str:
     if not summary.files:
         return "Not one member had arrived whole\n"
     return (
-        f"Acknowledged by the pod until then: {counted(summary.files, 'member')}, "
+        f"Arrived in the pod before it ended: {counted(summary.files, 'member')}, "
         f"{as_size(summary.bytes)}; not verified\n"
     )
 

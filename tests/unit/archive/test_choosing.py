@@ -150,7 +150,7 @@ def test_a_hard_link_whose_target_is_stripped_away_becomes_the_file(tmp_path: Pa
     result = chosen(tmp_path, Selection(mapping=Mapping(1)), *data)
     assert shape(result) == [(b"one", Kind.FILE, b"", 7), (b"two", Kind.HARDLINK, b"one", 0)]
     assert result.notes == (
-        "1 member left out: nothing is left of the name (--strip-components 1)",
+        "1 member left out: the name has no more components than --strip-components 1 takes away",
     )
 
 

@@ -18,6 +18,7 @@ from kubectl_restore.cli.application import run_words
 from kubectl_restore.cli.flags import FLAGS, OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.help_text import help_text
 from kubectl_restore.errors import (
+    CAUSES,
     MEANING,
     AnotherPodError,
     BackupError,
@@ -25,6 +26,7 @@ from kubectl_restore.errors import (
     ExitCode,
     InterruptedRestoreError,
     InTheWayError,
+    NoPodError,
     NotAllowedError,
     OldKubectlError,
     OutOfTimeError,
@@ -38,7 +40,7 @@ from kubectl_restore.errors import (
     WarningsError,
 )
 from kubectl_restore.plan.policy import Overwrite
-from kubectl_restore.progress import Header, Summary
+from kubectl_restore.progress import Header, Level, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +75,14 @@ def raising(error: BaseException) -> Engine:
 
 ERRORS: list[tuple[type[RestoreError], int]] = [
     (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (DamagedError, 3),
-    (TargetError, 4),
+    (TargetError, 4), *((kind, 4) for kind in TargetError.__subclasses__()),
     (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8),
     (TimedOutError, 8), (OutOfTimeError, 8), (AnotherPodError, 8), (VerificationError, 9),
     (WarningsError, 10),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("words", [["pod", "b.tar"], ["filesystem", "pod", "b.tar"]])
+@pytest.mark.parametrize("words", [["pod", "b.tar", "-t/data"], ["filesystem", "pod", "b.tar"]])
 @pytest.mark.parametrize(("kind", "code"), ERRORS)
 def test_each_error_has_its_exit_code_and_three_layers(
     kind: type[RestoreError],
@@ -93,7 +95,12 @@ def test_each_error_has_its_exit_code_and_three_layers(
     assert run_words(words) == code
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "Error: it failed\nReason: a pod said\n  much\nFix: try this\n"
+    cause = f" [{kind.cause}]" if kind.cause else ""
+    assert err == f"Error: it failed{cause}\nReason: a pod said\n  much\nFix: try this\n"
+
+
+def test_every_cause_of_exit_code_4_has_a_meaning() -> None:
+    assert {kind.cause for kind in TargetError.__subclasses__()} == set(CAUSES)
 
 
 def test_every_error_class_is_tried_above_and_every_code_has_a_meaning() -> None:
@@ -111,6 +118,50 @@ def test_a_signal_has_its_shells_code(number: int, code: int, engine: UseEngine)
     assert run_words(["pod", "b.tar"]) == code
 
 
+def test_without_a_target_path_a_script_is_warned_before_anything_else(
+    engine: UseEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def restore(request: RestoreRequest, progress: Progress, _watch: Watch) -> Summary:
+        progress.header(Header("b.tar", 9, "pod", request.target_path))
+        return Summary(request.target_path)
+
+    engine(restore)
+    assert run_words(["pod", "b.tar"]) == 0
+    first, second, *rest = capsys.readouterr().err.splitlines()
+    assert first.startswith("Warning: no target path was given")
+    assert second.startswith("Restoring b.tar")
+    assert rest == []
+    assert run_words(["pod", "b.tar", "-t", "/"]) == 0
+    assert "/ is a system directory" in capsys.readouterr().err
+    assert run_words(["filesystem", "pod", "b.tar"]) == 0
+    assert "no target path" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (["list", "b.tar"], "kubectl restore inspect BACKUP --list"),
+        (["verfy", "db-0", "b.tar", "-n", "x"], "kubectl restore verify db-0 b.tar --namespace=x"),
+        (["inspct"], "did you mean kubectl restore inspect?"),
+    ],
+)
+def test_near_misses_of_commands_lead_to_the_right_one(
+    words: list[str], fix: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_words(words) == 2
+    assert f"Fix: {fix}" in capsys.readouterr().err
+
+
+def test_a_pod_that_is_not_there_may_be_a_command(
+    engine: UseEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine(raising(NoPodError("no such pod", fix="look")))
+    assert run_words(["inspct", "b.tar", "-t/data"]) == 4
+    said = capsys.readouterr().err
+    assert "Error: no such pod [no-such-pod]" in said
+    assert "kubectl restore inspect b.tar\n  look" in said
+
+
 def test_the_errors_of_a_quiet_restore_are_said(
     engine: UseEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,7 +175,7 @@ def test_a_bug_of_ours_is_three_layers_and_no_traceback(
     error: Exception, engine: UseEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine(raising(error))
-    assert run_words(["pod", "b.tar"]) == 1
+    assert run_words(["pod", "b.tar", "-t/data"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
     lines = err.splitlines()
@@ -144,7 +195,7 @@ def test_all_words_show_where_the_bug_is(
     words: list[str], engine: UseEngine, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine(raising(ValueError("oh")))
-    assert run_words([*words, "pod", "b.tar"]) == 1
+    assert run_words([*words, "pod", "b.tar", "-t/data"]) == 1
     err = capsys.readouterr().err
     assert err.startswith("Error: a bug in kubectl restore\n")
     assert "Traceback (most recent call last)" in err
@@ -180,7 +231,11 @@ def test_ctrl_c_outside_the_watch_ends_it_unless_it_is_ignored(before: str, code
 @pytest.mark.parametrize(
     ("words", "out", "err"),
     [
-        (["pod", "b.tar"], "Restored 1 file, 5 B to /data in 0.5s\n", "Restoring b.tar (9 B)"),
+        (
+            ["pod", "b.tar", "-t/data"],
+            "Restored 1 file, 5 B to /data in 0.5s\n",
+            "Restoring b.tar (9 B)",
+        ),
         (["pod", "b.tar", "-q"], "", ""),
         (["filesystem", "pod", "b.tar"], "", "Restoring b.tar (9 B)"),
     ],
@@ -333,8 +388,87 @@ def test_the_log_file_has_the_errors_too_and_is_private(tmp_path: Path, engine: 
     log = tmp_path / "log"
     for _ in range(2):
         assert run_words(["filesystem", "pod", "b.tar", f"--log-file={log}"]) == 4
-    assert log.read_text() == "Error: no such pod\n" * 2
+    lines = [line.partition(" ")[2] for line in log.read_text().splitlines()]
+    assert lines[1::2] == ["Error: no such pod"] * 2
+    assert lines[0].endswith(f"kubectl restore filesystem pod b.tar --log-file={log}")
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_log_file_has_all_words_whatever_is_shown_but_no_secret(
+    tmp_path: Path, engine: UseEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def restore(request: RestoreRequest, progress: Progress, _watch: Watch) -> Summary:
+        progress.header(Header("b.tar", 9, "pod", request.target_path))
+        progress.message(Level.TRACE, "sent: Bearer geheim")
+        raise TargetError("gone", reason="said geheim")
+
+    engine(restore)
+    log = tmp_path / "log"
+    words = ["pod", "b.tar", "-q", "-t/data", "--token=geheim", f"--log-file={log}"]
+    assert run_words(words) == 4
+    said = capsys.readouterr().err
+    assert said.startswith("Error: gone\n")
+    assert f"all that was said: {log}" in said
+    text = log.read_text()
+    assert "geheim" not in text
+    assert "Restoring b.tar" in text
+    assert "Bearer REDACTED" in text
+    assert "Error: gone" in text
+    assert all(re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z ", line) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("variables", "words", "limit"),
+    [
+        ({"TIMEOUT": "30m"}, [], 1800.0),
+        ({"TIMEOUT": "30m"}, ["--timeout", "5s"], 5.0),
+        ({"TIMEOUT": ""}, [], 600.0),
+    ],
+)
+def test_flags_have_defaults_in_the_environment(
+    variables: dict[str, str],
+    words: list[str],
+    limit: float,
+    engine: UseEngine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    limits = []
+
+    def restore(_request: RestoreRequest, _progress: Progress, watch: Watch) -> Summary:
+        limits.append(watch.limit)
+        return Summary("/data")
+
+    engine(restore)
+    for name, value in variables.items():
+        monkeypatch.setenv(f"KUBECTL_RESTORE_{name}", value)
+    assert run_words(["pod", "b.tar", "-t/data", *words]) == 0
+    assert limits == [limit]
+
+
+def test_defaults_of_the_environment_are_told_repeated_and_blamed(
+    engine: UseEngine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = []
+
+    def restore(request: RestoreRequest, _progress: Progress, _watch: Watch) -> Summary:
+        commands.append(request.command)
+        return Summary("/data")
+
+    engine(restore)
+    monkeypatch.setenv("KUBECTL_RESTORE_TARGET_PATH", "/data")
+    monkeypatch.setenv("KUBECTL_RESTORE_TOKEN", "geheim")
+    monkeypatch.setenv("KUBECTL_RESTORE_FORCE", "true")
+    monkeypatch.setenv("KUBECTL_RESTORE_LIST", "true")
+    assert run_words(["pod", "b.tar", "-v", "--overwrite", "never"]) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert "--target-path=/data (KUBECTL_RESTORE_TARGET_PATH)" in first
+    assert "REDACTED" in first
+    assert "geheim" not in first + str(commands)
+    assert "--force" not in first
+    assert "--target-path=/data" in commands[0]
+    monkeypatch.setenv("KUBECTL_RESTORE_JOBS", "9")
+    assert run_words(["pod", "b.tar"]) == 2
+    assert "--jobs=9 (KUBECTL_RESTORE_JOBS)" in capsys.readouterr().err
 
 
 def test_a_log_file_that_cannot_be_written_is_a_usage_error(

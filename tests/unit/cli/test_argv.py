@@ -53,12 +53,13 @@ BUILT = [
     "require-checksum",
     "output",
     "jobs",
+    "log-file",
     "transport",
     "compress",
     "help",
     "version",
 ]
-OLDER = ["debug", "log-level", "log-file", "log-format"]
+OLDER = ["debug", "log-level", "log-format"]
 KUBECTLS = [
     "context",
     "cluster",
@@ -99,7 +100,7 @@ def fails(*words: str) -> UsageError:
 
 
 def test_the_table_of_flags_is_the_designs() -> None:
-    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", *KUBECTLS}
+    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", "extras", *KUBECTLS}
     assert {letter: flag.name for letter, flag in BY_SHORT.items()} == SHORTS
 
 

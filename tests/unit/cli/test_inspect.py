@@ -61,7 +61,7 @@ def test_for_people(backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"tar, gzip, \d+ B; complete", out)
     assert "members:   7 (3 files, 2 directories, 1 hard link, 1 symlink)" in out
     assert "content:   2.9 KiB (3,002 bytes)" in out
-    assert "checksum: nothing is claimed about it" in out
+    assert "checksum: none was found beside the backup" in out
     assert "Note: 1 absolute name: restored below the target" in out
     assert "Note: ./ has an entry of its own" in out
     assert "1 member with fractions of a second" in out

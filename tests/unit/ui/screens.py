@@ -84,7 +84,6 @@ class Scene:
     screen: Terminal = field(default_factory=Terminal)
     lines: io.StringIO = field(default_factory=io.StringIO)
     out: io.StringIO = field(default_factory=io.StringIO)
-    log: io.StringIO | None = None
 
     @property
     def environment(self) -> Environment:
@@ -95,7 +94,6 @@ class Scene:
             variables=self.variables,
             width=lambda: self.screen.width,
             clock=self.clock,
-            log=self.log,
         )
 
     @property

@@ -22,7 +22,7 @@ from kubectl_restore.ui.json_lines import JsonLines, JsonProgress
 from kubectl_restore.ui.live import Live
 from kubectl_restore.ui.older import Older
 from kubectl_restore.ui.plain import Plain
-from tests.unit.ui.screens import Scene, Terminal
+from tests.unit.ui.screens import Scene
 
 CI = [
     "CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_HOME", "CIRCLECI", "TRAVIS", "BUILDKITE", "DRONE",
@@ -125,8 +125,8 @@ class Broken(io.StringIO):
 def test_a_reader_that_goes_away_silences_and_breaks_nothing(
     takes: int, *, terminal: bool, older: bool
 ) -> None:
-    err, out, log = Broken(takes, terminal), io.StringIO(), io.StringIO()
-    environment = Environment(out=out, err=err, variables={}, width=lambda: 80, log=log)
+    err, out = Broken(takes, terminal), io.StringIO()
+    environment = Environment(out=out, err=err, variables={}, width=lambda: 80)
     display = choose_display(environment, progress="auto", quiet=False, verbosity=2, older=older)
     display.header(Header("b.tar", 9, "db-0", "/"))
     for phase in Phase:
@@ -136,7 +136,6 @@ def test_a_reader_that_goes_away_silences_and_breaks_nothing(
     display.finished(Summary("/", files=1))
     display.error(TargetError("e"))
     assert err.tried == takes + 1
-    assert "Error: e" in log.getvalue()
     assert bool(out.getvalue()) != (older and not terminal)
 
 
@@ -147,20 +146,6 @@ def test_closed_streams_are_no_terminals_and_take_everything() -> None:
     assert not environment.err_is_terminal
     environment.say("x")
     environment.result("x")
-
-
-def test_a_log_has_no_colours() -> None:
-    log = io.StringIO()
-    environment = Environment(out=io.StringIO(), err=Terminal(), variables={}, log=log)
-    environment.draw("live")
-    environment.say("\n")
-    environment.say("plain\n")
-    assert log.getvalue() == "\nplain\n"
-    err = io.StringIO()
-    coloured = Environment(out=io.StringIO(), err=err, variables={}, log=log)
-    coloured.say("\x1b[31m\x1b[1mError:\x1b[0m x\n")
-    assert log.getvalue().endswith("\nError: x\n")
-    assert err.getvalue() == "\x1b[31m\x1b[1mError:\x1b[0m x\n"
 
 
 def test_the_width_is_stderrs_terminals(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,7 +82,8 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
     assert scene.out.getvalue() == (
         '{"message_type": "summary", "namespace": "prod", "pod": "db-0", "container": "app", '
         '"backup": "b.tar", "path": "/data", "files_restored": 5, "regular_files_restored": 4, '
-        '"bytes_restored": 2048, "seconds_elapsed": 22.046, "directories_kept": 1, '
+        '"bytes_restored": 2048, "seconds_elapsed": 22.046, "links_restored": 0, '
+        '"devices_restored": 0, "directories_kept": 1, '
         '"files_replaced": 2, '
         '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, "files_deleted": 0, '
         '"dry_run": false, "verified": "size", "warnings": [], '
@@ -106,12 +107,14 @@ def test_the_error_is_the_last_line_with_what_had_arrived() -> None:
     display.error(SignalledError("interrupted", number=15, reason="SIGTERM", fix="again"))
     assert scene.out.getvalue() == (
         '{"message_type": "exit_error", "code": 143, "message": "interrupted", '
-        '"reason": "SIGTERM", "fix": "again", "files_acknowledged": 3, "bytes_acknowledged": 10}\n'
+        '"cause": "", "reason": "SIGTERM", "fix": "again", "files_acknowledged": 3, '
+        '"bytes_acknowledged": 10}\n'
     )
     scene = Scene(terminal=False)
     JsonLines(scene.environment, 0).error(InTheWayError("2 paths", reason="a: x\nb: y"))
     assert lines(scene.out.getvalue()) == [
-        {"message_type": "exit_error", "code": 6, "message": "2 paths", "reason": "a: x\nb: y",
+        {"message_type": "exit_error", "code": 6, "message": "2 paths", "cause": "",
+         "reason": "a: x\nb: y",
          "fix": ""}
     ]  # fmt: skip
     assert scene.err == []

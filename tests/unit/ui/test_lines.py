@@ -121,7 +121,7 @@ def test_plain_lines() -> None:
         "[10s] restoring: 50%, 500 B of 1.0 KiB, 5 of 10 files, nothing has moved for 9.5s\n"
     )
     assert stage.out.getvalue() == (
-        "Restored 1 file and 2 directories and links, 1.0 KiB to /data in 16s\n"
+        "Restored 1 file and 2 directories, 1.0 KiB to /data in 16s\n"
         "1 path was replaced\nNote: a note\n"
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from kubectl_restore.errors import TargetError
 from kubectl_restore.progress import Header, Level, Phase, Status, Summary
 from kubectl_restore.ui.live import Live, cut
-from tests.unit.ui.screens import Clock, Scene, Terminal, columns
+from tests.unit.ui.screens import Scene, Terminal, columns
 
 HEADER = Header("b.tar", 9, "db-0", "/data")
 
@@ -205,13 +203,3 @@ def test_nothing_is_said_behind_a_question() -> None:
     display.foreign(b"Password: ")
     display.header(HEADER)
     assert scene.screen.above == ["Password: ", "Restoring b.tar (9 B) to pod db-0, path /data"]
-
-
-def test_the_line_is_not_drawn_into_a_log() -> None:
-    scene = Scene(log=io.StringIO(), clock=Clock())
-    display = live(scene)
-    display.status(send(100))
-    display.message(Level.WARNING, "mind the gap")
-    display.finished(Summary("/data"))
-    assert scene.log is not None
-    assert scene.log.getvalue() == "Warning: mind the gap\nNothing to restore to /data\n"

@@ -70,7 +70,8 @@ def test_messages_by_verbosity() -> None:
 
 def test_a_system_directory_is_warned_about_once() -> None:
     for path, warned in (
-        ("/", True), ("/etc", True), ("/var/lib/x", True), ("/usr/local", True), ("/bin", True),
+        ("/", True), ("/etc", True), ("/var/lib/x", False), ("/var/lib", True),
+        ("/var/lib/dpkg/info", True), ("/usr/local", True), ("/bin", True),
         ("/data", False), ("/variable", False), ("/home/etc", False),
     ):  # fmt: skip
         scene = Scene(terminal=False)
@@ -125,7 +126,7 @@ def test_without_progress_there_are_the_first_line_messages_and_the_result() -> 
     assert scene.err == [
         "Restoring b.tar (9 B) to pod db-0, path /data",
         "Warning: w",
-        "Acknowledged by the pod until then: 2 members, 10 B; not verified",
+        "Arrived in the pod before it ended: 2 members, 10 B; not verified",
     ]
 
 

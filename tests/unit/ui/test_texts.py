@@ -56,20 +56,21 @@ def test_news_are_only_what_is_new() -> None:
 def test_the_result() -> None:
     assert result(Summary("/data", 1, 1, 5, 0.5)) == "Restored 1 file, 5 B to /data in 0.5s\n"
     assert result(
-        Summary("/data", 1204, 1200, 3 << 20, 75, kept=1, replaced=2, notes=("n",),
-                next_steps=("s",))
+        Summary("/data", 1204, 1200, 3 << 20, 75, links=1, devices=1, kept=1, replaced=2,
+                notes=("n",), next_steps=("s",))
     ) == (
-        "Restored 1,200 files and 4 directories and links, 3.0 MiB to /data in 1m15s\n"
+        "Restored 1,200 files, 2 directories, 1 link and 1 device or FIFO, 3.0 MiB to /data "
+        "in 1m15s\n"
         "2 paths were replaced\nNote: n\nNext: s\n"
     )  # fmt: skip
-    assert result(Summary("/data", 2, 1)).startswith("Restored 1 file and 1 directory or link, ")
+    assert result(Summary("/data", 2, 1)).startswith("Restored 1 file and 1 directory, ")
     assert result(Summary("/data")) == "Nothing to restore to /data\n"
 
 
 def test_what_had_arrived() -> None:
     assert so_far(Summary("/data")) == "Not one member had arrived whole\n"
     assert so_far(Summary("/data", 1, 1, 5)) == (
-        "Acknowledged by the pod until then: 1 member, 5 B; not verified\n"
+        "Arrived in the pod before it ended: 1 member, 5 B; not verified\n"
     )
 
 

@@ -132,8 +132,8 @@ def _left(
         notes.append(f"{counted(left_out, 'member')} left out ({', '.join(flags)})")
     if stripped:
         notes.append(
-            f"{counted(stripped, 'member')} left out: nothing is left of the name "
-            f"(--strip-components {mapping.strip})"
+            f"{counted(stripped, 'member')} left out: the name has no more components "
+            f"than --strip-components {mapping.strip} takes away"
         )
     return replace(index, members=with_contents_moved(index.members, stays)), notes, choice
 

@@ -53,7 +53,9 @@ class Volume:
     limit: Limit | None = None
 
 
-def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = True) -> None:
+def require_way(
+    plan: Plan, with_force: str, so_far: str, *, is_noted: bool = True, is_dry: bool = False
+) -> None:
     """Return when nothing is in the way.
 
     Args:
@@ -61,6 +63,7 @@ def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = Tr
         with_force: the same command with --force, for the fix.
         so_far: what became of the pod until now ("nothing was changed").
         is_noted: the pod knows what an earlier run left unfinished, or there is no need to.
+        is_dry: nothing is to be changed by that command either.
 
     Raises:
         InTheWayError: something is; the pod is as it was.
@@ -70,7 +73,9 @@ def require_way(plan: Plan, with_force: str, so_far: str, *, is_noted: bool = Tr
     blocked = list(islice((one for one in plan.refused() if not one.needs_force), LISTED))
     named = blocked or list(islice(plan.refused(), LISTED))
     count = plan.count(Action.REFUSE)
-    fix = f"to replace what is there: {with_force}"
+    fix = (
+        f"{'to see what would be replaced' if is_dry else 'to replace what is there'}: {with_force}"
+    )
     reason = listed([f"{shown(one.path)}: {one.reason}" for one in named], count - len(named))
     if not is_noted:
         reason += (
@@ -314,7 +319,13 @@ def require_possible(
     """
     inner = [one.path for one in known.mounts if one.path]
     require_no_mounts(plan, inner, request.command_leaving_out, so_far)
-    require_way(plan, request.command_in_earnest("--force"), so_far, is_noted=is_noted)
+    require_way(
+        plan,
+        request.command_with("--force"),
+        so_far,
+        is_noted=is_noted,
+        is_dry=request.dry_run,
+    )
     require_devices(plan, capabilities, so_far, deletes=request.delete)
     require_tools_to_delete(plan, capabilities, so_far)
     closed = questions.closed(sorted(plan.touched.written_to))

@@ -76,7 +76,7 @@ def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tupl
     session.frame(found.framing)
     run.progress.message(
         Level.DETAIL,
-        f"the container has {found.tar_version or found.tar}, we are uid {found.uid} in it; "
+        f"the container has {found.tar_version or found.tar}, and runs as uid {found.uid}; "
         f"one framed and acknowledged exec, its chunks are taken by {found.framing}",
     )
     place, request = run.place, run.request
