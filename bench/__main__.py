@@ -24,6 +24,7 @@ from bench.inside import words_of
 from bench.memory import MEMORY_PODS
 from bench.packings import FORMATS, make_packed
 from bench.startup import measure
+from bench.table import ROWS, SHORT, write_table
 from bench.traits import volumes_tried
 from bench.transports import each_transport
 from tests.contract.clusters import Cluster, Pod, node_cluster
@@ -160,6 +161,8 @@ def _in_memory(directory: Path, given: argparse.Namespace) -> None:
     with node_cluster(directory, MEMORY_PODS) as cluster:
         if given.transports:
             each_transport(cluster, directory, given.runs or 3, make_archive)
+        if given.table or given.short:
+            write_table(cluster, directory, SHORT if given.short else ROWS, given.runs or 3)
         if given.traits:
             volumes_tried(cluster, directory, given.runs or 7, make_archive)
 
@@ -176,6 +179,8 @@ def main() -> None:
     parser.add_argument("--finishing", action="store_true", help="only runs after broken ones")
     parser.add_argument("--traits", action="store_true", help="only what trying a volume costs")
     parser.add_argument("--transports", action="store_true", help="only kubectl's two protocols")
+    parser.add_argument("--table", action="store_true", help="only the table of bench/RESULTS.md")
+    parser.add_argument("--short", action="store_true", help="a part of it, in two minutes")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
@@ -185,7 +190,7 @@ def main() -> None:
         if given.index:
             each_index(directory, given.index)
             return
-        if given.transports or given.traits:
+        if given.transports or given.traits or given.table or given.short:
             _in_memory(directory, given)
             return
         with node_cluster(directory) as cluster:
