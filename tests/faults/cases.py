@@ -15,6 +15,8 @@ EMBEDDED_KINDS: Final = (
 NODE_KINDS: Final = (*EMBEDDED_KINDS, "tmpfs", "tmpfs-busybox", "tmpfs-bsdtar", "tmpfs-toybox")
 _PACKINGS: Final = ("plain", "plain", "gzip", "zstd")
 _POLICIES: Final = ("refuse", "refuse", "if-changed", "if-newer", "never", "always")
+_COMPRESS: Final = ("auto", "auto", "none", "gzip")
+_JOBS: Final = (1, 1, 1, 2, 3)
 _SHAPES: Final = ("many", "many", "many", "few")
 
 
@@ -31,6 +33,8 @@ class Case:
         policy: `--overwrite`; all but `refuse` find other files in their way.
         spdy: kubectl's older protocol (real node only).
         point: when it goes wrong, as a share of the bytes of the backup.
+        compress: `--compress`.
+        jobs: `--jobs`.
     """
 
     number: int
@@ -41,6 +45,8 @@ class Case:
     policy: str
     spdy: bool
     point: float
+    compress: str
+    jobs: int
 
 
 def draw(seed: int, number: int, *, embedded: bool) -> Case:
@@ -59,4 +65,6 @@ def draw(seed: int, number: int, *, embedded: bool) -> Case:
         policy=randomness.choice(_POLICIES),
         spdy=not embedded and randomness.random() < 0.5,
         point=randomness.uniform(0.02, 0.98),
+        compress=randomness.choice(_COMPRESS),
+        jobs=randomness.choice(_JOBS),
     )

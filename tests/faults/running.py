@@ -80,13 +80,19 @@ def run(case: Case, cluster: Cluster, link: LinkProxy, kubeconfig: Path, place: 
             }
     backup = place / "backup"
     backup.write_bytes(_PACK[case.packing](archive))
-    flags = (f"--overwrite={case.policy}", "--no-cache", *breakage.flags)
+    flags = (
+        *(f"--overwrite={case.policy}", "--no-cache", f"--compress={case.compress}"),
+        *(() if case.jobs == 1 else (f"--jobs={case.jobs}",)),
+        *breakage.flags,
+    )
     variables = {"KUBECTL_REMOTE_COMMAND_WEBSOCKETS": "false"} if case.spdy else None
     link.heal()
     link.rate = breakage.rate
     before = link.sent
     process = start(pod, backup, *flags, kubeconfig=kubeconfig, variables=variables)
-    while link.sent - before < case.point * len(archive) and process.poll() is None:
+    # What is packed for the way is about half of it.
+    length = len(archive) * (0.5 if case.compress == "gzip" and case.shape == "many" else 1.0)
+    while link.sent - before < case.point * length and process.poll() is None:
         time.sleep(0.005)
     stage = Stage(pod, link, process, backup, flags)
     breakage.breaks(stage)
@@ -175,8 +181,8 @@ def _backup(shape: str, owner: tuple[int, int]) -> bytes:
             ]:
                 one = _entry(kind, name, owner, length)
                 one.linkname = link
-                # Nothing that could be packed for the way: links are cut at bytes of it.
-                archive.addfile(one, io.BytesIO(chance.randbytes(length)))
+                # Of a small file half can be packed for the way; the others cannot.
+                archive.addfile(one, io.BytesIO((chance.randbytes(length // 2 + 1) * 2)[:length]))
     return out.getvalue()
 
 
