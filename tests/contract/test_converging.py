@@ -128,7 +128,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert counts["files_restored"] == 2
     text = restore(pod, file, "--dry-run", "--force", "-v")
     assert text.code == 0, text
-    assert "replace  app/sub/three (file, 6 B)\n" in text.out
+    assert "replace  app/sub/three (file, 6 B): 7 bytes there, 6 in the backup; " in text.out
     assert text.out.endswith("Nothing was changed (--dry-run)\n")
     assert pod.tree() == before
     # Exactly that is done then.

@@ -150,7 +150,10 @@ def test_who_sits_at_a_terminal_is_asked(
     pod.run("sh", "-c", f"echo mine >{pod.path}/blob3; echo mine >{pod.path}/blob7")
     before = pod.tree()
     child = spawn(cluster, link, tmp_path, size=200_000, pod=pod)
-    child.expect(r"2 paths below \S+ would be replaced: blob3, blob7\r\nGo on\? \[y/N\] ")
+    child.expect(
+        r"2 paths below \S+ would be replaced:\r\n  blob3: 5 bytes there, 10,000 in the backup; "
+        r"[^\r]*\r\n  blob7: [^\r]*\r\nGo on\? \[y/N\] "
+    )
     child.sendline(typed)
     child.expect(pexpect.EOF)
     child.close()
@@ -169,7 +172,7 @@ def test_what_comes_while_somebody_thinks_is_not_replaced(
     pod = cluster.pod("debian")
     pod.run("sh", "-c", f"echo mine >{pod.path}/blob3")
     child = spawn(cluster, link, tmp_path, size=200_000, pod=pod)
-    child.expect(r"1 path below \S+ would be replaced: blob3\r\nGo on\? \[y/N\] ")
+    child.expect(r"1 path below \S+ would be replaced:\r\n  blob3: [^\r]*\r\nGo on\? \[y/N\] ")
     pod.run("sh", "-c", f"echo mine, too >{pod.path}/blob7")
     before = pod.tree()
     child.sendline("y")
@@ -195,7 +198,7 @@ def test_a_force_right_before_the_backup_is_asked_about(cluster: Cluster, tmp_pa
         program, words, env=environment(TERM="xterm"), encoding="utf-8", timeout=FINISHED
     )
     keep_output(child)
-    child.expect(r"1 path below \S+ would be replaced: blob3\r\nGo on\? \[y/N\] ")
+    child.expect(r"1 path below \S+ would be replaced:\r\n  blob3: [^\r]*\r\nGo on\? \[y/N\] ")
     child.sendline("n")
     child.expect(pexpect.EOF)
     child.close()

@@ -68,6 +68,7 @@ class Plan:
         root: the archive's own entry for the target, and what the target is: it is left as it is.
         extras: what is deleted: paths, and whether they are directories, these behind what is in
             them.
+        differences: how the first ones of what stands there differ, by path; the rest is not kept.
         resumed: large files that go on where they stopped, by number.
         copied: hard links that become files of their own, as the volume has none, by number.
         settled: files that an earlier run may have left unfinished, and are whole, by number.
@@ -85,6 +86,7 @@ class Plan:
         self.touched = Touched()
         self.root: tuple[Member, Entry] | None = None
         self.extras: list[tuple[bytes, bool]] = []
+        self.differences: dict[bytes, str] = {}
         self.resumed: dict[int, Resumed] = {}
         self.settled: set[int] = set()
         self.copied: set[int] = set()
@@ -142,6 +144,13 @@ class Plan:
         for number in range(len(self.members)):
             operation = self.operation(number)
             if operation is not None:
+                yield operation
+
+    def operations_about(self, *actions: Action) -> Iterator[Operation]:
+        """Return the operations that are one of these, in the order of `operations`."""
+        yield from (one for one in self.parents.values() if one.action in actions)
+        for number in self._decided.numbers(actions):
+            if (operation := self.operation(number)) is not None:
                 yield operation
 
     def directories(self) -> Iterator[Operation]:
@@ -246,7 +255,4 @@ class Plan:
 
     def refused(self) -> Iterator[Operation]:
         """Return the operations that forbid the restore."""
-        yield from (one for one in self.parents.values() if one.action is Action.REFUSE)
-        for number in self._decided.numbers((Action.REFUSE,)):
-            if (operation := self.operation(number)) is not None:
-                yield operation
+        yield from self.operations_about(Action.REFUSE)

@@ -18,6 +18,7 @@ from kubectl_restore.container.stat_lines import StatLines
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.plan import decisions as decide
 from kubectl_restore.plan.contents import Contents
+from kubectl_restore.plan.difference import difference
 from kubectl_restore.plan.directories import closes, directories_of
 from kubectl_restore.plan.further import Further
 from kubectl_restore.plan.links import relink
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from kubectl_restore.container.survey import Entry
 
 _SENT: Final = frozenset({Action.CREATE, Action.REPLACE})
+_DIFFERING: Final = frozenset({Action.REFUSE, Action.REPLACE, Action.ADJUST})
+_MOST_TOLD: Final = 1000
+"""Differences that are kept in words."""
 _TWICE: Final = "a symlink stands there, and the backup also has what it leads to"
 
 
@@ -338,11 +342,21 @@ class Planner:
         number = self.contents.number_at(target)
         return number is None or self._plan.action(number) not in {Action.CREATE, Action.REPLACE}
 
+    def _tell(self, operation: Operation, entry: Entry | None) -> None:
+        """Note how something differs that is in the way, or is changed."""
+        if entry is None or operation.action not in _DIFFERING:
+            return
+        if operation.member is not None and len(self._plan.differences) < _MOST_TOLD:
+            content = self.contents.of(operation.member)
+            said = difference(content, entry, with_owner=self._policy.uid is None)
+            self._plan.differences[operation.path] = said
+
     def _has_links(self, path: bytes) -> bool:
         return self._policy.attributes.volumes.at(path).hard_links
 
     def _note(self, number: int, operation: Operation, entry: Entry | None) -> None:
         plan, path, action = self._plan, operation.path, operation.action
+        self._tell(operation, entry)
         if number < 0:
             plan.parents[path] = operation
         else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.errors import InTheWayError
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.plan.steps import reason_of
 from kubectl_restore.resume.attempts import require_no_more
 from kubectl_restore.text import counted, shown
 
@@ -38,14 +39,29 @@ def has_to_be_asked(plan: Plan, request: RestoreRequest) -> bool:
 def question(plan: Plan, target: str) -> str:
     """Return the counts and the first names of what would be replaced and deleted."""
     lines = []
-    count = plan.count(*_CHANGES)
-    if count:
-        names = _named((one.path for one in plan.operations() if one.action in _CHANGES), count)
-        lines.append(f"{counted(count, 'path')} below {target} would be replaced: {names}")
+    counts = plan.outcomes()
+    for outcome, what in (
+        (Action.REPLACE, "be replaced"),
+        (Action.ADJUST, "be given the backup's mode, owner and time"),
+    ):
+        count = counts[outcome]
+        if count:
+            lines.append(f"{counted(count, 'path')} below {target} would {what}:")
+            lines += _each(plan, outcome, count)
     if plan.extras:
         names = _named((path for path, _ in plan.extras), len(plan.extras))
         lines.append(f"{counted(len(plan.extras), 'path')} would be deleted: {names}")
     return "\n".join([*lines, "Go on?"])
+
+
+def _each(plan: Plan, outcome: Action, count: int) -> list[str]:
+    """Return a line about each of the first paths: its name, and how it differs."""
+    found = (one for one in plan.operations_about(*_CHANGES) if one.outcome is outcome)
+    lines = []
+    for one in islice(found, _NAMED):
+        reason = reason_of(plan, one)
+        lines.append(f"  {shown(one.path)}: {reason}" if reason else f"  {shown(one.path)}")
+    return [*lines, f"  and {count - len(lines):,} more"] if count > len(lines) else lines
 
 
 def _named(paths: Iterable[bytes], count: int) -> str:

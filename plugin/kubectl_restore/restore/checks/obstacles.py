@@ -17,6 +17,7 @@ from kubectl_restore.container.space import Space
 from kubectl_restore.errors import InTheWayError, PodCannotError
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Comparison, Verification
+from kubectl_restore.plan.steps import reason_of
 from kubectl_restore.text import LISTED, counted, leave_them_out, listed, shown
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def require_way(
     fix = (
         f"{'to see what would be replaced' if is_dry else 'to replace what is there'}: {with_force}"
     )
-    reason = listed([f"{shown(one.path)}: {one.reason}" for one in named], count - len(named))
+    reason = listed(
+        [f"{shown(one.path)}: {reason_of(plan, one)}" for one in named], count - len(named)
+    )
     if not is_noted:
         reason += (
             "\nno record of an earlier run of this backup is in the container; if one was broken "
