@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from cleo.application import Application as CleoApplication
@@ -15,7 +16,7 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.commands import all_commands
 from kubectl_restore.cli.defaults import defaults_for
 from kubectl_restore.cli.ending import Ending
-from kubectl_restore.cli.flags import OLDER_COMMANDS, RESERVED
+from kubectl_restore.cli.flags import COMMANDS, OLDER_COMMANDS, RESERVED
 from kubectl_restore.errors import ExitCode, RestoreError
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from cleo.io.inputs.input import Input
     from cleo.io.outputs.output import Output
 
-_NAMES = frozenset(
-    {"filesystem", "inspect", "seal", "verify", "version", "help", *RESERVED, *OLDER_COMMANDS}
-)
+COMPLETE = "__complete"
+"""What shells ask (completing.py); no pod can have such a name."""
+_NAMES = frozenset({*COMMANDS, *RESERVED, *OLDER_COMMANDS})
 
 
 class Application(CleoApplication):
@@ -70,6 +71,12 @@ class Application(CleoApplication):
 
 def run_words(words: Sequence[str]) -> int:
     """Run the command line `words` (without the program's name)."""
+    if words[:1] == [COMPLETE]:
+        # Imported late: only shells ask.
+        from kubectl_restore.cli.completing import answer  # noqa: PLC0415
+
+        sys.stdout.write(answer(words[1:]))
+        return ExitCode.RESTORED
     ending = Ending.wanted_by(words)
     try:
         command, rest = choose_command(words)

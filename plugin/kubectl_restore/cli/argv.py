@@ -185,6 +185,12 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
                 reason="a restore lists nothing",
                 fix=f"kubectl restore inspect BACKUP --{flag.name}",
             )
+        if flag.scope is Scope.COMPLETION and flag.name not in also:
+            raise UsageError(
+                f"--{flag.name} belongs to completion",
+                reason="a restore installs nothing",
+                fix=f"kubectl restore completion --{flag.name}",
+            )
         if flag.scope is Scope.VERIFY and flag.name not in also:
             raise UsageError(
                 f"--{flag.name} belongs to verify",

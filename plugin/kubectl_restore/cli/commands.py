@@ -264,6 +264,25 @@ class VersionCommand(_WordsCommand):
         return ExitCode.RESTORED
 
 
+class CompletionCommand(_WordsCommand):
+    """What shells complete by."""
+
+    name = "completion"
+    description = "Print a shell's completion script, or install kubectl's"
+
+    def handle(self) -> int:
+        """Print it, or install it."""
+        parsed = parse(self.words)
+        if parsed.is_set("help"):
+            self.io.output.write(help_of(str(self.name)))
+            return ExitCode.RESTORED
+        # Imported late: no other command needs it.
+        from kubectl_restore.cli.completion import completion  # noqa: PLC0415
+
+        self.io.output.write(completion(parsed))
+        return ExitCode.RESTORED
+
+
 class HelpCommand(_WordsCommand):
     """The help."""
 
@@ -334,6 +353,7 @@ def all_commands() -> list[Command]:
         InspectCommand(),
         SealCommand(),
         VersionCommand(),
+        CompletionCommand(),
         HelpCommand(),
     ]
     reserved = [ReservedCommand(name) for name in (*RESERVED, *OLDER_COMMANDS) if name != "restore"]

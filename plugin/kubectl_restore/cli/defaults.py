@@ -79,11 +79,12 @@ def defaults_for(
         for flag in FLAGS
         if (value := environment.get(variable_of(flag.name)))
         and flag.name not in given
-        and _takes(command, flag)
+        and takes(command, flag)
     ]
 
 
-def _takes(command: str, flag: Flag) -> bool:
+def takes(command: str, flag: Flag) -> bool:
+    """Tell whether a flag of a command may have its default in the environment."""
     name, scope = flag.name, flag.scope
     if name in _NOT:
         return False

@@ -15,6 +15,7 @@ class Scope(Enum):
     KUBECTL = "passed through to kubectl"
     INSPECT = "inspect only"
     VERIFY = "verify only"
+    COMPLETION = "completion only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
         "what is not in the backup: ignore, report, fail: exit code 9 (default: report)",
         Scope.VERIFY,
     ),
+    Flag("install", "", "", "write the file that kubectl itself asks", Scope.COMPLETION),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
     _kubectl("context", "NAME"),
     _kubectl("cluster", "NAME"),
@@ -175,11 +177,10 @@ OF_A_RESTORE: Final = frozenset(
 RESERVED: Final = {
     "plan": "say what a restore would do",
     "undo": "put back what a restore replaced",
-    "completion": "print a shell's completion script",
 }
 """Commands that later work builds; until then they are not yet there."""
 
-COMMANDS: Final = ("filesystem", "verify", "inspect", "seal", "version", "help")
+COMMANDS: Final = ("filesystem", "verify", "inspect", "seal", "completion", "version", "help")
 INSTEAD: Final = {
     "list": (
         "what is in a backup inspect lists",

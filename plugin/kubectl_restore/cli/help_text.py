@@ -40,6 +40,7 @@ Usage:
   kubectl restore verify [pod/]POD BACKUP [flags] compare the pod with the backup, write nothing
   kubectl restore inspect BACKUP [--list]         what is in it, and what a restore would take of it
   kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
+  kubectl restore completion SHELL                 bash, zsh or fish; --install: for kubectl itself
   kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
 
@@ -60,6 +61,12 @@ _OF_COMMANDS: Final = {
         "Say what is in a backup, and what of it a restore with the same flags would take.",
         OF_INSPECT,
     ),
+    "completion": (
+        "kubectl restore completion bash|zsh|fish|kubectl, or --install",
+        """Print what a shell completes by; or write kubectl_complete-restore beside the plugin,
+or on PATH, by which kubectl 1.26 and newer completes `kubectl restore` itself.""",
+        frozenset({"install", "force", "help"}),
+    ),
     "seal": (
         "kubectl restore seal BACKUP [flags]",
         "Check a backup as a restore does, and write BACKUP.sha256 and BACKUP.meta.json beside it.",
@@ -70,6 +77,7 @@ _OF_COMMANDS: Final = {
 _MEANS: Final = {
     ("verify", "verify"): "checksum, size or none (default: checksum)",
     ("seal", "force"): "replace a seal that says something else",
+    ("completion", "force"): "replace another program's file",
     ("seal", "devices"): "do not refuse devices and FIFOs",
     ("seal", "skip-unsafe"): "seal it although a restore leaves some of it out",
 }

@@ -100,7 +100,7 @@ def fails(*words: str) -> UsageError:
 
 
 def test_the_table_of_flags_is_the_designs() -> None:
-    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", "extras", *KUBECTLS}
+    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", "extras", "install", *KUBECTLS}
     assert {letter: flag.name for letter, flag in BY_SHORT.items()} == SHORTS
 
 
@@ -325,6 +325,9 @@ def test_a_value_that_is_called_like_a_command_stays_a_value(name: str) -> None:
 
 
 def test_all_names_of_the_design_are_kept() -> None:
-    assert set(RESERVED) == {"plan", "undo", "completion"}
+    assert set(RESERVED) == {
+        "plan",
+        "undo",
+    }
     assert {"backup", "list", "init", "logs", "tui"} <= set(OLDER_COMMANDS)
     assert {flag.scope for flag in FLAGS} == set(Scope)
