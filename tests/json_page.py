@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SCHEMA: Final[dict[str, Any]] = json.loads(
+    (Path(__file__).resolve().parent.parent / "docs/json.schema.json").read_text("utf-8")
+)
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs/json.md"
 _ROW: Final = re.compile(r"^\| ((?:`\w+`(?:, )?)+) \| (.*) \|$", re.MULTILINE)
 _DOTTED: Final = re.compile(r"^\| ((?:`[\w.]+`(?:, )?)+) \| (.*) \|$", re.MULTILINE)
@@ -31,9 +37,11 @@ def fields_of(page: str) -> set[str]:
 
 
 def undocumented(line: Mapping[str, Any]) -> list[str]:
-    """Return what the page says otherwise of one line; empty when it says just that."""
+    """Return what the page, or the schema, says otherwise of one line; empty when they say that."""
     title = line["message_type"]
+    validator = Draft202012Validator({**SCHEMA, "oneOf": [{"$ref": f"#/$defs/{title}"}]})
+    wrong = [f"{title}: {one.message}" for one in validator.iter_errors(line)]
     always, sometimes = documented(title)
     missing = [f"{title} lacks {name}" for name in sorted(always - set(line))]
     strange = [f"{title} has {name}" for name in sorted(set(line) - always - sometimes)]
-    return missing + strange
+    return missing + strange + wrong

@@ -221,7 +221,7 @@ class InspectCommand(_WordsCommand):
         from kubectl_restore.deadline import Watch  # noqa: PLC0415
 
         request = read_inspect_request(parsed, self.words)
-        manner = read_manner(parsed, older=False, also=("list",))
+        manner = read_manner(parsed, older=False, also=("list", "tree"))
         # One object that can be piped into a program as it is, unless more is asked for.
         is_alone = request.as_json and manner.progress == "auto"
         environment = Environment()

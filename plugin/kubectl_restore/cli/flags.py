@@ -125,6 +125,14 @@ FLAGS: Final[tuple[Flag, ...]] = (
         Scope.VERIFY,
     ),
     Flag("install", "", "", "write the file that kubectl itself asks", Scope.COMPLETION),
+    Flag(
+        "tree",
+        "",
+        "",
+        "its directories with their sizes, three deep, or --tree=DEPTH (1 to 9)",
+        Scope.INSPECT,
+        choices=tuple("123456789"),
+    ),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
     _kubectl("context", "NAME"),
     _kubectl("cluster", "NAME"),
@@ -161,7 +169,7 @@ _READING: Final = frozenset(
 
 OF_INSPECT: Final = _READING | {
     *("devices", "exclude", "include", "list", "no-cache", "output", "skip-paths", "skip-unsafe"),
-    *("strip-components", "transform-prefix"),
+    *("strip-components", "transform-prefix", "tree"),
 }
 
 OF_SEAL: Final = _READING | {"devices", "force", "skip-unsafe"}

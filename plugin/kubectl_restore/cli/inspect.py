@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.select.selection import Selection
     from kubectl_restore.cli.argv import Parsed
 
-USAGE: Final = "kubectl restore inspect BACKUP [--list] [-o json]"
+USAGE: Final = "kubectl restore inspect BACKUP [--list] [--tree[=DEPTH]] [-o json]"
+_USUAL_DEPTH: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class InspectRequest:
     cache: bool
     members: bool
     """Each member on a line, instead of what they are together."""
+    tree: int
+    """How deep its directories are shown with their sizes; 0 for the biggest ones alone."""
     as_json: bool
     command: tuple[str, ...]
     """How to say this again."""
@@ -75,6 +78,14 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
         require_checksum=parsed.is_set("require-checksum"),
         cache=not parsed.is_set("no-cache"),
         members=parsed.is_set("list"),
+        tree=_tree(parsed),
         as_json=read_output(parsed) == "json",
         command=("kubectl", "restore", "inspect", *words),
     )
+
+
+def _tree(parsed: Parsed) -> int:
+    depth = parsed.value("tree")
+    if depth in {None, "false"}:
+        return 0
+    return _USUAL_DEPTH if depth == "true" else int(str(depth))

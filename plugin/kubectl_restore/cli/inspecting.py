@@ -13,13 +13,14 @@ from kubectl_restore.archive.index.cache import IndexCache
 from kubectl_restore.archive.salvage.report import report_lines, restored_so
 from kubectl_restore.archive.salvage.salvage import salvage
 from kubectl_restore.archive.select.choose import choose
+from kubectl_restore.archive.select.directories import directories_in
 from kubectl_restore.archive.select.report import report_on
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.errors import DamagedError, ExitCode
 from kubectl_restore.progress import Level
-from kubectl_restore.ui.inspection import Inspection, member_fields
+from kubectl_restore.ui.inspection import DEPTH_OF_BARS, Inspection, member_fields
 from kubectl_restore.ui.json_fields import json_line
 from kubectl_restore.ui.listing import listed
 
@@ -100,6 +101,10 @@ def inspect(
                 is_complete=not index.missing_end,
                 integrity=integrity,
                 report=report_on(members, chosen.refused),
+                directories=tuple(
+                    directories_in(members, request.tree or DEPTH_OF_BARS, beat_of(watch, progress))
+                ),
+                depth=request.tree,
                 notes=notes,
                 salvaged=salvaged,
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
+from kubectl_restore.archive.select.report import NAMED
 from kubectl_restore.text import counted, shown, shown_whole
 from kubectl_restore.ui.amounts import as_size
 from kubectl_restore.ui.json_fields import json_line, named
@@ -17,9 +18,13 @@ if TYPE_CHECKING:
 
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.salvage.salvage import Salvaged
+    from kubectl_restore.archive.select.directories import Directory
     from kubectl_restore.archive.select.report import Report
     from kubectl_restore.archive.trust.integrity import Integrity
 
+DEPTH_OF_BARS: Final = 2
+"""Components of the directories that have bars."""
+_BAR: Final = 20
 _FEW: Final = 5
 """Biggest, newest, refused members and owners that are shown to people."""
 _EXTRAS: Final = {
@@ -44,6 +49,8 @@ class Inspection:
         is_complete: the archive's end marker is whole.
         integrity: what is claimed about it and holds.
         report: what it holds.
+        directories: how much stands below each, the biggest first.
+        depth: how deep they are shown as a tree; 0 for the biggest ones as bars.
         notes: warnings, and what was left out on the user's wish.
         salvaged: what is lost of a damaged backup; None of a sound one.
     """
@@ -56,6 +63,8 @@ class Inspection:
     integrity: Integrity
     report: Report
     notes: tuple[str, ...]
+    directories: tuple[Directory, ...] = ()
+    depth: int = 0
     salvaged: Salvaged | None = None
 
     def text(self) -> str:
@@ -77,6 +86,7 @@ class Inspection:
             lines.append(
                 f"times:     {as_date(report.oldest)} to {as_date(report.newest[0].mtime)} UTC"
             )
+        lines += self._tree() if self.depth else self._bars()
         big = [f"{as_size(one.size):>9}  {shown(one.name)}" for one in report.biggest]
         new = [f"{as_date(one.mtime)}  {shown(one.name)}" for one in report.newest]
         lines += [*_few("biggest", big), *_few("newest", new)]
@@ -109,6 +119,7 @@ class Inspection:
             "extras": {_EXTRAS[one]: count for one, count in report.extras.items()},
             "oldest": report.oldest,
             "newest": report.newest[0].mtime if report.newest else None,
+            "directories": self._directories(),
             "biggest": [member_fields(one) for one in report.biggest],
             "owners": [
                 {
@@ -124,6 +135,39 @@ class Inspection:
             "notes": list(self.notes),
             **self._losses(),
         }
+
+    def _bars(self) -> list[str]:
+        """Return the biggest directories, the longest bar for the biggest."""
+        biggest = max((one.size for one in self.directories), default=0)
+        if not biggest:
+            return []
+        bars = [
+            f"{as_size(one.size):>9}  {'#' * -(-_BAR * one.size // biggest):<{_BAR}}  "
+            f"{shown(one.path)}/"
+            for one in self.directories
+        ]
+        return _few("directories", bars)
+
+    def _tree(self) -> list[str]:
+        """Return each directory below the one that it stands in, the biggest first."""
+        below: dict[bytes, list[Directory]] = {}
+        for one in self.directories:
+            below.setdefault(one.path.rpartition(b"/")[0], []).append(one)
+        lines = ["tree:"] if below else []
+        left = [(one, 1) for one in reversed(below.get(b"", []))]
+        while left:
+            one, level = left.pop()
+            name = one.path.rpartition(b"/")[2]
+            size = f"{as_size(one.size)}, {counted(one.files, 'file')}"
+            lines.append(f"{'  ' * level}{shown(name)}/  {size}")
+            left += [(child, level + 1) for child in reversed(below.get(one.path, []))]
+        return lines
+
+    def _directories(self) -> list[dict[str, Any]]:
+        shown_here = self.directories if self.depth else self.directories[:NAMED]
+        return [
+            {**named(one.path), "size": one.size, "total_files": one.files} for one in shown_here
+        ]
 
     def _losses(self) -> dict[str, Any]:
         """Return what is not restored of a damaged backup, and what is not proved."""

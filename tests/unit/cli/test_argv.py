@@ -100,7 +100,15 @@ def fails(*words: str) -> UsageError:
 
 
 def test_the_table_of_flags_is_the_designs() -> None:
-    assert {flag.name for flag in FLAGS} == {*BUILT, *OLDER, "list", "extras", "install", *KUBECTLS}
+    assert {flag.name for flag in FLAGS} == {
+        *BUILT,
+        *OLDER,
+        "list",
+        "extras",
+        "install",
+        "tree",
+        *KUBECTLS,
+    }
     assert {letter: flag.name for letter, flag in BY_SHORT.items()} == SHORTS
 
 
