@@ -59,18 +59,32 @@ def main() -> int:
                 "KUBECONFIG": str(cluster.kubeconfig_through(link.port, "demo-kubeconfig")),
             }
             restore = ["kubectl", "restore", pod.name, str(backup), "-t", pod.path]
-            codes = [run(restore, environment)]
+            say("What is in it?")
+            codes = [run(["kubectl", "restore", "inspect", str(backup)], environment)]
+            codes.append(run(restore, environment))
             codes.append(run(["kubectl", "exec", pod.name, "--", "ls", "-l", f"{pod.path}/app"],
                              environment))  # fmt: skip
+            say("Is the pod as the backup says?")
+            codes.append(run(["kubectl", "restore", "verify", *restore[2:]], environment))
             say("The same again: what is right already is not sent.")
             codes.append(run(restore, environment))
             say("A backup with other files: what stands there is not overwritten.")
             restore[3] = str(other)
+            before = directory / "before.tar"
             codes.append(run(restore, environment))
             say("With --force, over a link that breaks in the middle: it goes on by itself.")
             link.cut_after = link.sent + 30_000_000
-            codes.append(run([*restore, "--force"], environment))
-    expected = [0, 0, 0, 6, 0]
+            saving = ["--force", "--save-replaced", str(before)]
+            codes.append(run([*restore, *saving], environment))
+            say("What was replaced was saved: it is put back.")
+            undo = ["kubectl", "restore", pod.name, str(before), "-t", pod.path, "--force"]
+            codes.append(run(undo, environment))
+            say("A damaged backup: the pod is not touched.")
+            damaged = directory / "damaged.tar.gz"
+            damaged.write_bytes(backup.read_bytes()[:-1_000_000])
+            restore[3] = str(damaged)
+            codes.append(run(restore, environment))
+    expected = [0, 0, 0, 0, 0, 6, 0, 0, 3]
     say("That was all." if codes == expected else f"Unexpected exit codes: {codes}")
     return 0 if codes == expected else 1
 
