@@ -186,6 +186,27 @@ def test_what_comes_while_somebody_thinks_is_not_replaced(
     assert pod.marked() == []
 
 
+@pytest.mark.parametrize(("typed", "code"), [("", 2), ("data", 2), ("PATH", 0)])
+def test_without_a_target_path_it_is_asked_where_to(
+    cluster: Cluster, tmp_path: Path, typed: str, code: int
+) -> None:
+    pod = cluster.pod("debian")
+    backup = tmp_path / "backup.tar"
+    backup.write_bytes(trees.of_size(20_000, files=2))
+    program, *words = arguments(pod, backup)
+    words.remove(f"--target-path={pod.path}")
+    child: pexpect.spawn[str] = pexpect.spawn(
+        program, words, env=environment(TERM="xterm"), encoding="utf-8", timeout=FINISHED
+    )
+    keep_output(child)
+    child.expect_exact("Restore below which directory of the pod? ")
+    child.sendline(typed.replace("PATH", pod.path))
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == code, child.before
+    assert set(pod.tree()) == ({b"blob0", b"blob1"} if code == 0 else set())
+
+
 def test_a_force_right_before_the_backup_is_asked_about(cluster: Cluster, tmp_path: Path) -> None:
     pod = cluster.pod("debian")
     pod.run("sh", "-c", f"echo mine >{pod.path}/blob3")
