@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ import pytest
 
 from tests.contract.clusters import Cluster, embedded_cluster, node_cluster
 from tests.contract.drawing import drawn
+from tests.contract.leftovers import left_over
 from tests.frozen.release import make_release
 from tests.link import LinkProxy
 
@@ -34,6 +36,8 @@ PROGRAMS = {
     "usual": ("frozen",),
 }
 WHICH = os.environ.get("RESTORE_CLUSTER", "embedded")
+_PATIENCE = 40.0
+"""Seconds for processes whose client is gone: the shortest idle limit and more."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -89,6 +93,30 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     make = {"embedded": embedded_cluster, "node": node_cluster}[WHICH]
     with make(tmp_path_factory.mktemp("cluster")) as one:
         yield one
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail where something of a restore stays in a pod that the test has had.
+
+    `@pytest.mark.leaves("record")` is for tests that end a restore in the middle: its record is
+    for the next run of the same command.
+    """
+    if "cluster" not in request.fixturenames:
+        yield
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    cluster.given.clear()
+    yield
+    meant = {word for mark in request.node.iter_markers("leaves") for word in mark.args}
+    for pod in cluster.given.values():
+        deadline = time.monotonic() + _PATIENCE
+        left = left_over(pod)
+        # A process ends by itself when it hears that its client is gone; all else stays for good.
+        while any(one.startswith("process") for one in left) and time.monotonic() < deadline:
+            time.sleep(0.05)
+            left = left_over(pod)
+        assert [one for one in left if one.partition(" ")[0] not in meant] == [], pod.name
 
 
 @pytest.fixture

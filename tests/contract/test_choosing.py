@@ -182,6 +182,7 @@ def devices(owner: tuple[int, int]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", TARS)
+@pytest.mark.leaves("record")
 def test_device_nodes_are_restored_with_their_numbers_or_it_is_an_error(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:

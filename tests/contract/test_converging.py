@@ -361,6 +361,7 @@ def test_what_is_only_adjusted_is_adjusted_without_a_comparison_too(
 
 
 @pytest.mark.parametrize("kind", TARS)
+@pytest.mark.leaves("record")
 def test_a_directory_that_becomes_a_link_while_the_backup_is_sent_is_found(
     cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
 ) -> None:

@@ -308,6 +308,7 @@ def test_a_program_that_runs_is_replaced_and_runs_on(
 
 
 @pytest.mark.parametrize("kind", ONE_OF_EACH_TAR)
+@pytest.mark.leaves("record")
 def test_an_immutable_file_is_named(cluster: Cluster, backup: Writer, kind: str) -> None:
     pod = cluster.pod(kind)
     directory = pod.host_directory()
@@ -386,6 +387,7 @@ def test_anothers_directory_keeps_its_mode_even_with_force(
 
 
 @pytest.mark.parametrize("kind", ["tmpfs", "tmpfs-busybox", "tmpfs-bsdtar", "tmpfs-toybox"])
+@pytest.mark.leaves("record")
 def test_a_full_volume_is_exit_7_with_figures_and_names(
     cluster: Cluster, backup: Writer, kind: str
 ) -> None:

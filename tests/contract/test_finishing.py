@@ -306,6 +306,7 @@ def test_a_second_writer_is_told_of_the_first(
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.leaves("record")
 def test_what_brings_nothing_is_not_tried_for_ever(cluster: Cluster, backup: Writer) -> None:
     assert cluster.embedded
     pod = cluster.pod("debian")
@@ -318,6 +319,7 @@ def test_what_brings_nothing_is_not_tried_for_ever(cluster: Cluster, backup: Wri
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.leaves("record")
 def test_another_pod_of_the_same_name_is_left_alone(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:

@@ -33,6 +33,7 @@ def with_extras(cluster: Cluster, kind: str) -> Pod:
 
 
 @pytest.mark.parametrize("kind", TARS)
+@pytest.mark.leaves("record")
 def test_nothing_is_deleted_where_a_link_has_come_to_lead(
     cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
 ) -> None:
@@ -110,6 +111,7 @@ def test_no_link_is_removed_where_a_directory_has_come_to_lead(
 
 
 @pytest.mark.parametrize("kind", TARS)
+@pytest.mark.leaves("record")
 def test_a_link_that_leads_elsewhere_is_not_right_whatever_its_length_and_time(
     cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
 ) -> None:
@@ -136,6 +138,7 @@ def test_a_link_that_leads_elsewhere_is_not_right_whatever_its_length_and_time(
 
 
 @pytest.mark.parametrize("kind", TARS)
+@pytest.mark.leaves("record")
 def test_a_hard_link_that_is_none_any_more_is_found(
     cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
 ) -> None:

@@ -108,6 +108,7 @@ def test_a_failure_of_each_kind(
     assert receipt["files_restored"] == 0
 
 
+@pytest.mark.leaves("record")
 def test_a_link_that_breaks_and_ctrl_c(
     cluster: Cluster, backup: Writer, place: Path, link: LinkProxy
 ) -> None:

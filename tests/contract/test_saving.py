@@ -339,6 +339,7 @@ def test_what_changes_after_its_turn_is_not_replaced(
 
 
 @pytest.mark.parametrize("when", ["hash survey survey", "extract"])
+@pytest.mark.leaves("record")
 def test_what_has_the_same_size_and_time_is_not_taken_for_the_same(
     cluster: Cluster, backup: Writer, tmp_path: Path, when: str
 ) -> None:
@@ -356,6 +357,7 @@ def test_what_has_the_same_size_and_time_is_not_taken_for_the_same(
     assert pod.run("cat", f"{pod.path}/app/counter") == b"0002"
 
 
+@pytest.mark.leaves("record")
 def test_what_is_written_to_while_the_backup_is_sent_is_not_deleted(
     cluster: Cluster, backup: Writer, tmp_path: Path
 ) -> None:
@@ -422,6 +424,7 @@ def test_a_file_that_may_not_be_read_is_named_and_nothing_is_changed(
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.leaves("record")
 def test_a_restore_that_breaks_after_saving_says_how_to_go_on_without(
     cluster: Cluster, backup: Writer, tmp_path: Path
 ) -> None:

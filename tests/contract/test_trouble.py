@@ -126,6 +126,7 @@ def test_a_link_that_is_cut_is_exit_8_and_the_same_command_goes_on(
 
 
 @pytest.mark.parametrize("flag", ["--timeout=5s", "--stall-timeout=5s"])
+@pytest.mark.leaves("record")
 def test_a_frozen_link_is_exit_8_and_leaves_no_orphan(
     cluster: Cluster, backup: Writer, link: LinkProxy, flag: str
 ) -> None:
@@ -154,6 +155,7 @@ def test_a_slow_link_is_no_reason_to_give_up(
 # Time
 
 
+@pytest.mark.leaves("record")
 def test_a_time_out_in_the_middle_says_how_far_it_came_and_how_to_go_on(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
@@ -236,6 +238,7 @@ def test_a_decompression_that_takes_too_long_is_ended_before_the_pod_is_touched(
         ("stdout_after", 5000),
     ],
 )
+@pytest.mark.leaves("record")
 def test_no_misbehaviour_is_ever_a_success_with_a_wrong_tree(
     cluster: Cluster, backup: Writer, fault: str, value: int
 ) -> None:
@@ -256,6 +259,7 @@ def test_no_misbehaviour_is_ever_a_success_with_a_wrong_tree(
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.leaves("record")
 def test_a_frozen_exec_is_ended_by_the_stall_limit(cluster: Cluster, backup: Writer) -> None:
     assert cluster.embedded
     pod = cluster.pod("debian")
@@ -279,6 +283,7 @@ def test_a_slow_volume_is_no_stall(cluster: Cluster, backup: Writer) -> None:
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.leaves("record")
 def test_a_slow_volume_and_a_time_out(cluster: Cluster, backup: Writer) -> None:
     assert cluster.embedded
     pod = cluster.pod("debian")
@@ -320,6 +325,7 @@ def test_an_api_servers_refusal_has_its_exit_code(
 
 
 @pytest.mark.usefixtures("embedded_only")
+@pytest.mark.leaves("record")
 def test_a_container_that_restarts_in_the_middle_is_exit_8(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
@@ -344,6 +350,7 @@ def test_a_container_that_restarts_in_the_middle_is_exit_8(
     [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)],
     ids=["SIGINT", "SIGTERM", "SIGHUP"],
 )
+@pytest.mark.leaves("record")
 def test_a_signal_in_the_stream_ends_both_sides(
     cluster: Cluster, backup: Writer, link: LinkProxy, number: int, code: int
 ) -> None:
@@ -364,6 +371,7 @@ def test_a_signal_in_the_stream_ends_both_sides(
 
 
 @pytest.mark.parametrize("phase", ["Restoring", "checking the backup", "asking what", "restoring"])
+@pytest.mark.leaves("record")
 def test_ctrl_c_twice_in_any_phase_is_130_without_a_traceback(
     cluster: Cluster, backup: Writer, link: LinkProxy, phase: str
 ) -> None:
@@ -401,6 +409,7 @@ def test_an_orphan_of_a_killed_restore_is_ended_by_the_next(
     assert trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root) == []
 
 
+@pytest.mark.leaves("record")
 def test_a_tar_that_is_killed_in_the_pod_is_no_success(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
@@ -417,6 +426,7 @@ def test_a_tar_that_is_killed_in_the_pod_is_no_success(
     assert until_nothing_is_left(pod) == []
 
 
+@pytest.mark.leaves("record")
 def test_a_backup_that_changes_while_it_is_read_is_exit_3(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
@@ -433,6 +443,7 @@ def test_a_backup_that_changes_while_it_is_read_is_exit_3(
     assert until_nothing_is_left(pod) == []
 
 
+@pytest.mark.leaves("record")
 def test_a_backup_that_is_written_to_while_it_is_sent_is_exit_3(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:

@@ -86,6 +86,7 @@ def test_attributes_that_cannot_be_had_keep_nothing_from_being_finished(
 
 
 @pytest.mark.parametrize("tar", TARS)
+@pytest.mark.leaves("record")
 def test_a_link_that_is_refused_takes_nothing_along(
     cluster: Cluster, backup: Callable[[bytes], Path], tar: str
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_link_that_is_refused_takes_nothing_along(
 
 
 @pytest.mark.parametrize("tar", TARS)
+@pytest.mark.leaves("record")
 def test_what_stands_behind_a_refused_link_comes_through_a_pipe_too(
     cluster: Cluster, tar: str
 ) -> None:
@@ -123,6 +125,7 @@ def test_what_stands_behind_a_refused_link_comes_through_a_pipe_too(
 
 
 @pytest.mark.parametrize("tar", TARS)
+@pytest.mark.leaves("record")
 def test_a_refused_link_of_two_lines_takes_no_directory_behind_it_along(
     cluster: Cluster, backup: Callable[[bytes], Path], tar: str
 ) -> None:
@@ -255,6 +258,7 @@ def with_held(*, large: int = 0) -> bytes:
 
 
 @pytest.mark.parametrize("tar", TARS)
+@pytest.mark.leaves("record")
 def test_an_immutable_file_of_the_same_size_takes_nothing_along(
     cluster: Cluster,
     backup: Callable[[bytes], Path],

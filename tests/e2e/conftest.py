@@ -5,6 +5,7 @@ from tests.contract.conftest import (
     cluster,
     frozen_program,
     link,
+    nothing_stays,
     pytest_generate_tests,
     tested_program,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "cluster",
     "frozen_program",
     "link",
+    "nothing_stays",
     "pytest_generate_tests",
     "tested_program",
 ]

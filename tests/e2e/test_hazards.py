@@ -75,6 +75,7 @@ def test_hazard_1_closing_stdout_loses_data_and_exits_0(cluster: Cluster, backup
     assert arrived_sum == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.leaves("record")
 def test_hazard_2_an_early_end_on_the_far_side_does_not_hang_us(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
@@ -141,6 +142,7 @@ def test_hazard_4_a_sink_of_100_kb_a_second_for_90_seconds_succeeds(
     assert trees.differences(expected, slow_tar.tree(), owners=True) == []
 
 
+@pytest.mark.leaves("record")
 def test_a_time_out_on_a_slow_volume_leaves_nothing(slow_tar: Pod, backup: Writer) -> None:
     result = restore(slow_tar, backup(trees.of_size(9_000_000)), "--timeout=8s")
     assert result.code == 8, result
@@ -148,6 +150,7 @@ def test_a_time_out_on_a_slow_volume_leaves_nothing(slow_tar: Pod, backup: Write
     assert until_nothing_is_left(slow_tar) == []
 
 
+@pytest.mark.leaves("record")
 def test_a_hung_tar_is_a_stall(cluster: Cluster, backup: Writer, link: LinkProxy) -> None:
     pod = cluster.pod("busybox")
     link.rate = 10e6
