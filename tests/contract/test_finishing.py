@@ -250,7 +250,7 @@ def test_what_a_tar_has_said_is_no_reason_to_send_all_again(
     archive = trees.Archive(owner=pod.owner)
     archive.add("first", content, mtime=4_000_000_000)
     for number in range(60):
-        archive.add(f"blob{number}", bytes([number]) * MIB)
+        archive.add(f"blob{number}", trees.noise(number, MIB))
     content = archive.finish()
     file = backup(content)
     kubeconfig = cluster.through(link.port, f"said-{kind}")
@@ -390,7 +390,7 @@ def test_what_a_tar_leaves_to_be_set_in_the_end_is_no_obstacle(
     archive.symlink("link", "file")
     archive.add("file", b"#!", mode=0o4755)
     for number in range(8):
-        archive.add(f"blob{number}", bytes([number]) * 5 * MIB)
+        archive.add(f"blob{number}", trees.noise(number, 5 * MIB))
     content = archive.finish()
     file = backup(content)
     kubeconfig = cluster.through(link.port, f"end-{kind}")
@@ -410,7 +410,7 @@ def test_a_large_program_goes_on_and_keeps_its_setuid(
 ) -> None:
     pod = cluster.pod(kind)
     archive = trees.Archive(owner=pod.owner)
-    archive.add("program", bytes(range(256)) * (MIB // 256) * 100, mode=0o4750)
+    archive.add("program", trees.noise(1, 100 * MIB), mode=0o4750)
     content = archive.finish()
     link.cut_after = 80 * MIB
     result = restore(pod, backup(content), kubeconfig=cluster.through(link.port, f"set-{kind}"))

@@ -116,6 +116,11 @@ def small(content: bytes = b"hello\n") -> bytes:
     return archive.finish()
 
 
+def noise(seed: int, length: int) -> bytes:
+    """Return content that no packing makes smaller: as many bytes go over a link."""
+    return random.Random(seed).randbytes(length)  # noqa: S311 - content, no secret
+
+
 def of_size(length: int, *, files: int = 1, seed: int = 1) -> bytes:
     """Return an archive of `length` random bytes in so many files."""
     randomness = random.Random(seed)  # noqa: S311 - content, no secret
