@@ -97,7 +97,7 @@ def test_one_that_breaks_is_gone_on_without(
     cache.write_text(json.dumps({key: ["spdy", json.loads(cache.read_text())[key][1]]}))
     pod.clear()
     before = link.sent
-    process = start(pod, path, "-v", kubeconfig=config)
+    process = start(pod, path, "-v", "--compress=none", kubeconfig=config)
     while link.sent - before < LARGE // 4 and process.poll() is None:
         pass
     link.cut()
