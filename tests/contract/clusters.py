@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
+import tarfile
 import time
 import uuid
 from contextlib import contextmanager
@@ -36,6 +38,7 @@ _USER_KINDS: Final = frozenset(
 _NO_CHOWN_KINDS: Final = frozenset({"no-capabilities"})
 _NO_SHELL_KINDS: Final = frozenset({"static", "tar-only"})
 _NO_TAR_KINDS: Final = frozenset({"notar", "notar-busybox"})
+_READ_AGAIN: Final = 2
 _CONTAINERS: Final = {"init": "prepare", "ephemeral": "helper"}
 """What a test looks at where it is not `app`."""
 
@@ -133,7 +136,12 @@ class Pod:
         """Return what stands below the volume's path, packed by the pod's own tar if it has one."""
         if self.name in _NO_TAR_KINDS:
             return self.host_tree("." if path is None else os.path.relpath(path, self.path))
-        return tree_of(self.run("tar", "cf", "-", "-C", path or self.path, "."))
+        words = ("tar", "cf", "-", "-C", path or self.path, ".")
+        # Of a long output `kubectl exec` loses the end at times, and exits with 0.
+        for _ in range(_READ_AGAIN):
+            with contextlib.suppress(tarfile.ReadError):
+                return tree_of(self.run(*words))
+        return tree_of(self.run(*words))
 
     def lay_down(self, archive: bytes) -> None:
         """Have what an archive has stand in the volume, whatever the pod's calls are answered.
