@@ -382,6 +382,7 @@ def test_of_two_that_begin_at_once_one_writes_at_a_time(
 
 
 @pytest.mark.parametrize("kind", ["busybox", "nonroot-busybox", "debian"])
+@pytest.mark.leaves("record")
 def test_what_a_tar_leaves_to_be_set_in_the_end_is_no_obstacle(
     cluster: Cluster, backup: Writer, link: LinkProxy, kind: str
 ) -> None:

@@ -60,6 +60,7 @@ def test_it_is_left_out_alone(cluster: Cluster, backup: Writer, hostile: Hostile
 
 @pytest.mark.usefixtures("embedded_only")
 @pytest.mark.parametrize("hostile", CORPUS, ids=lambda one: one.name)
+@pytest.mark.leaves("record")
 def test_it_is_refused_when_it_is_piped(cluster: Cluster, hostile: Hostile) -> None:
     # What refuses it is the same program; the real node has seen it as a file.
     pod = cluster.pod("debian")

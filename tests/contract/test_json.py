@@ -174,6 +174,7 @@ def test_a_wrong_command_line_is_2(cluster: Cluster, backup: Writer, flag: str) 
     assert pod.tree() == {}
 
 
+@pytest.mark.leaves("record")
 def test_a_link_that_is_cut_is_8_with_what_had_arrived(
     cluster: Cluster, backup: Writer, link: LinkProxy
 ) -> None:
@@ -187,6 +188,7 @@ def test_a_link_that_is_cut_is_8_with_what_had_arrived(
     assert {"-o", "json", "--retries=0"} <= set(error["fix"].split())
 
 
+@pytest.mark.leaves("record")
 def test_ctrl_c_is_130(cluster: Cluster, backup: Writer, link: LinkProxy) -> None:
     pod = cluster.pod("debian")
     link.rate = 5e6

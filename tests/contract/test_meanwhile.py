@@ -93,6 +93,7 @@ def test_what_happens_to_a_kept_file_is_told_apart_from_a_failed_restore(
 
 
 @pytest.mark.parametrize("kind", TARS)
+@pytest.mark.leaves("record")
 def test_no_link_is_removed_where_a_directory_has_come_to_lead(
     cluster: Cluster, backup: Writer, tmp_path: Path, kind: str
 ) -> None:

@@ -131,6 +131,7 @@ def test_a_pod_ends_as_the_model_says(cluster: Cluster, backup: Writer, kind: st
 
 
 @pytest.mark.parametrize("tar", TARS)
+@pytest.mark.leaves("record")
 def test_a_volume_that_refuses_calls_ends_as_the_model_says(
     cluster: Cluster, backup: Writer, tar: str
 ) -> None:

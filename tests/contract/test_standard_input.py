@@ -219,6 +219,7 @@ def test_ctrl_c_while_nothing_comes(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.leaves("record")
 def test_a_file_that_was_given_twice_is_itself_batches_later(
     cluster: Cluster, *, is_there: bool
 ) -> None:
