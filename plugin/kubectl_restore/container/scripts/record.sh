@@ -121,7 +121,10 @@ hold() {
 release() {
     if [ "$lease" ] && is_ours "$lease"; then
         [ "$held" ] || owner_of "$lease"
-        if [ "$held" ] || [ "$life" = gone ]; then rm -rf "$lease"; fi
+        if [ "$held" ] || [ "$life" = gone ]; then
+            # An agent of a run that has ended may just say that it lives; without an owner none does.
+            rm -rf "$lease" 2>/dev/null || rm -rf "$lease" 2>/dev/null || rm -rf "$lease"
+        fi
     fi
     held=''
 }
