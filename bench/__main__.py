@@ -20,7 +20,7 @@ from pathlib import Path
 from bench.converging import second_runs, surveys
 from bench.finishing import cut_off, held_up
 from bench.indexes import each_index
-from bench.inside import words_of
+from bench.inside import COSTS, words_of
 from bench.memory import MEMORY_PODS
 from bench.packings import FORMATS, make_packed
 from bench.startup import measure
@@ -65,23 +65,10 @@ def plain(pod: Pod, archive: Path) -> Cost:
     return _cost(started, before, 0.0, 0)
 
 
-_MEASURED = """
-import resource, sys
-sys.path.insert(0, sys.argv[1])
-from kubectl_restore.cli.application import run_words
-code = run_words(sys.argv[2:])
-use = resource.getrusage(resource.RUSAGE_SELF)
-# Not ru_maxrss: it counts what this process was before its exec, too.
-peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(use.ru_utime + use.ru_stime, peak)
-sys.exit(code)
-"""
-
-
 def ours(pod: Pod, archive: Path) -> Cost:
     """Restore with the program; what it takes itself (kubectl apart) it says at its end."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    processor, memory = words_of(_MEASURED, pod, archive, "-q")
+    processor, memory = words_of(COSTS, pod, archive, "-q")
     return _cost(started, before, float(processor), int(memory) * 1024)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.contract.clusters import ROOT
 from tests.contract.program import arguments, environment, program
@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.contract.clusters import Pod
+
+COSTS: Final = """
+import resource, sys
+sys.path.insert(0, sys.argv[1])
+from kubectl_restore.cli.application import run_words
+code = run_words(sys.argv[2:])
+use = resource.getrusage(resource.RUSAGE_SELF)
+# Not ru_maxrss: it counts what this process was before its exec, too.
+peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(use.ru_utime + use.ru_stime, peak)
+sys.exit(code)
+"""
+"""Restores, then prints our own processor time in seconds, and our memory's peak in KiB."""
 
 
 def words_of(script: str, pod: Pod, archive: Path, *flags: str) -> list[str]:

@@ -18,9 +18,10 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from bench.inside import words_of
+from bench.inside import COSTS, words_of
 from bench.members import make_text, make_tiny
 from bench.memory import KINDS
+from bench.transports import plain_by
 from tests.contract.clusters import ROOT
 from tests.link import LinkProxy
 
@@ -30,18 +31,6 @@ if TYPE_CHECKING:
 
     from tests.contract.clusters import Cluster, Pod
 
-_SWITCH: Final = "KUBECTL_REMOTE_COMMAND_WEBSOCKETS"
-_RESTORED: Final = """
-import resource, sys
-sys.path.insert(0, sys.argv[1])
-from kubectl_restore.cli.application import run_words
-code = run_words(sys.argv[2:])
-use = resource.getrusage(resource.RUSAGE_SELF)
-# Not ru_maxrss: it counts what this process was before its exec, too.
-peak = next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(use.ru_utime + use.ru_stime, peak)
-sys.exit(code)
-"""
 _AGAIN: Final = (
     ("ours", ("--no-cache",)),
     ("again", ("--no-cache",)),
@@ -205,9 +194,9 @@ def _measured(near: Pod, row: Row, link: Link, archive: Path, tree: Path, runs: 
             pod = replace(near, cluster=replace(near.cluster, kubeconfig=far))
         for _ in range(runs):
             near.clear()
-            figures.add("plain", _plain(pod, archive, row, "true"))
+            figures.add("plain", plain_by(pod, archive, "true", is_packed=row.is_packed))
             near.clear()
-            figures.add("spdy", _plain(pod, archive, row, "false"))
+            figures.add("spdy", plain_by(pod, archive, "false", is_packed=row.is_packed))
             near.clear()
             figures.add("cp", _copied(pod, tree))
             near.clear()
@@ -223,17 +212,6 @@ def _measured(near: Pod, row: Row, link: Link, archive: Path, tree: Path, runs: 
     return figures
 
 
-def _plain(pod: Pod, archive: Path, row: Row, sockets: str) -> float:
-    command = [
-        *(*pod.cluster.kubectl, "exec", "-i", pod.name, "--"),
-        *("tar", "xzf" if row.is_packed else "xf", "-", "-C", pod.path),
-    ]
-    began = time.monotonic()
-    with archive.open("rb") as file:
-        subprocess.run(command, stdin=file, check=True, env={**os.environ, _SWITCH: sockets})
-    return time.monotonic() - began
-
-
 def _copied(pod: Pod, tree: Path) -> float:
     command = [*pod.cluster.kubectl, "cp", f"{tree}/.", f"{pod.name}:{pod.path}"]
     began = time.monotonic()
@@ -243,7 +221,7 @@ def _copied(pod: Pod, tree: Path) -> float:
 
 def _ours(pod: Pod, archive: Path, *flags: str) -> tuple[float, float, float]:
     began = time.monotonic()
-    processor, peak = words_of(_RESTORED, pod, archive, "-q", *flags)
+    processor, peak = words_of(COSTS, pod, archive, "-q", *flags)
     return time.monotonic() - began, float(processor), int(peak) / 1024
 
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Final
 
-from bench.inside import words_of
+from bench.inside import COSTS, words_of
 from bench.memory import KINDS
 
 if TYPE_CHECKING:
@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 
 _GIB: Final = 1 << 30
 _SWITCH: Final = "KUBECTL_REMOTE_COMMAND_WEBSOCKETS"
-_RESTORED: Final = """
-import resource, sys
-sys.path.insert(0, sys.argv[1])
-from kubectl_restore.cli.application import run_words
-code = run_words(sys.argv[2:])
-use = resource.getrusage(resource.RUSAGE_SELF)
-print(use.ru_utime + use.ru_stime)
-sys.exit(code)
-"""
 
 
 def each_transport(
@@ -49,8 +40,9 @@ def each_transport(
         found: dict[str, list[float]] = {}
         own: dict[str, list[float]] = {}
         for _ in range(runs):
-            found.setdefault("plain, WebSocket", []).append(_plain(pod, archive, "true"))
-            found.setdefault("plain, SPDY", []).append(_plain(pod, archive, "false"))
+            for name, sockets in (("plain, WebSocket", "true"), ("plain, SPDY", "false")):
+                pod.clear()
+                found.setdefault(name, []).append(plain_by(pod, archive, sockets))
             for wire in ("websocket", "spdy", "auto"):
                 took, processor = _ours(pod, archive, f"--transport={wire}")
                 found.setdefault(f"ours, {wire}", []).append(took)
@@ -67,9 +59,19 @@ def each_transport(
         pod.clear()
 
 
-def _plain(pod: Pod, archive: Path, sockets: str) -> float:
-    pod.clear()
-    command = [*pod.cluster.kubectl, "exec", "-i", pod.name, "--", "tar", "xf", "-", "-C", pod.path]
+def plain_by(pod: Pod, archive: Path, sockets: str, *, is_packed: bool = False) -> float:
+    """Restore as people do today, and return the seconds that it takes.
+
+    Args:
+        pod: the target, empty.
+        archive: a tar, or one packed by gzip.
+        sockets: `true` for WebSocket, `false` for SPDY.
+        is_packed: which of them it is.
+    """
+    command = [
+        *(*pod.cluster.kubectl, "exec", "-i", pod.name, "--"),
+        *("tar", "xzf" if is_packed else "xf", "-", "-C", pod.path),
+    ]
     began = time.monotonic()
     with archive.open("rb") as file:
         subprocess.run(command, stdin=file, check=True, env={**os.environ, _SWITCH: sockets})
@@ -79,5 +81,5 @@ def _plain(pod: Pod, archive: Path, sockets: str) -> float:
 def _ours(pod: Pod, archive: Path, *flags: str) -> tuple[float, float]:
     pod.clear()
     began = time.monotonic()
-    (processor,) = words_of(_RESTORED, pod, archive, "-q", *flags)
+    processor, _ = words_of(COSTS, pod, archive, "-q", *flags)
     return time.monotonic() - began, float(processor)

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 _TRUE: Final = frozenset({"1", "t", "true", "T", "TRUE", "True"})
 SWITCHES: Final = frozenset({"output", "overwrite"})
 """What replaced existing files in older versions, as a switch (docs/older-spelling.md)."""
+_ELSEWHERE: Final = {
+    Scope.INSPECT: ("inspect", "a restore lists nothing", " BACKUP"),
+    Scope.COMPLETION: ("completion", "a restore installs nothing", ""),
+    Scope.VERIFY: (
+        "verify",
+        "a restore leaves what is not in the backup, unless --delete is given",
+        " POD BACKUP",
+    ),
+}
+"""Flags of one command alone: its name, why a restore has none, what stands before the flag."""
 _FALSE: Final = frozenset({"0", "f", "false", "F", "FALSE", "False"})
 
 
@@ -179,23 +189,13 @@ def check_built(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> N
                 reason="in older versions -o/--overwrite was a switch; now it is something else",
                 fix="to replace what exists: --force (-f)",
             )
-        if flag.scope is Scope.INSPECT and flag.name not in also:
+        if flag.scope in _ELSEWHERE and flag.name not in also:
+            command, reason, arguments = _ELSEWHERE[flag.scope]
+            words = f"{command}{arguments} --{flag.name} {flag.value}"
             raise UsageError(
-                f"--{flag.name} belongs to inspect",
-                reason="a restore lists nothing",
-                fix=f"kubectl restore inspect BACKUP --{flag.name}",
-            )
-        if flag.scope is Scope.COMPLETION and flag.name not in also:
-            raise UsageError(
-                f"--{flag.name} belongs to completion",
-                reason="a restore installs nothing",
-                fix=f"kubectl restore completion --{flag.name}",
-            )
-        if flag.scope is Scope.VERIFY and flag.name not in also:
-            raise UsageError(
-                f"--{flag.name} belongs to verify",
-                reason="a restore leaves what is not in the backup, unless --delete is given",
-                fix=f"kubectl restore verify POD BACKUP --{flag.name} {flag.value}",
+                f"--{flag.name} belongs to {command}",
+                reason=reason,
+                fix=f"kubectl restore {words}".rstrip(),
             )
         if flag.scope is Scope.OLDER and not older:
             raise UsageError(

@@ -19,8 +19,13 @@ from kubectl_restore.archive.tar.header import is_header
 from kubectl_restore.cli.argv import parse_what_can_be
 from kubectl_restore.cli.defaults import takes
 from kubectl_restore.cli.flags import BY_NAME, BY_SHORT, COMMANDS, FLAGS, Flag, Scope
+from kubectl_restore.cli.manner import LOG_FORMATS, LOG_LEVELS, OUTPUTS, PROGRESS
+from kubectl_restore.cli.values import JOBS
 from kubectl_restore.cluster.kubectl import KubectlOptions, child_environment, find_kubectl
+from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.errors import UsageError
+from kubectl_restore.pipe.transit import Packing
+from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Verification
 from kubectl_restore.text import shown_whole
 
 if TYPE_CHECKING:
@@ -40,18 +45,18 @@ FILES: Final = 0
 SHELLS: Final = ("bash", "zsh", "fish", "kubectl")
 _OF_A_BACKUP: Final = frozenset({"inspect", "seal"})
 _VALUES: Final = {
-    "overwrite": ("refuse", "if-changed", "if-newer", "never", "always"),
-    "compare": ("metadata", "checksum"),
-    "verify": ("size", "checksum", "none"),
-    "extras": ("ignore", "report", "fail"),
-    "progress": ("auto", "live", "plain", "none", "json"),
-    "output": ("text", "json"),
-    "jobs": ("1", "2", "3", "4"),
-    "transport": ("auto", "websocket", "spdy"),
-    "compress": ("auto", "none", "gzip"),
+    "overwrite": tuple(Overwrite),
+    "compare": tuple(Comparison),
+    "verify": tuple(Verification),
+    "extras": tuple(Extras),
+    "progress": PROGRESS,
+    "output": OUTPUTS,
+    "jobs": JOBS,
+    "transport": tuple(Wire),
+    "compress": tuple(Packing),
     "chmod": ("D+X",),
-    "log-level": ("debug", "info", "warn", "error", "fatal"),
-    "log-format": ("text", "json"),
+    "log-level": LOG_LEVELS,
+    "log-format": LOG_FORMATS,
 }
 """Of flags that take one of a few."""
 _ASKED: Final = {

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from kubectl_restore.cli.argv import Parsed
 
 _DEFAULT_TIMEOUT: Final = "10m"
-_PROGRESS: Final = ("auto", "live", "plain", "none", "json")
+PROGRESS: Final = ("auto", "live", "plain", "none", "json")
 _BESIDE_JSON: Final = ("auto", "none", "json")
 """Kinds of progress that leave stderr silent, as `-o json` has it."""
-_LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
-_OUTPUTS: Final = ("text", "json")
-_LOG_FORMATS: Final = ("text", "json")
+LOG_LEVELS: Final = ("debug", "info", "warn", "error", "fatal")
+OUTPUTS: Final = ("text", "json")
+LOG_FORMATS: Final = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,10 @@ def read_manner(parsed: Parsed, *, older: bool, also: Collection[str] = ()) -> M
     """
     check_built(parsed, older=older, also=also)
     log_file = parsed.value("log-file")
-    choice(parsed, "log-format", _LOG_FORMATS)
-    debug = parsed.is_set("debug") or choice(parsed, "log-level", _LOG_LEVELS) == "debug"
+    choice(parsed, "log-format", LOG_FORMATS)
+    debug = parsed.is_set("debug") or choice(parsed, "log-level", LOG_LEVELS) == "debug"
     output = read_output(parsed, hint="; to replace what exists: --force (-f)")
-    progress = choice(parsed, "progress", _PROGRESS) or "auto"
+    progress = choice(parsed, "progress", PROGRESS) or "auto"
     if output == "json" and progress not in _BESIDE_JSON:
         raise UsageError(
             f"--progress {progress} and -o json contradict each other",
@@ -88,10 +88,10 @@ def read_output(parsed: Parsed, *, hint: str = "") -> str:
         UsageError: it is neither.
     """
     output = parsed.value("output")
-    if output is not None and output not in _OUTPUTS:
+    if output is not None and output not in OUTPUTS:
         raise UsageError(
             f"--output: {output!r} is not possible",
-            reason=f"it is one of: {', '.join(_OUTPUTS)}",
+            reason=f"it is one of: {', '.join(OUTPUTS)}",
             fix=f"--output json{hint}",
         )
     return output or "text"

@@ -156,13 +156,11 @@ def _extras(parsed: Parsed) -> Extras:
     """
     extras = Extras(choice(parsed, "extras", tuple(Extras)) or Extras.REPORT)
     if extras is Extras.FAIL:
-        for name in PARTIAL:
-            if any(flag.name == name for flag, _ in parsed.flags):
-                raise UsageError(
-                    f"--extras fail and --{name} contradict each other",
-                    reason="what is left out would be taken for what the backup does not have",
-                    fix="leave one of them out",
-                )
+        _require_whole(
+            parsed,
+            "--extras fail",
+            "what is left out would be taken for what the backup does not have",
+        )
     return extras
 
 
@@ -209,11 +207,16 @@ def _require_safe_deletion(parsed: Parsed, target: str) -> None:
             reason="everything in the container that is not in the backup would be deleted",
             fix="name the directory that the backup is of: -t PATH",
         )
+    _require_whole(parsed, "--delete", "what is left out of the restore would be deleted")
+
+
+def _require_whole(parsed: Parsed, flag: str, reason: str) -> None:
+    """Notice a flag that is about the whole backup beside one that leaves some of it out."""
     for name in PARTIAL:
-        if any(flag.name == name for flag, _ in parsed.flags):
+        if any(one.name == name for one, _ in parsed.flags):
             raise UsageError(
-                f"--delete and --{name} contradict each other",
-                reason="what is left out of the restore would be deleted",
+                f"{flag} and --{name} contradict each other",
+                reason=reason,
                 fix="leave one of them out",
             )
 

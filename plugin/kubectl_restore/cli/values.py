@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DEFAULT_RETRIES: Final = 5
 _MOST_RETRIES: Final = 10_000
 _LANES: Final = "KUBECTL_RESTORE_LANES"
-_JOBS: Final = ("1", "2", "3", "4")
+JOBS: Final = ("1", "2", "3", "4")
 _OWNER: Final = re.compile(r"([0-9]{1,10}):([0-9]{1,10})")
 _NOBODY: Final = 0xFFFF_FFFF
 """-1: to chown it means "leave as it is"."""
@@ -130,11 +130,11 @@ def read_lanes(parsed: Parsed, environment: Mapping[str, str]) -> int:
     if text is None:
         # A switch of the tests.
         text = environment.get(_LANES, "")
-        return int(text) if text in _JOBS else 1
-    if text not in _JOBS:
+        return int(text) if text in JOBS else 1
+    if text not in JOBS:
         raise UsageError(
             f"--jobs: {text!r} is not possible",
-            reason=f"a backup goes over {_JOBS[0]} to {_JOBS[-1]} execs",
+            reason=f"a backup goes over {JOBS[0]} to {JOBS[-1]} execs",
             fix="--jobs 2 where each file takes long, or the link answers late",
         )
     return int(text)

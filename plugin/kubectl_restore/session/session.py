@@ -77,14 +77,16 @@ class Session:
             payload: what follows it.
             on_acknowledged: told the number of payload bytes that the pod has taken so far.
         """
+        transit = None
         if payload.packing is not Packing.NONE:
-            self._transit.begin(payload.packing)
+            transit = self._transit
+            transit.begin(payload.packing)
         pump = Pump(
             payload,
             now,
             self._outlet.envelope,
             in_blocks=self._outlet.fills_blocks,
-            transit=None if payload.packing is Packing.NONE else self._transit,
+            transit=transit,
         )
         self._start((command,), pump)
         self.exec.call.on_acknowledged = on_acknowledged
