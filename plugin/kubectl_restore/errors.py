@@ -132,6 +132,12 @@ class NoDirectoryError(TargetError):
     cause = "no-such-directory"
 
 
+class AmbiguousError(TargetError):
+    """Several pods could be meant."""
+
+    cause = "ambiguous"
+
+
 class CompletedError(TargetError):
     """The pod has ended."""
 
@@ -155,6 +161,7 @@ CAUSES: Final[dict[str, str]] = {
     "no-such-pod": "the pod does not exist, or not any more",
     "no-such-container": "the pod has no such container",
     "no-such-directory": "the target path does not exist in the container, or is no directory",
+    "ambiguous": "what was named has several pods",
     "completed": "the pod has ended; nothing can run in it",
     "not-ready": "the pod has not started, or its container does not run",
     "taken": "another restore writes there",

@@ -51,7 +51,7 @@ class Header:
     backup: str
     backup_size: int | None
     """Bytes of the file; None for standard input."""
-    pod: str
+    pod: str | None
     path: str
     context: str | None = None
     namespace: str | None = None
@@ -59,6 +59,10 @@ class Header:
     container_is_default: bool = False
     """True when kubectl's default container was taken because none was named."""
     other_containers: tuple[str, ...] = ()
+    named: str = ""
+    """What was named instead of a pod."""
+    found_as: str = ""
+    """How the pod was found from that."""
     is_compared: bool = False
     """Nothing is restored: the pod is held against the backup."""
 

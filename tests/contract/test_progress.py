@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kubectl_restore.cluster.kubectl import KubectlOptions
-from kubectl_restore.cluster.target import PodName
+from kubectl_restore.cluster.target import Target
 from kubectl_restore.deadline import Watch
 from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.progress import Phase, Silence, Status
@@ -43,7 +43,7 @@ def test_acknowledged_bytes_rise_evenly_over_a_slow_link(
     recorder = Recorder()
     summary = restore(
         RestoreRequest(
-            pod=PodName(pod.name),
+            target=Target(pod.name),
             backup=backup(archive),
             target_path=pod.path,
             kubectl=KubectlOptions(

@@ -12,11 +12,13 @@ from aiohttp import web
 from tests.embedded.exec_stream import PROTOCOL, ExecStream
 from tests.embedded.pods import NotStartedError
 from tests.embedded.status import failure, message_for
+from tests.embedded.workloads import KINDS, selects
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from tests.embedded.pods import EmbeddedPod
+    from tests.embedded.workloads import Workloads
 
     Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -30,19 +32,34 @@ _RESOURCES: Final = [
         "namespaced": True,
         "verbs": ["get", "list"],
     },
+    {
+        "name": "services",
+        "singularName": "service",
+        "shortNames": ["svc"],
+        "kind": "Service",
+        "namespaced": True,
+        "verbs": ["get", "list"],
+    },
     {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
 ]
 _MOST_STARTS: Final = 64
+_GROUPS: Final = {
+    "apps": ("deployments", "statefulsets", "daemonsets", "replicasets"),
+    "batch": ("jobs",),
+}
 _VERSION: Final = {"major": "1", "minor": "34", "gitVersion": "v1.34.4", "platform": "embedded"}
 
 
 class Api:
     """One namespace of pods behind Kubernetes' addresses."""
 
-    def __init__(self, pods: Mapping[str, EmbeddedPod], namespace: str, token: str) -> None:
+    def __init__(
+        self, pods: Mapping[str, EmbeddedPod], workloads: Workloads, namespace: str, token: str
+    ) -> None:
         """Serve these pods to the bearer of a token."""
         self.requests: list[str] = []
         self._pods = pods
+        self._workloads = workloads
         self._namespace = namespace
         self._token = token
         # Apart from the loop's own few threads: a start that hangs must not hold up the others.
@@ -60,8 +77,17 @@ class Api:
         application.router.add_get("/version", _answer(_VERSION))
         application.router.add_get("/api", _answer({"kind": "APIVersions", "versions": ["v1"]}))
         application.router.add_get(
-            "/apis", _answer({"kind": "APIGroupList", "apiVersion": "v1", "groups": []})
+            "/apis",
+            _answer(
+                {"kind": "APIGroupList", "apiVersion": "v1", "groups": [*map(_group, _GROUPS)]}
+            ),
         )
+        for group, resources in _GROUPS.items():
+            application.router.add_get(f"/apis/{group}/v1", _answer(_resources(group, resources)))
+            self._add_workloads(
+                application, f"/apis/{group}/v1/namespaces/{self._namespace}", resources
+            )
+        self._add_workloads(application, base, ("services",))
         application.router.add_get(
             "/api/v1",
             _answer(
@@ -83,16 +109,37 @@ class Api:
         except web.HTTPNotFound:
             return _refuse(404, "the server could not find the requested resource")
 
-    async def _list(self, _request: web.Request) -> web.StreamResponse:
-        items = [pod.manifest(self._namespace) for pod in self._pods.values()]
-        return web.json_response(
-            {
-                "kind": "PodList",
-                "apiVersion": "v1",
-                "metadata": {"resourceVersion": "1"},
-                "items": items,
-            }
-        )
+    def _add_workloads(
+        self, application: web.Application, base: str, resources: Sequence[str]
+    ) -> None:
+        for resource in resources:
+
+            async def get(request: web.Request, resource: str = resource) -> web.StreamResponse:
+                name = request.match_info["name"]
+                found = self._workloads.named(resource, name)
+                if found is None:
+                    group = KINDS[resource][0].rpartition("/")[0]
+                    named = f"{resource}.{group}" if group else resource
+                    return _refuse(404, f'{named} "{name}" not found')
+                return web.json_response(found)
+
+            async def every(request: web.Request, resource: str = resource) -> web.StreamResponse:
+                selector = request.query.get("labelSelector", "")
+                version, kind = KINDS[resource]
+                items = self._workloads.listed(resource, selector)
+                return web.json_response(_listing(kind, version, items))
+
+            application.router.add_get(f"{base}/{resource}/{{name}}", get)
+            application.router.add_get(f"{base}/{resource}", every)
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        selector = request.query.get("labelSelector", "")
+        items = [
+            pod.manifest(self._namespace)
+            for pod in self._pods.values()
+            if selects(selector, pod.labels)
+        ]
+        return web.json_response(_listing("Pod", "v1", items))
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
         pod = self._pods.get(request.match_info["name"])
@@ -133,6 +180,28 @@ class Api:
             return socket
         await stream.run(process)
         return socket
+
+
+def _listing(kind: str, version: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "kind": f"{kind}List",
+        "apiVersion": version,
+        "metadata": {"resourceVersion": "1"},
+        "items": items,
+    }
+
+
+def _group(name: str) -> dict[str, Any]:
+    version = {"groupVersion": f"{name}/v1", "version": "v1"}
+    return {"name": name, "versions": [version], "preferredVersion": version}
+
+
+def _resources(group: str, names: Sequence[str]) -> dict[str, Any]:
+    listed = [
+        {"name": one, "kind": KINDS[one][1], "namespaced": True, "verbs": ["get", "list"]}
+        for one in names
+    ]
+    return {"kind": "APIResourceList", "groupVersion": f"{group}/v1", "resources": listed}
 
 
 def _refuse(code: int, message: str) -> web.Response:

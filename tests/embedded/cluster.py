@@ -17,6 +17,7 @@ from aiohttp import web
 
 from tests.embedded.api import Api
 from tests.embedded.pods import KINDS, EmbeddedPod, can_isolate
+from tests.embedded.workloads import Workloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,8 @@ class EmbeddedCluster:
             kind.name: EmbeddedPod(kind, directory / kind.name, not reason) for kind in KINDS
         }
         self.token = secrets.token_hex(16)
-        self._api = Api(self.pods, NAMESPACE, self.token)
+        self.workloads = Workloads()
+        self._api = Api(self.pods, self.workloads, NAMESPACE, self.token)
         self._authority = trustme.CA()
         self._loop = asyncio.new_event_loop()
         self._port = 0

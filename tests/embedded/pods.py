@@ -172,6 +172,9 @@ class EmbeddedPod:
         uid: the Pod object's.
         faults: how it misbehaves.
         refused: families of calls that it refuses until it is reset, beside its kind's.
+        labels: of its object.
+        owners: its owner references.
+        claim: the claim that its first volume is; empty for an emptyDir.
     """
 
     kind: Kind
@@ -181,6 +184,9 @@ class EmbeddedPod:
     restarts: int = 0
     faults: Faults = field(default_factory=Faults)
     refused: Mapping[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+    owners: list[dict[str, Any]] = field(default_factory=list)
+    claim: str = ""
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -306,6 +312,7 @@ class EmbeddedPod:
         self.started.clear()
         self.faults.clear()
         self.refused = {}
+        self.labels, self.owners, self.claim = {}, [], ""
         for place in (self.memory, *map(self.volume, self.kind.containers)):
             for child in place.iterdir():
                 if child.is_dir() and not child.is_symlink():
@@ -313,6 +320,11 @@ class EmbeddedPod:
                     shutil.rmtree(child)
                 else:
                     child.unlink()
+
+    def _volume_source(self) -> dict[str, Any]:
+        if self.claim:
+            return {"persistentVolumeClaim": {"claimName": self.claim}}
+        return {"emptyDir": {}}
 
     def manifest(self, namespace: str) -> dict[str, Any]:
         """Return the Pod object."""
@@ -331,9 +343,12 @@ class EmbeddedPod:
                 "uid": self.uid,
                 "resourceVersion": "1",
                 "creationTimestamp": "2026-01-01T00:00:00Z",
+                "labels": self.labels,
+                "ownerReferences": self.owners,
             },
             "spec": {
                 "nodeName": "embedded",
+                "volumes": [{"name": "data", **self._volume_source()}],
                 "containers": [
                     {
                         "name": name,

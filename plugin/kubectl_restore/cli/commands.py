@@ -24,6 +24,7 @@ from kubectl_restore.cli.reading import (
     read_version_request,
     require_reading,
 )
+from kubectl_restore.cluster.target import Kind
 from kubectl_restore.errors import (
     DamagedError,
     ExitCode,
@@ -114,7 +115,7 @@ class RestoreCommand(_WordsCommand):
             )
             try:
                 self.say_defaults(display)
-                if parsed.value("target-path") is None and not self.older:
+                if not request.is_placed and not self.older:
                     request = placed(
                         request,
                         display,
@@ -330,7 +331,8 @@ class ReservedCommand(_WordsCommand):
 
 def _name_the_command_meant(error: RestoreError, request: RestoreRequest) -> None:
     """Have an error for a pod that is not there say which command its name may be meant for."""
-    meant = nearest_command(request.pod.name) if isinstance(error, NoPodError) else ""
+    is_bare = request.target.kind is Kind.POD and isinstance(error, NoPodError)
+    meant = nearest_command(request.target.name) if is_bare else ""
     if meant:
         again = shlex.join(("kubectl", "restore", meant, str(request.backup)))
         error.fix = f"did you mean the command {meant}? {again}\n{error.fix}"

@@ -22,6 +22,7 @@ from kubectl_restore.cli.flags import BY_NAME, BY_SHORT, COMMANDS, FLAGS, Flag, 
 from kubectl_restore.cli.manner import LOG_FORMATS, LOG_LEVELS, OUTPUTS, PROGRESS
 from kubectl_restore.cli.values import JOBS
 from kubectl_restore.cluster.kubectl import KubectlOptions, child_environment, find_kubectl
+from kubectl_restore.cluster.target import RESOURCES, TYPES, Kind, parse_target
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.errors import UsageError
 from kubectl_restore.pipe.transit import Packing
@@ -132,7 +133,7 @@ def _positional(command: str, place: int, last: str, parsed: Parsed) -> tuple[li
         if place == 1:
             return _backups(last)
         commands = COMMANDS if command == "restore" else ()
-        return _beginning((*commands, *_pods(last, parsed)), last), NO_FILES
+        return _beginning((*commands, *_targets(last, parsed)), last), NO_FILES
     return [], NO_FILES
 
 
@@ -144,6 +145,8 @@ def _value(flag: Flag, last: str, parsed: Parsed, command: str) -> tuple[list[st
         return _directories(last, parsed, command), NO_FILES | NO_SPACE
     if name == "container":
         return _beginning(_containers(parsed, command), last), NO_FILES
+    if name == "pod":
+        return _beginning(_targets("", parsed), last), NO_FILES
     if name in _ASKED:
         asked = _kubectl(parsed, *_ASKED[name])
         names = (one.rpartition("/")[2] if name == "namespace" else one for one in asked)
@@ -155,35 +158,46 @@ def _beginning(names: Iterable[str], last: str) -> list[str]:
     return [one for one in names if one.startswith(last)]
 
 
-def _pods(last: str, parsed: Parsed) -> list[str]:
-    prefix = "pod/" if last.startswith("pod/") else ""
-    found = _kubectl(parsed, "get", "pods", "--output=name")
-    return [f"{prefix}{one.removeprefix('pod/')}" for one in found]
+def _targets(last: str, parsed: Parsed) -> list[str]:
+    """Return the targets of the type that is typed already; pods where none is."""
+    type_, slash, _ = last.partition("/")
+    kind = TYPES.get(type_) if slash else Kind.POD
+    if kind is None:
+        return []
+    found = _kubectl(parsed, "get", RESOURCES.get(kind, "pods"), "--output=name")
+    return [f"{type_ + slash if slash else ''}{one.rpartition('/')[2]}" for one in found]
 
 
-def _pod(parsed: Parsed, command: str) -> str:
+def _target(parsed: Parsed, command: str) -> tuple[str, str]:
+    """Return what is named, as `kubectl get` and `kubectl exec` take it, and where it has pods."""
     named = parsed.positionals[0 if command == "restore" else 1 :]
-    return named[0].rpartition("/")[2] if named else ""
+    with suppress(UsageError):
+        target, _ = parse_target(named[0] if named else "")
+        pod = parsed.value("pod") or (target.name if target.kind is Kind.POD else None)
+        if pod is not None:
+            return f"pod/{pod}", ".spec"
+        return f"{RESOURCES[target.kind]}/{target.name}", ".spec.template.spec"
+    return "", ""
 
 
 def _containers(parsed: Parsed, command: str) -> list[str]:
-    pod = _pod(parsed, command)
-    if not pod:
+    named, spec = _target(parsed, command)
+    if not named:
         return []
-    path = "{range .spec.containers[*]}{.name}{'\\n'}{end}"
-    return _kubectl(parsed, "get", f"pod/{pod}", f"--output=jsonpath={path}")
+    path = f"{{range {spec}.containers[*]}}{{.name}}{{'\\n'}}{{end}}"
+    return _kubectl(parsed, "get", named, f"--output=jsonpath={path}")
 
 
 def _directories(last: str, parsed: Parsed, command: str) -> list[str]:
     """Return the directories in the container that begin so, with a slash behind each."""
-    pod = _pod(parsed, command)
-    if not pod or (last and not last.startswith("/")):
+    named, _ = _target(parsed, command)
+    if not named or (last and not last.startswith("/")):
         return []
     container = parsed.value("container")
     above = last.rpartition("/")[0] + "/"
     script = 'for one in "$1"*/; do [ -d "$one" ] && printf "%s\\n" "$one"; done'
     which = [f"--container={container}"] if container else []
-    found = _kubectl(parsed, "exec", pod, *which, "--", "sh", "-c", script, "sh", above)
+    found = _kubectl(parsed, "exec", named, *which, "--", "sh", "-c", script, "sh", above)
     return _beginning(found, last or "/")
 
 

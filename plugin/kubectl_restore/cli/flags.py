@@ -48,6 +48,8 @@ def _kubectl(name: str, value: str = "", *, secret: bool = False) -> Flag:
 FLAGS: Final[tuple[Flag, ...]] = (
     Flag("namespace", "n", "NAME", "the pod's namespace (default: the context's)"),
     Flag("container", "cC", "NAME", "the container (default: kubectl's default container)"),
+    Flag("selector", "l", "LABELS", "instead of a target: the pod with these labels (app=db)"),
+    Flag("pod", "", "NAME", "which pod of a workload that has several"),
     Flag("target-path", "t", "PATH", "an absolute directory in the container (default: /)"),
     Flag("force", "f", "", "replace what exists; without it nothing that exists is changed"),
     Flag("overwrite", "", "POLICY", "refuse, if-changed (--force), if-newer, never or always"),

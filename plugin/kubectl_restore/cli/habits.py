@@ -57,9 +57,10 @@ def require_no_habit(parsed: Parsed, *, older: bool) -> None:
 
 def may_mean_a_file(parsed: Parsed, words: Sequence[str]) -> bool:
     """Tell whether a -f stands right before the backup: kubectl's and tar's "from this file"."""
-    if len(parsed.places) < 2:
+    before_backup = 0 if parsed.value("selector") is not None else 1
+    if len(parsed.places) <= before_backup:
         return False
-    before = parsed.places[1] - 1
+    before = parsed.places[before_backup] - 1
     if before < 0 or words[before].startswith("--") or not words[before].startswith("-"):
         return False
     given = parse_what_can_be([words[before]]).flags

@@ -28,6 +28,10 @@ Examples:
   # Into a container by name, in another namespace, replacing what exists
   kubectl restore db-0 backup.tar.gz -t /data -n prod -c app --force
 
+  # Into the only pod of a workload; of several one is named
+  kubectl restore deploy/web:/srv backup.tar.gz
+  kubectl restore sts/db backup.tar.gz -t /data --pod db-0
+
   # Only some of it, and to another place (docs/choosing.md)
   kubectl restore db-0 backup.tar.gz -t /data --include app --exclude '*.log' --strip-components 1
 
@@ -35,9 +39,10 @@ Examples:
   kubectl restore db-0 backup.tar -t /data -q && echo restored
 
 Usage:
-  kubectl restore [pod/]POD BACKUP [flags]
+  kubectl restore [TYPE/]NAME[:PATH] BACKUP [flags]   TYPE: po, deploy, sts, ds, rs, job or svc
+  kubectl restore -l LABELS BACKUP [flags]        the pod with these labels
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
-  kubectl restore verify [pod/]POD BACKUP [flags] compare the pod with the backup, write nothing
+  kubectl restore verify [TYPE/]NAME BACKUP [flags] compare the pod with the backup, write nothing
   kubectl restore inspect BACKUP [--list]         what is in it, and what a restore would take of it
   kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
   kubectl restore completion SHELL                 bash, zsh or fish; --install: for kubectl itself
@@ -46,7 +51,7 @@ Usage:
 
 _OF_COMMANDS: Final = {
     "verify": (
-        "kubectl restore verify [pod/]POD BACKUP [flags]",
+        "kubectl restore verify [TYPE/]NAME[:PATH] BACKUP [flags]",
         "Compare a pod with a backup, and write nothing. Exit code 9 where they differ.",
         frozenset(
             flag.name

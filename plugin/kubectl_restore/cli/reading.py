@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +27,7 @@ from kubectl_restore.cli.values import (
     read_retries,
 )
 from kubectl_restore.cluster.kubectl import KubectlOptions, server_to_show
-from kubectl_restore.cluster.target import parse_target
+from kubectl_restore.cluster.target import Kind, Target, parse_target, require_name
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.errors import UsageError
 from kubectl_restore.pipe.transit import Packing
@@ -90,7 +91,8 @@ def read_request(
     require_no_habit(parsed, older=older)
     overwrite = read_overwrite(parsed)
     pod, backup = _positionals(parsed, "filesystem " if older else "verify " * verifies)
-    _require_order(pod, backup, parsed, older=older)
+    if pod is not None:
+        _require_order(pod, backup, parsed, older=older)
     if backup == "-":
         _require_pipe(older=older)
     flags = tuple(
@@ -99,16 +101,18 @@ def read_request(
         if flag.scope is Scope.KUBECTL and flag.name != "context"
     )
     namespace = parsed.value("namespace")
-    target = target_path(given(parsed, "target-path", "/"))
+    target, place = _target(parsed, pod)
+    path = target_path("/" if place is None else place)
     _require_file(parsed, backup, verifies=verifies)
     require_salvageable(parsed, backup, verifies=verifies)
     judged = Verification.CHECKSUM if verifies else Verification.SIZE
-    _require_safe_deletion(parsed, target)
+    _require_safe_deletion(parsed, path)
     return RestoreRequest(
-        pod=parse_target(pod),
+        target=target,
         backup=Path(backup),
         is_piped=backup == "-",
-        target_path=target,
+        target_path=path,
+        is_placed=place is not None,
         kubectl=KubectlOptions(
             program=parsed.value("kubectl"),
             namespace="default" if older and namespace is None else namespace,
@@ -146,6 +150,52 @@ def read_request(
         lanes=read_lanes(parsed, os.environ),
         command=_without_secrets(parsed, command),
     )
+
+
+def _target(parsed: Parsed, named: str | None) -> tuple[Target, str | None]:
+    """Return the target, and its path as somebody named it.
+
+    Raises:
+        UsageError: it is none, or is named twice.
+    """
+    path = parsed.value("target-path")
+    if named is None:
+        target, behind = Target(_selector(parsed), Kind.SELECTOR), None
+    else:
+        target, behind = parse_target(named)
+    if behind is not None and path is not None:
+        raise UsageError(
+            "the target path is named twice",
+            reason=f"-t {shown(os.fsencode(path))} and {shown(os.fsencode(named or ''))}",
+            fix="leave one of them out",
+        )
+    pod = parsed.value("pod")
+    if pod is not None:
+        if target.kind is Kind.POD:
+            raise UsageError(
+                "--pod chooses one of several pods",
+                reason=f"the target is a pod itself: {target.name}",
+                fix="leave --pod out",
+            )
+        require_name(pod)
+        target = replace(target, pod=pod)
+    return target, path if behind is None else behind
+
+
+def _selector(parsed: Parsed) -> str:
+    """Return the label selector; kubectl itself says whether it is one.
+
+    Raises:
+        UsageError: it selects every pod.
+    """
+    selector = given(parsed, "selector", "")
+    if not selector.strip() or not selector.isprintable():
+        raise UsageError(
+            "-l wants a label selector",
+            reason=f"{selector!r} was given",
+            fix="kubectl restore -l app=NAME BACKUP -t PATH",
+        )
+    return selector
 
 
 def _extras(parsed: Parsed) -> Extras:
@@ -237,9 +287,20 @@ def _require_pipe(*, older: bool) -> None:
         )
 
 
-def _positionals(parsed: Parsed, command: str) -> tuple[str, str]:
+def _positionals(parsed: Parsed, command: str) -> tuple[str | None, str]:
+    """Return the target and the backup; no target where a selector stands for it."""
     usage = f"kubectl restore {command}POD BACKUP [-t PATH]"
     given = parsed.positionals
+    if parsed.value("selector") is not None:
+        if len(given) != 1:
+            raise UsageError(
+                "a target and -l were given" if given else "a backup is missing",
+                reason="-l stands instead of a target, so only a backup is wanted; given: "
+                + (shlex.join(given) or "nothing"),
+                fix=f"kubectl restore {command}-l LABELS BACKUP [-t PATH]",
+            )
+        require_named(given[0], usage)
+        return None, given[0]
     if len(given) > _POSITIONALS:
         meant = "" if command else nearest_command(given[0])
         words = [meant, *given[1:]] + [

@@ -139,6 +139,21 @@ def pod_command(options: KubectlOptions, program: str, pod: str) -> list[str]:
     return [program, *options.told(), "get", "pod", pod, *flags(GET)]
 
 
+def named_command(options: KubectlOptions, program: str, resource: str, name: str) -> list[str]:
+    """Return the argument list that asks for an object as JSON."""
+    return [program, *options.told(), "get", resource, name, *flags(GET)]
+
+
+def listing_command(
+    options: KubectlOptions, program: str, resources: str, selector: str
+) -> list[str]:
+    """Return the argument list that asks for the objects that a label selector selects, as JSON.
+
+    The selector stands behind the empty one of `GET`: the last one counts.
+    """
+    return [program, *options.told(), "get", resources, *flags(GET), f"--selector={selector}"]
+
+
 def is_too_old(version: str) -> bool:
     """Tell whether a kubectl that calls itself so (`v1.23.0`) is older than OLDEST.
 

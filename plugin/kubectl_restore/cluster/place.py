@@ -39,6 +39,7 @@ class PinnedTarget:
         limits: what may stand where on the node's disk.
         image: of that container, as the pod's status says; None where it does not.
         may_ask: a credential plugin of the kubeconfig may ask at the terminal.
+        named: what the user named, where that is no pod; empty otherwise.
     """
 
     kubectl: KubectlOptions
@@ -48,6 +49,7 @@ class PinnedTarget:
     image: str | None = None
     limits: tuple[Limit, ...] = ()
     may_ask: bool = False
+    named: str = ""
 
     @property
     def at(self) -> str:

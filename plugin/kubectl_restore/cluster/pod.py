@@ -50,48 +50,56 @@ def parse_pod(text: bytes) -> PodFacts:
         InterruptedRestoreError: this is no Pod object (a proxy's page, a cut answer).
     """
     try:
-        pod: dict[str, Any] = json.loads(text)
-        metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status", {})
-        containers = tuple(one["name"] for one in spec["containers"])
-        others = tuple(
-            one["name"]
-            for kind in ("initContainers", "ephemeralContainers")
-            for one in spec.get(kind) or ()
-        )
-        named: Any = (metadata.get("annotations") or {}).get(_DEFAULT_CONTAINER)
-        states: dict[str, str] = {}
-        images: dict[str, str] = {}
-        running: set[str] = set()
-        for kind in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
-            for one in status.get(kind) or ():
-                images[one["name"]] = str(one.get("imageID") or one.get("image") or "")
-                state = one.get("state") or {}
-                if "running" in state:
-                    running.add(one["name"])
-                for word in ("waiting", "terminated"):
-                    if word in state:
-                        states[one["name"]] = f"{word}: {_why(state[word]) or 'no reason'}"
-        return PodFacts(
-            name=metadata["name"],
-            namespace=metadata["namespace"],
-            uid=metadata["uid"],
-            phase=status.get("phase", "Unknown"),
-            containers=containers,
-            others=others,
-            default=named if named in containers else containers[0],
-            terminating="deletionTimestamp" in metadata,
-            states=states,
-            images=images,
-            running=frozenset(running),
-            limits={name: _limits(pod, name) for name in (*containers, *others)},
-            why=_why(status) or _not_scheduled(status),
-        )
+        return facts_of(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InterruptedRestoreError(
             "the cluster's answer about the pod cannot be read",
             reason=f"{type(error).__name__} in the JSON of kubectl get pod",
             fix="kubectl get pod POD -o json",
         ) from error
+
+
+def facts_of(pod: dict[str, Any]) -> PodFacts:
+    """Return what a Pod object says.
+
+    Raises:
+        KeyError, TypeError, AttributeError, IndexError: this is no Pod object.
+    """
+    metadata, spec, status = pod["metadata"], pod["spec"], pod.get("status", {})
+    containers = tuple(one["name"] for one in spec["containers"])
+    others = tuple(
+        one["name"]
+        for kind in ("initContainers", "ephemeralContainers")
+        for one in spec.get(kind) or ()
+    )
+    named: Any = (metadata.get("annotations") or {}).get(_DEFAULT_CONTAINER)
+    states: dict[str, str] = {}
+    images: dict[str, str] = {}
+    running: set[str] = set()
+    for kind in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for one in status.get(kind) or ():
+            images[one["name"]] = str(one.get("imageID") or one.get("image") or "")
+            state = one.get("state") or {}
+            if "running" in state:
+                running.add(one["name"])
+            for word in ("waiting", "terminated"):
+                if word in state:
+                    states[one["name"]] = f"{word}: {_why(state[word]) or 'no reason'}"
+    return PodFacts(
+        name=metadata["name"],
+        namespace=metadata["namespace"],
+        uid=metadata["uid"],
+        phase=status.get("phase", "Unknown"),
+        containers=containers,
+        others=others,
+        default=named if named in containers else containers[0],
+        terminating="deletionTimestamp" in metadata,
+        states=states,
+        images=images,
+        running=frozenset(running),
+        limits={name: _limits(pod, name) for name in (*containers, *others)},
+        why=_why(status) or _not_scheduled(status),
+    )
 
 
 def _limits(pod: dict[str, Any], container: str) -> tuple[Limit, ...]:

@@ -1,74 +1,126 @@
-"""The target grammar: `[TYPE/]NAME`."""
+"""The target grammar: `[TYPE/]NAME[:PATH]`, or a label selector."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from kubectl_restore.errors import UsageError
+from kubectl_restore.text import shown_text
 
-_POD_TYPES: Final = frozenset({"pod", "pods", "po"})
-_LATER_TYPES: Final = frozenset(
-    {
-        "deploy",
-        "deployment",
-        "deployments",
-        "sts",
-        "statefulset",
-        "statefulsets",
-        "svc",
-        "service",
-        "services",
-        "pvc",
-        "ds",
-        "daemonset",
-        "daemonsets",
-        "job",
-        "jobs",
-        "rs",
-        "replicaset",
-        "replicasets",
-    }
-)
+
+class Kind(Enum):
+    """What a target is. The value is the name that people read."""
+
+    POD = "pod"
+    DEPLOYMENT = "deployment"
+    STATEFUL_SET = "statefulset"
+    DAEMON_SET = "daemonset"
+    REPLICA_SET = "replicaset"
+    JOB = "job"
+    SERVICE = "service"
+    SELECTOR = "pods with labels"
+
+
+RESOURCES: Final = {
+    Kind.DEPLOYMENT: "deployments.apps",
+    Kind.STATEFUL_SET: "statefulsets.apps",
+    Kind.DAEMON_SET: "daemonsets.apps",
+    Kind.REPLICA_SET: "replicasets.apps",
+    Kind.JOB: "jobs.batch",
+    Kind.SERVICE: "services",
+}
+"""What kubectl is asked for: with its group, since an extension may have one of the same name."""
+_SHORT: Final = {
+    Kind.POD: "po",
+    Kind.DEPLOYMENT: "deploy",
+    Kind.STATEFUL_SET: "sts",
+    Kind.DAEMON_SET: "ds",
+    Kind.REPLICA_SET: "rs",
+    Kind.JOB: "job",
+    Kind.SERVICE: "svc",
+}
+
+
+def _spellings() -> dict[str, Kind]:
+    found = {}
+    for kind, short in _SHORT.items():
+        resource = RESOURCES.get(kind, "pods")
+        group = resource.partition(".")[1:]
+        plain = (kind.value, resource.partition(".")[0])
+        for name in (short, *plain, *("".join((one, *group)) for one in plain)):
+            found[name] = kind
+    return found
+
+
+TYPES: Final = _spellings()
+"""Each type as kubectl takes it: short, singular, plural, and with its group."""
+_LATER_TYPES: Final = frozenset({"pvc", "persistentvolumeclaim", "persistentvolumeclaims"})
 # RFC 1123 subdomain, as the API server asks of a pod's name.
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME: Final = 253
 
 
 @dataclass(frozen=True, slots=True)
-class PodName:
-    """A pod, as the user named it."""
+class Target:
+    """What the user named.
+
+    Attributes:
+        name: the object's; of SELECTOR the selector itself.
+        kind: what it is.
+        pod: which of its pods is meant; None where nobody said.
+    """
 
     name: str
+    kind: Kind = Kind.POD
+    pod: str | None = None
 
     def __str__(self) -> str:
-        return self.name
+        if self.kind is Kind.SELECTOR:
+            return f"{self.kind.value} {shown_text(self.name)}"
+        return f"{self.kind.value}/{self.name}"
 
 
-def parse_target(text: str) -> PodName:
-    """Return the pod that `text` names.
+def parse_target(text: str) -> tuple[Target, str | None]:
+    """Return what `text` names, and the path behind its colon; None without a colon.
 
     Raises:
         UsageError: the text is no target, or of a type that is not supported yet.
     """
-    kind, slash, name = text.rpartition("/")
-    if slash and kind not in _POD_TYPES:
-        if kind in _LATER_TYPES:
+    words, colon, path = text.partition(":")
+    type_, slash, name = words.rpartition("/")
+    kind = TYPES.get(type_) if slash else Kind.POD
+    if kind is None:
+        if type_ in _LATER_TYPES:
             raise UsageError(
-                f"targets of type {kind}/ are not supported yet",
-                reason=f"{text} was given",
-                fix="name one pod: kubectl get pods, then kubectl restore POD BACKUP",
+                f"targets of type {type_}/ are not supported yet",
+                reason=f"{text!r} was given",
+                fix="name a pod that mounts the claim: kubectl describe pvc NAME says which "
+                "(Used By)",
             )
         raise UsageError(
             f"{text!r} names no target",
-            reason="a target is a pod's name or pod/NAME",
-            fix="kubectl get pods",
+            reason="a target is a pod's name, or TYPE/NAME with one of the types "
+            + ", ".join(_SHORT.values()),
+            fix=f"for a pod of another namespace: kubectl restore {name} BACKUP -n {type_}"
+            if _NAME.fullmatch(name) and _NAME.fullmatch(type_)
+            else "kubectl get pods",
         )
+    require_name(name, kind)
+    return Target(name, kind), path if colon else None
+
+
+def require_name(name: str, kind: Kind = Kind.POD) -> None:
+    """Return when a name is one that an object can have.
+
+    Raises:
+        UsageError: no object can have it.
+    """
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise UsageError(
-            f"{name!r} cannot be a pod's name",
+            f"{name!r} cannot be a {kind.value}'s name",
             reason="a name has lower-case letters, digits, '-' and '.', at most 253 of them",
-            fix="kubectl get pods",
+            fix=f"kubectl get {RESOURCES.get(kind, 'pods')}",
         )
-    return PodName(name)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
-    from kubectl_restore.cluster.target import PodName
+    from kubectl_restore.cluster.target import Target
 
 
 _SAVE: Final = "--save-replaced"
@@ -28,11 +28,14 @@ _STRIP: Final = "--strip-components"
 class RestoreRequest:
     """One restore of one backup into one pod."""
 
-    pod: PodName
+    target: Target
+    """As the user named it; once it is pinned, the pod itself."""
     backup: Path
     target_path: str
     """Absolute, without `..`, no trailing slash (but `/` itself)."""
     kubectl: KubectlOptions
+    is_placed: bool = True
+    """Somebody has named the target path."""
     is_piped: bool = False
     """The backup comes on standard input."""
     container: str | None = None
@@ -137,8 +140,8 @@ class RestoreRequest:
             words = (*words[:2], *words[3:])
         return replace(self, command=words).command_with("--salvage")
 
-    def pinned(self, kubectl: KubectlOptions) -> RestoreRequest:
-        """Return the same with the context and the namespace that were found.
+    def pinned(self, kubectl: KubectlOptions, pod: Target) -> RestoreRequest:
+        """Return the same with the pod, the context and the namespace that were found.
 
         The commands that are shown carry them too, so that they are right hours later, in another
         terminal.
@@ -149,7 +152,8 @@ class RestoreRequest:
         if kubectl.namespace is not None and not self._says("-n", "--namespace"):
             # The older spelling's is another one than the context's.
             found.append(f"--namespace={kubectl.namespace}")
-        return replace(self, kubectl=kubectl, command=_with(self.command, found))
+        command = _with(self.command, found)
+        return replace(self, kubectl=kubectl, target=pod, command=command)
 
     def _says(self, *flags: str) -> bool:
         """Tell whether the command line begins a word so; to say the same twice does no harm."""

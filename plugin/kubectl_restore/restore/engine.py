@@ -27,6 +27,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.cluster.target import Kind
 from kubectl_restore.errors import (
     AnotherPodError,
     InTheWayError,
@@ -171,10 +172,12 @@ def _header(request: RestoreRequest, backup: BackupFile | None, *, is_compared: 
     named = shown(bytes(request.backup))
     if backup is not None and backup.is_split:
         named += f" and {counted(len(backup.parts) - 1, 'further part')}"
+    is_pod = request.target.kind is Kind.POD
     return Header(
         backup="standard input" if backup is None else named,
         backup_size=None if backup is None else backup.size,
-        pod=request.pod.name,
+        pod=request.target.name if is_pod else None,
+        named="" if is_pod else str(request.target),
         path=request.target_path,
         context=request.kubectl.context,
         namespace=request.kubectl.namespace,

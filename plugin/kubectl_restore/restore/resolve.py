@@ -12,12 +12,12 @@ from kubectl_restore.cluster.kubectl import (
     OLDEST_TEXT,
     config_command,
     leading,
-    pod_command,
     version_command,
 )
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import PinnedTarget, pinned
 from kubectl_restore.cluster.pod import choose_container, parse_pod
+from kubectl_restore.cluster.target import Target
 from kubectl_restore.errors import (
     AnotherPodError,
     InterruptedRestoreError,
@@ -26,6 +26,7 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.pipe.child import now
 from kubectl_restore.progress import Level, Phase, Status
+from kubectl_restore.restore.question import Question
 from kubectl_restore.session.kubectl_version import LIMIT, version_in
 from kubectl_restore.session.query import Query
 from kubectl_restore.text import shown
@@ -79,7 +80,9 @@ def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, wat
                 "the pod is gone; what was restored until then went with it, or stays in its "
                 "volumes",
                 reason=error.reason,
-                fix="when a pod of this name runs again, run the same command again",
+                fix=f"when {place.named} has a pod that runs, run the same command again"
+                if place.named
+                else "when a pod of this name runs again, run the same command again",
             ) from error
         raise error
     facts = parse_pod(query.answer)
@@ -135,13 +138,20 @@ class Resolution:
         self._version: Query | None = None
 
     def __enter__(self) -> Self:
-        kubectl, name = self._request.kubectl, self._request.pod.name
-        program = self._kubectl.program
+        kubectl, program = self._request.kubectl, self._kubectl.program
         with ExitStack() as stack:
             self._about = stack.enter_context(self._query(config_command(kubectl, program)))
             if self._request.receipt is not None:
                 self._version = stack.enter_context(self._query(version_command(program)))
-            self._pod = stack.enter_context(self._query(pod_command(kubectl, program, name)))
+            self._pod = stack.enter_context(
+                Question(
+                    self._request,
+                    self._kubectl,
+                    self._progress,
+                    self._about,
+                    lambda: _context(self._about) if self._about.succeeded else None,
+                )
+            )
             self._stack = stack.pop_all()
         return self
 
@@ -177,7 +187,11 @@ class Resolution:
     def known(self) -> RestoreRequest:
         """The request, pinned if the cluster has answered by now."""
         found = self._found
-        return self._request if found is None else self._request.pinned(found.kubectl)
+        return (
+            self._request
+            if found is None
+            else self._request.pinned(found.kubectl, Target(found.pod))
+        )
 
     def place(self) -> PinnedTarget:
         """Return the pod and the container.
@@ -203,17 +217,20 @@ class Resolution:
         at = leading(pinned(self._request.kubectl, context).common())
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
-            otherwise = "the cluster did not say anything about the pod"
+            otherwise = f"the cluster did not say anything about {header.named or 'the pod'}"
             error = error_from(pod.said, otherwise=otherwise, at=at)
             if isinstance(error, OldKubectlError):
                 error.reason = self._known_of_kubectl() or error.reason
             raise error
-        facts = parse_pod(pod.answer)
+        chosen = pod.choice(at)
+        facts = chosen.facts
         place = pinned(self._request.kubectl, context, facts.namespace)
         container = choose_container(facts, self._request.container, leading(place.common()))
         self._progress.header(
             replace(
                 header,
+                pod=facts.name,
+                found_as=chosen.why,
                 context=header.context or context,
                 namespace=facts.namespace,
                 container=container,
@@ -231,6 +248,7 @@ class Resolution:
             image=facts.images.get(container) or None,
             limits=facts.limits.get(container, ()),
             may_ask=may_ask(about.answer),
+            named=header.named,
         )
 
     def kubectl_version(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import selectors
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kubectl_restore.deadline import TICK
 from kubectl_restore.errors import InterruptedRestoreError
@@ -20,6 +20,46 @@ if TYPE_CHECKING:
 
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
 """Bytes; an object in etcd has at most 1.5 MiB."""
+
+
+class Asked(Protocol):
+    """Something that was asked and is answered bit by bit."""
+
+    def turn(self, seconds: float) -> bool:
+        """Read for at most `seconds`; tell whether it has ended."""
+
+
+def wait_for(
+    asked: Asked,
+    watch: Watch,
+    progress: Progress,
+    *,
+    deadline: float | None = None,
+    beside: Asked | None = None,
+) -> bool:
+    """Read until something has ended, or until `deadline` on this room's clock.
+
+    Another one that runs `beside` it is read too: its plugin may be the one that has to ask
+    before either goes on.
+
+    Returns:
+        True when it has ended.
+
+    Raises:
+        TimedOutError, SignalledError: the watch ended the run.
+    """
+    while True:
+        watch.check()
+        left = TICK if deadline is None else deadline - now()
+        if left <= 0:
+            return False
+        if beside is not None:
+            beside.turn(0)
+        if asked.turn(min(TICK, left)):
+            # A signal from the terminal ends kubectl too; it is the signal that counts.
+            watch.check()
+            return True
+        progress.tick()
 
 
 class Query:
@@ -101,31 +141,10 @@ class Query:
         return True
 
     def wait(
-        self, watch: Watch, *, deadline: float | None = None, beside: Query | None = None
+        self, watch: Watch, *, deadline: float | None = None, beside: Asked | None = None
     ) -> bool:
-        """Read until it has ended, or until `deadline` on this room's clock.
-
-        Another one that runs `beside` it is read too: its plugin may be the one that has to ask
-        before either goes on.
-
-        Returns:
-            True when it has ended.
-
-        Raises:
-            TimedOutError, SignalledError: the watch ended the run.
-        """
-        while True:
-            watch.check()
-            left = TICK if deadline is None else deadline - now()
-            if left <= 0:
-                return False
-            if beside is not None:
-                beside.turn(0)
-            if self.turn(min(TICK, left)):
-                # A signal from the terminal ends kubectl too; it is the signal that counts.
-                watch.check()
-                return True
-            self._progress.tick()
+        """Read until it has ended, as `wait_for` does."""
+        return wait_for(self, watch, self._progress, deadline=deadline, beside=beside)
 
     def _hear(self, data: bytes) -> None:
         for line in self._lines.feed(data):

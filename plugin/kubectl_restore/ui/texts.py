@@ -25,7 +25,7 @@ PHASES: Final = {
 
 def first_line(header: Header) -> str:
     """Return the line that names what is restored to where, as far as it is known."""
-    places = [f"pod {header.pod}"]
+    places = [_pod(header)]
     if header.container is not None:
         places.append(_container(header))
     places.append(f"path {header.path}")
@@ -42,6 +42,8 @@ def first_line(header: Header) -> str:
 def news(before: Header, after: Header) -> str:
     """Return what a later header knows that the first line did not say; empty for nothing."""
     parts = []
+    if after.pod != before.pod:
+        parts.append(_pod(after))
     if after.container is not None and after.container != before.container:
         parts.append(_container(after))
     if after.namespace != before.namespace:
@@ -49,6 +51,12 @@ def news(before: Header, after: Header) -> str:
     if after.context != before.context:
         parts.append(f"context {after.context}")
     return _harmless(", ".join(parts))
+
+
+def _pod(header: Header) -> str:
+    if header.pod is None:
+        return header.named
+    return f"pod {header.pod} ({header.found_as})" if header.found_as else f"pod {header.pod}"
 
 
 def _container(header: Header) -> str:

@@ -37,4 +37,6 @@ def undo_command(
         words.append(f"--kubectl={request.kubectl.program}")
     # A name that begins with a dash is no name on a command line.
     before = "./" if str(path).startswith("-") else ""
-    return f"kubectl restore pod/{request.pod} {before}{pasteable(path)} {shlex.join(words)}"
+    return (
+        f"kubectl restore pod/{request.target.name} {before}{pasteable(path)} {shlex.join(words)}"
+    )

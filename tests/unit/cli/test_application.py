@@ -245,7 +245,7 @@ def test_a_restore_that_is_done_is_0(
 ) -> None:
     def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summary:
         watch.check()
-        progress.header(Header(str(request.backup), 9, request.pod.name, request.target_path))
+        progress.header(Header(str(request.backup), 9, request.target.name, request.target_path))
         summary = Summary("/data", files=1, regular_files=1, bytes=5, seconds=0.5)
         progress.finished(summary)
         return summary

@@ -15,6 +15,8 @@ from kubectl_restore.errors import UsageError
 BUILT = [
     "namespace",
     "container",
+    "selector",
+    "pod",
     "target-path",
     "force",
     "overwrite",
@@ -85,7 +87,7 @@ KUBECTLS = [
 SHORTS = {
     "n": "namespace", "c": "container", "C": "container", "t": "target-path", "f": "force",
     "q": "quiet", "v": "verbose", "y": "yes", "h": "help", "d": "debug", "p": "preserve-perms",
-    "s": "skip-paths", "o": "output", "j": "jobs",
+    "s": "skip-paths", "o": "output", "j": "jobs", "l": "selector",
 }  # fmt: skip
 
 

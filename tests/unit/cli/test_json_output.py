@@ -35,7 +35,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> UseEngine:
 
 
 def working(request: RestoreRequest, progress: Progress, _watch: Watch) -> Summary:
-    progress.header(Header(str(request.backup), 9, request.pod.name, request.target_path))
+    progress.header(Header(str(request.backup), 9, request.target.name, request.target_path))
     progress.status(Status(Phase.SEND, 5, 9))
     progress.message(Level.WARNING, "careful")
     summary = Summary("/data", files=1, regular_files=1, bytes=5, seconds=0.5)

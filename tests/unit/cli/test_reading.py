@@ -181,7 +181,7 @@ def test_backup_before_pod_is_noticed_and_the_right_order_works(name: str, *, ol
     if older:
         assert words.pop(2) == "filesystem"
     mended = request(*words[2:], older=older)
-    assert mended.pod.name == "db-0"
+    assert mended.target.name == "db-0"
     assert mended.backup == Path(name)
     assert mended.target_path == "/my data"
     assert mended.kubectl.namespace == "x"
@@ -196,7 +196,7 @@ def test_backup_before_pod_is_noticed_by_the_file_too(
     assert refused("dump", "db-0").fix == "kubectl restore db-0 dump"
     # A pod that is called like a file, and a backup that is there: as given.
     Path("other").touch()
-    assert request("dump", "other").pod.name == "dump"
+    assert request("dump", "other").target.name == "dump"
 
 
 def test_the_right_order_repeats_no_secret() -> None:
@@ -219,14 +219,41 @@ def test_standard_input_has_to_be_piped(monkeypatch: pytest.MonkeyPatch) -> None
     assert "no backup on standard input" in refused("pod", "-").what
 
 
-@pytest.mark.parametrize("pod", ["deploy/web", "sts/db", "pvc/x", "node/n", "UPPER", "a_b", ""])
+@pytest.mark.parametrize(
+    "pod", ["cronjob/web", "pvc/x", "node/n", "UPPER", "a_b", "", "sts/", "sts/a/b"]
+)
 def test_other_targets_are_refused(pod: str) -> None:
     refused(pod, "b.tar")
 
 
 @pytest.mark.parametrize("pod", ["db-0", "pod/db-0", "pods/db-0", "po/db-0"])
 def test_a_pods_name_with_and_without_its_type(pod: str) -> None:
-    assert request(pod, "b.tar").pod.name == "db-0"
+    assert request(pod, "b.tar").target.name == "db-0"
+
+
+@pytest.mark.parametrize(
+    ("word", "named", "path"),
+    [
+        ("deploy/web", "deployment/web", "/"),
+        ("deployments.apps/web:/srv", "deployment/web", "/srv"),
+        ("sts/db:/data/", "statefulset/db", "/data"),
+        ("services/db", "service/db", "/"),
+        ("db-0:/data", "pod/db-0", "/data"),
+    ],
+)
+def test_what_has_pods_is_a_target_and_a_path_may_stand_behind_it(
+    word: str, named: str, path: str
+) -> None:
+    read = request(word, "b.tar")
+    assert (str(read.target), read.target_path, read.is_placed) == (named, path, path != "/")
+
+
+def test_a_target_is_named_once() -> None:
+    assert "named twice" in refused("db-0:/data", "b.tar", "-t", "/data").what
+    assert "--pod chooses one" in refused("db-0", "b.tar", "--pod", "db-0").what
+    assert request("sts/db", "b.tar", "--pod", "db-0").target.pod == "db-0"
+    assert "cannot be a pod's name" in refused("sts/db", "b.tar", "--pod", "-x").what
+    assert "-n prod" in refused("prod/db-0", "b.tar").fix
 
 
 # kubectl

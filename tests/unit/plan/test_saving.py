@@ -16,7 +16,7 @@ from kubectl_restore.archive.index.index import Index
 from kubectl_restore.archive.members.members import Members
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.cluster.kubectl import KubectlOptions
-from kubectl_restore.cluster.target import PodName
+from kubectl_restore.cluster.target import Target
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.errors import (
@@ -155,7 +155,7 @@ def save(
     """Save some paths, with a plan that does nothing."""
     index = Index(Members(), 0, Compression.NONE)
     request = RestoreRequest(
-        PodName("pod-0"), Path("new.tar"), "/data", KubectlOptions(), save_replaced=file
+        Target("pod-0"), Path("new.tar"), "/data", KubectlOptions(), save_replaced=file
     )
     contents = Contents(index.members, lambda _path: None)
     return save_replaced(

@@ -1,0 +1,152 @@
+"""The question who the pod is: one call of kubectl for a pod, two for what has pods."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final, Self
+
+from kubectl_restore.cluster.kubectl import listing_command, named_command, pod_command
+from kubectl_restore.cluster.place import pinned
+from kubectl_restore.cluster.pod import parse_pod
+from kubectl_restore.cluster.target import RESOURCES, Kind
+from kubectl_restore.cluster.workload import (
+    Choice,
+    Workload,
+    choose_pod,
+    namespace_of,
+    parse_workload,
+)
+from kubectl_restore.session.query import Query, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from kubectl_restore.cluster.kubectl import KubectlOptions
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.run import Kubectl
+
+_PODS: Final = "pods"
+_WITH_SETS: Final = "replicasets.apps,pods"
+
+
+class Question:
+    """Asks for the pod; as a context manager it ends its calls, whatever happens.
+
+    The second of two calls goes where the first one went: it waits until the context is known.
+    """
+
+    def __init__(
+        self,
+        request: RestoreRequest,
+        kubectl: Kubectl,
+        progress: Progress,
+        about: Query,
+        context: Callable[[], str | None],
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            request: names the target.
+            kubectl: is asked.
+            progress: is told what credential plugins say.
+            about: the question for kubectl's configuration, which runs beside this one.
+            context: returns the current context, once that has ended.
+        """
+        self._request = request
+        self._kubectl = kubectl
+        self._progress = progress
+        self._about = about
+        self._context = context
+        self._stack = ExitStack()
+        self._workload: Workload | None = None
+
+    def __enter__(self) -> Self:
+        target, options = self._request.target, self._request.kubectl
+        program = self._kubectl.program
+        if target.kind is Kind.POD:
+            command = pod_command(options, program, target.name)
+        elif target.kind is Kind.SELECTOR:
+            self._workload = Workload(target.name)
+            command = listing_command(options, program, _PODS, target.name)
+        else:
+            command = named_command(options, program, RESOURCES[target.kind], target.name)
+        self._query = self._begun(command)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell, once it has ended, whether every call has."""
+        return self._query.succeeded
+
+    @property
+    def said(self) -> list[str]:
+        """What the last call wrote to stderr, by lines."""
+        return self._query.said
+
+    def turn(self, seconds: float) -> bool:
+        """Read for at most `seconds`; tell whether the last call has ended.
+
+        Raises:
+            RestoreError: the answer cannot be read, or there are no pods to ask for.
+        """
+        if not self._query.turn(seconds):
+            return False
+        target = self._request.target
+        if target.kind is Kind.POD or self._workload is not None or not self._query.succeeded:
+            return True
+        if not self._about.turn(seconds):
+            return False
+        workload = parse_workload(target, self._query.answer)
+        options = self._found(namespace_of(target, self._query.answer))
+        resources = _WITH_SETS if target.kind is Kind.DEPLOYMENT else _PODS
+        self._workload = workload
+        self._query = self._begun(
+            listing_command(options, self._kubectl.program, resources, workload.selector)
+        )
+        return False
+
+    def wait(
+        self, watch: Watch, *, deadline: float | None = None, beside: Query | None = None
+    ) -> bool:
+        """Read until the last call has ended, as `wait_for` does."""
+        return wait_for(self, watch, self._progress, deadline=deadline, beside=beside)
+
+    def choice(self, at: str) -> Choice:
+        """Return the pod, once every call has succeeded.
+
+        Args:
+            at: flags that lead to the cluster and the namespace, for fixes.
+
+        Raises:
+            RestoreError: it is not there, or nobody knows which is meant.
+        """
+        request = self._request
+        if self._workload is None:
+            return Choice(parse_pod(self._query.answer), "")
+        return choose_pod(
+            request.target,
+            self._workload,
+            self._query.answer,
+            path=request.target_path,
+            container=request.container,
+            at=at,
+            naming=lambda pod: request.command_with(f"--pod={pod}"),
+        )
+
+    def _begun(self, command: list[str]) -> Query:
+        query = Query(command, self._kubectl.environment, self._progress)
+        return self._stack.enter_context(query)
+
+    def _found(self, namespace: str) -> KubectlOptions:
+        return pinned(self._request.kubectl, self._context(), namespace)

@@ -1,0 +1,221 @@
+"""Workloads on a real node: controllers make their pods, and replace them in the middle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.contract import trees
+from tests.contract.program import program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.contract.clusters import Cluster
+    from tests.link import LinkProxy
+
+    Writer = Callable[[bytes], Path]
+
+PATIENCE = 90.0
+MIB = 1 << 20
+_POD: dict[str, Any] = {
+    "terminationGracePeriodSeconds": 0,
+    "containers": [
+        {
+            "name": "app",
+            "image": "restore.test/busybox:latest",
+            "imagePullPolicy": "Never",
+            "command": ["sleep", "100000000"],
+            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+        }
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """Workloads called `shop`, one after the other."""
+
+    cluster: Cluster
+
+    def kubectl(self, *words: str, given: str = "") -> str:
+        """Run kubectl and return its stdout."""
+        done = subprocess.run(
+            [*self.cluster.kubectl, *words],
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done
+        return done.stdout
+
+    def make(self, kind: str, replicas: int, volume: dict[str, Any]) -> list[str]:
+        """Make it, wait for its pods, and return their names."""
+        version = "batch/v1" if kind == "Job" else "apps/v1"
+        labels = {"app": "shop"}
+        spec = {**_POD, "volumes": [{"name": "data", **volume}]}
+        template: dict[str, Any] = {"metadata": {"labels": labels}, "spec": spec}
+        body: dict[str, Any] = {"selector": {"matchLabels": labels}, "template": template}
+        if kind == "Job":
+            spec["restartPolicy"] = "Never"
+            body = {"template": template, "parallelism": replicas}
+        elif kind != "DaemonSet":
+            body["replicas"] = replicas
+        if kind == "StatefulSet":
+            body |= {"serviceName": "shop", "podManagementPolicy": "Parallel"}
+        made = {"apiVersion": version, "kind": kind, "metadata": {"name": "shop"}, "spec": body}
+        self.kubectl("create", "--filename=-", given=json.dumps(made))
+        return self.wait(replicas)
+
+    def wait(self, count: int) -> list[str]:
+        """Wait until so many pods are ready and no other is left; return their names."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            items = json.loads(self.kubectl("get", "pods", "-l", "app=shop", "-o", "json"))["items"]
+            ready = [
+                one["metadata"]["name"]
+                for one in items
+                if any(
+                    condition["type"] == "Ready" and condition["status"] == "True"
+                    for condition in one["status"].get("conditions") or ()
+                )
+            ]
+            if len(ready) == len(items) == count:
+                return sorted(ready)
+            assert time.monotonic() < deadline, items
+            time.sleep(0.2)
+
+    def run(self, *words: object, kubeconfig: Path | None = None) -> Done:
+        """Run the program with these words."""
+        return subprocess.run(
+            [
+                *program(),
+                *map(str, words),
+                f"--kubeconfig={kubeconfig or self.cluster.kubeconfig}",
+                f"--namespace={self.cluster.namespace}",
+            ],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+if TYPE_CHECKING:
+    Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def shop(cluster: Cluster) -> Iterator[Shop]:
+    """Whatever is called `shop`, deleted in the end with its pods."""
+    one = Shop(cluster)
+    yield one
+    kinds = "deployments,statefulsets,daemonsets,jobs,services,persistentvolumeclaims"
+    one.kubectl("delete", kinds, "shop", "--ignore-not-found", "--cascade=foreground")
+    one.wait(0)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
+def test_a_workload_of_one_pod(shop: Shop, backup: Writer, kind: str) -> None:
+    (pod,) = shop.make(kind, 1, {"emptyDir": {}})
+    file = backup(trees.small())
+    done = shop.run(f"{kind.lower()}/shop:/data", file)
+    assert done.returncode == 0, done
+    assert f"pod {pod} (the only one of {kind.lower()}/shop)" in done.stderr
+    for words in ((f"{kind.lower()}/shop",), ("-l", "app=shop"), (pod,)):
+        verified = shop.run("verify", *words, file, "-t", "/data")
+        assert verified.returncode == 0, verified
+
+
+def test_a_service_leads_to_its_pod(shop: Shop, backup: Writer) -> None:
+    (pod,) = shop.make("Deployment", 1, {"emptyDir": {}})
+    shop.kubectl("expose", "deployment/shop", "--port=80")
+    done = shop.run("svc/shop", backup(trees.small()), "-t", "/data")
+    assert done.returncode == 0, done
+    assert f"pod {pod} " in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+def test_of_several_none_is_taken_but_the_one_that_is_named(
+    shop: Shop, backup: Writer, kind: str
+) -> None:
+    pods = shop.make(kind, 2, {"emptyDir": {}})
+    file = backup(trees.small())
+    done = shop.run(f"{kind.lower()}/shop", file, "-t", "/data")
+    assert done.returncode == 4, done
+    assert all(pod in done.stderr for pod in pods)
+    for pod in pods:
+        assert shop.kubectl("exec", pod, "--", "ls", "-A", "/data") == ""
+    assert shop.run(f"{kind.lower()}/shop", file, "-t", "/data", "--pod", pods[1]).returncode == 0
+    assert shop.kubectl("exec", pods[0], "--", "ls", "-A", "/data") == ""
+    assert shop.run("verify", pods[1], file, "-t", "/data").returncode == 0
+
+
+def test_replicas_with_one_claim_are_one_place(shop: Shop, backup: Writer) -> None:
+    size = {"storage": "1Mi"}
+    name = f"shop-{shop.cluster.namespace}"
+    common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {**common, "capacity": size, "hostPath": {"path": f"/run/{name}"}},
+    }
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "shop"},
+        "spec": {**common, "resources": {"requests": size}, "volumeName": name},
+    }
+    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [volume, claim]})
+    shop.kubectl("create", "--filename=-", given=listed)
+    try:
+        shop.make("Deployment", 2, {"persistentVolumeClaim": {"claimName": "shop"}})
+        file = backup(trees.small())
+        done = shop.run("deploy/shop", file, "-t", "/data")
+        assert done.returncode == 0, done
+        assert "2 pods, all with the claim shop at /data" in done.stderr
+        assert shop.run("verify", "deploy/shop", file, "-t", "/data").returncode == 0
+    finally:
+        shop.kubectl("exec", "deploy/shop", "--", "sh", "-c", "rm -rf /data/*")
+        shop.kubectl("delete", "deployment,persistentvolumeclaim", "shop", "--wait=false")
+        shop.kubectl("delete", "persistentvolume", name, "--wait=false")
+
+
+def test_a_pod_that_is_replaced_in_the_middle_is_not_taken_for_the_old_one(
+    shop: Shop, backup: Writer, link: LinkProxy
+) -> None:
+    (pod,) = shop.make("Deployment", 1, {"emptyDir": {}})
+    file = backup(trees.of_size(40 * MIB, files=40))
+    link.rate = 10e6
+    process = subprocess.Popen(
+        [
+            *program(),
+            *("deploy/shop", str(file), "-t", "/data"),
+            f"--kubeconfig={shop.cluster.through(link.port, 'replaced')}",
+            f"--namespace={shop.cluster.namespace}",
+        ],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while link.sent < 5 * MIB:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    shop.kubectl("delete", "pod", pod, "--wait=false")
+    _, said = process.communicate(timeout=240)
+    assert process.returncode == 8, said
+    assert "when deployment/shop has a pod that runs, run the same command again" in said
+    (other,) = shop.wait(1)
+    assert other != pod
+    link.rate = None
+    again = shop.run("deploy/shop", file, "-t", "/data")
+    assert again.returncode == 0, again
+    assert f"pod {other} " in again.stderr
