@@ -58,6 +58,7 @@ def _program(source: Source, work: Path) -> Path:
     frozen = freeze(source, work)
     inventory = take_inventory(frozen)
     shutil.copyfile(source.root / "LICENSE", frozen.directory / "LICENSE")
+    shutil.copyfile(source.root / "docs/kubectl-restore.1", frozen.directory / "kubectl-restore.1")
     licences = licence_texts(inventory)
     (frozen.directory / "THIRD_PARTY_LICENSES").write_text(licences, "utf-8")
     sbom = sbom_text(source, inventory, VERSION)

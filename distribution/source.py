@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-_NEEDED: Final = ("plugin", "LICENSE", "README.md", "build.spec", "pyproject.toml")
+_NEEDED: Final = (
+    *("plugin", "LICENSE", "README.md", "build.spec", "pyproject.toml"),
+    "docs/kubectl-restore.1",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,10 @@ def test_the_archive_has_one_directory_and_nobodys_traces(release: Release) -> N
     assert all(name.startswith("kubectl-restore/") for name in names[1:])
     assert {
         f"kubectl-restore/{name}"
-        for name in ("kubectl-restore", "LICENSE", "THIRD_PARTY_LICENSES", "sbom.cdx.json")
+        for name in (
+            *("kubectl-restore", "kubectl-restore.1", "LICENSE"),
+            *("THIRD_PARTY_LICENSES", "sbom.cdx.json"),
+        )
     } < set(names)
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH") or git("log", "-1", "--format=%ct"))
     assert {(entry.uid, entry.gid, entry.uname, entry.gname) for entry in entries} == {

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PREFIX: Final = "KUBECTL_RESTORE_"
-_NOT: Final = frozenset({"help", "version", "kubectl"})
-"""The kubectl's variable has a place of its own among what is tried (cluster/kubectl.py)."""
+_NOT: Final = frozenset({"help", "version", "kubectl", "selector", "pod"})
+"""The kubectl's variable has a place of its own among what is tried (cluster/kubectl.py); which pod
+is meant stands on the command line, and a variable of such a name is somebody else's."""
 _TOGETHER: Final = (
     frozenset({"force", "overwrite"}),
     frozenset({"owner", "no-same-owner"}),

@@ -105,6 +105,14 @@ def help_of(command: str) -> str:
     return "\n".join(parts)
 
 
+def head() -> tuple[list[str], list[str], list[str]]:
+    """Return what stands before the flags: paragraphs, lines of examples, lines of usage."""
+    about, _, rest = _HEAD.partition("Examples:\n")
+    examples, _, usage = rest.partition("Usage:\n")
+    paragraphs = [" ".join(one.split()) for one in about.split("\n\n") if one.strip()]
+    return paragraphs, examples.strip("\n").split("\n"), usage.strip("\n").split("\n")
+
+
 def help_text() -> str:
     """Return the whole help."""
     parts = [_HEAD]
@@ -129,7 +137,7 @@ def help_text() -> str:
         "Each flag may have its default in the environment: KUBECTL_RESTORE_TIMEOUT=30m is "
         "--timeout 30m,\n"
         "KUBECTL_RESTORE_SAVE_REPLACED, KUBECTL_RESTORE_FORCE=true and so on; a flag that is given "
-        "wins.\n"
+        "wins.\n(--selector and --pod have none.)\n"
         "Exit codes: docs/exit-codes.md\n"
     )
     return "\n".join(parts)
