@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract import trees
+from tests.contract.clusters import ROOT
 from tests.contract.program import program
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def shop(cluster: Cluster) -> Iterator[Shop]:
     one = Shop(cluster)
     yield one
     kinds = "deployments,statefulsets,daemonsets,jobs,services,persistentvolumeclaims"
+    kinds += ",serviceaccounts,roles,rolebindings"
     one.kubectl("delete", kinds, "shop", "--ignore-not-found", "--cascade=foreground")
     one.wait(0)
 
@@ -219,3 +221,23 @@ def test_a_pod_that_is_replaced_in_the_middle_is_not_taken_for_the_old_one(
     again = shop.run("deploy/shop", file, "-t", "/data")
     assert again.returncode == 0, again
     assert f"pod {other} " in again.stderr
+
+
+def test_the_role_that_the_docs_give_is_enough_and_no_less_is(shop: Shop, backup: Writer) -> None:
+    parts = (ROOT / "docs/permissions.md").read_text("utf-8").split("```yaml\n")[1:]
+    of_a_pod, of_a_workload = (part.partition("```")[0] for part in parts)
+    of_a_pod = of_a_pod.replace("name: restore", "name: shop")
+    of_a_pod = of_a_pod.replace("namespace: prod", f"namespace: {shop.cluster.namespace}")
+    shop.make("Deployment", 1, {"emptyDir": {}})
+    shop.kubectl("create", "serviceaccount", "shop")
+    account = f"{shop.cluster.namespace}:shop"
+    shop.kubectl("create", "--filename=-", given=of_a_pod)
+    shop.kubectl("create", "rolebinding", "shop", "--role=shop", f"--serviceaccount={account}")
+    who = f"--as=system:serviceaccount:{account}"
+    words = ("deploy/shop", backup(trees.small()), "-t", "/data", who)
+    refused = shop.run(*words)
+    assert refused.returncode == 5, refused
+    assert "deployments" in refused.stderr
+    shop.kubectl("apply", "--filename=-", given=of_a_pod + of_a_workload)
+    allowed = shop.run(*words)
+    assert allowed.returncode == 0, allowed
