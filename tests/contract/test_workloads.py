@@ -140,7 +140,7 @@ def test_a_selector_stands_instead_of_a_target(cluster: Cluster, backup: Writer)
     file = backup(trees.small())
     done = run(cluster, "-l", "app=shop", file, "-t", pod.path)
     assert done.returncode == 0, done
-    assert "pod busybox (the only one of pods with labels app=shop)" in done.stderr
+    assert "pod busybox (the only one of selector app=shop)" in done.stderr
     for words in (["-l", "app=shop", pod.name, file], ["-l", "", file], ["-l", "app=shop"]):
         assert run(cluster, *words, "-t", pod.path).returncode == 2
     none = run(cluster, "-l", "app=no", file, "-t", pod.path)

@@ -97,6 +97,7 @@ class Api:
         application.router.add_get(f"{base}/pods", self._list)
         application.router.add_get(f"{base}/pods/{{name}}", self._get)
         application.router.add_route("*", f"{base}/pods/{{name}}/exec", self._exec)
+        application.router.add_get("/api/v1/namespaces/{other}/pods/{name}", _nowhere)
         return application
 
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -180,6 +181,11 @@ class Api:
             return socket
         await stream.run(process)
         return socket
+
+
+async def _nowhere(request: web.Request) -> web.StreamResponse:
+    """Answer for another namespace, as a real server does, whether there is such a one or not."""
+    return _refuse(404, message_for(404, request.match_info["name"]))
 
 
 def _listing(kind: str, version: str, items: list[dict[str, Any]]) -> dict[str, Any]:

@@ -303,9 +303,7 @@ def _positionals(parsed: Parsed, command: str) -> tuple[str | None, str]:
         return None, given[0]
     if len(given) > _POSITIONALS:
         meant = "" if command else nearest_command(given[0])
-        words = [meant, *given[1:]] + [
-            f"--{flag.name}={_to_show(flag, value)}" for flag, value in parsed.flags
-        ]
+        words = [meant, *given[1:], *_flags_to_show(parsed)]
         raise UsageError(
             f"there is no command {shown(os.fsencode(given[0]))}"
             if meant
@@ -316,10 +314,22 @@ def _positionals(parsed: Parsed, command: str) -> tuple[str | None, str]:
     if len(given) < _POSITIONALS:
         meant = nearest_command(given[0]) if given and not command else ""
         missing = "a backup" if given else "a pod and a backup"
+        if given and not meant and (_ARCHIVE_NAME.search(given[0]) or _is_file(given[0])):
+            words = ["POD", *given, *_flags_to_show(parsed)]
+            raise UsageError(
+                "a pod is missing",
+                reason=f"only a backup was named: {shown(os.fsencode(given[0]))}",
+                fix=f"kubectl restore {command}{shlex.join(words)}",
+            )
         fix = f"did you mean kubectl restore {meant}? Else: {usage}" if meant else usage
         raise UsageError(f"{missing} is missing", reason=f"usage: {usage}", fix=fix)
     require_named(given[1], usage)
     return given[0], given[1]
+
+
+def _flags_to_show(parsed: Parsed) -> list[str]:
+    """Return the flags that were given, without secrets."""
+    return [f"--{flag.name}={_to_show(flag, value)}" for flag, value in parsed.flags]
 
 
 def nearest_command(word: str) -> str:
@@ -350,7 +360,7 @@ def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> Non
     if not looks_like_backup or _ARCHIVE_NAME.search(backup):
         return
     words = ["kubectl", "restore", *(["filesystem"] if older else []), backup, pod]
-    words += [f"--{flag.name}={_to_show(flag, value)}" for flag, value in parsed.flags]
+    words += _flags_to_show(parsed)
     raise UsageError(
         "the pod comes first, then the backup",
         reason=f"{shown(os.fsencode(pod))} looks like a backup",

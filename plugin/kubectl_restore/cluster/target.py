@@ -21,7 +21,7 @@ class Kind(Enum):
     REPLICA_SET = "replicaset"
     JOB = "job"
     SERVICE = "service"
-    SELECTOR = "pods with labels"
+    SELECTOR = "selector"
 
 
 RESOURCES: Final = {

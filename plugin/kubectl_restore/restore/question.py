@@ -16,6 +16,7 @@ from kubectl_restore.cluster.workload import (
     namespace_of,
     parse_workload,
 )
+from kubectl_restore.errors import OutOfTimeError
 from kubectl_restore.session.query import Query, wait_for
 
 if TYPE_CHECKING:
@@ -120,7 +121,11 @@ class Question:
         self, watch: Watch, *, deadline: float | None = None, beside: Query | None = None
     ) -> bool:
         """Read until the last call has ended, as `wait_for` does."""
-        return wait_for(self, watch, self._progress, deadline=deadline, beside=beside)
+        try:
+            return wait_for(self, watch, self._progress, deadline=deadline, beside=beside)
+        except OutOfTimeError as error:
+            error.reason += f"; the cluster has not said anything about {self._request.target}"
+            raise
 
     def choice(self, at: str) -> Choice:
         """Return the pod, once every call has succeeded.

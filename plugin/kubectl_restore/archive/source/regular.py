@@ -198,7 +198,11 @@ def _problem(path: Path, descriptor: int, status: os.stat_result) -> tuple[str, 
         look = identify_directory(path)
         if look is not None:
             return f"{look.words} (a directory)", look.fix
-        return "a directory", "tar -czf backup.tar.gz -C {path} ."
+        # Beside the directory: in it, the archive would be a part of itself.
+        whole = path.resolve()
+        beside = pasteable(whole.parent / f"{whole.name}.tar.gz")
+        beside = beside.replace("{", "{{").replace("}", "}}")
+        return "a directory", f"tar -czf {beside} -C {{path}} ."
     if stat.S_ISFIFO(status.st_mode):
         is_stream = path.is_relative_to("/dev") or path.is_relative_to("/proc")
         to_file = "... > backup.tar  # then name backup.tar instead of {path}"

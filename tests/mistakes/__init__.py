@@ -1,0 +1,1 @@
+"""What people do wrong, made on purpose: what they are told, and what the pod holds afterwards."""
