@@ -52,7 +52,7 @@ class Header:
     backup_size: int | None
     """Bytes of the file; None for standard input."""
     pod: str | None
-    path: str
+    path: str | None
     context: str | None = None
     namespace: str | None = None
     container: str | None = None

@@ -148,6 +148,36 @@ def test_a_selector_stands_instead_of_a_target(cluster: Cluster, backup: Writer)
     assert "has no pod that runs" in none.stderr
 
 
+def test_a_claim_is_where_a_pod_mounts_it(cluster: Cluster, backup: Writer, tmp_path: Path) -> None:
+    pod = cluster.pod("busybox")
+    own(cluster, "persistentvolumeclaims", pod)
+    archive = trees.small()
+    receipt = tmp_path / "receipt.json"
+    done = run(cluster, "pvc/shop", backup(archive), f"--receipt={receipt}", "--delete")
+    assert done.returncode == 0, done
+    assert "pod busybox (mounts it: persistentvolumeclaim/shop)" in done.stderr
+    assert f"path {pod.path}" in done.stderr
+    assert "no target path was given" not in done.stderr
+    assert trees.tree_of(archive) == pod.tree()
+    target = json.loads(receipt.read_text("utf-8"))["target"]
+    assert (target["named"], target["pod"]) == ("persistentvolumeclaim/shop", "busybox")
+    assert target["path"] == pod.path
+    assert run(cluster, "verify", "pvc/shop", backup(archive)).returncode == 0
+    beside = run(cluster, "pvc/shop:/opt", backup(archive))
+    assert beside.returncode == 4, beside
+    assert f"pod busybox has it at {pod.path} of container app" in beside.stderr
+
+
+def test_a_claim_that_nobody_mounts_is_said_with_what_would_do(
+    cluster: Cluster, backup: Writer
+) -> None:
+    own(cluster, "persistentvolumeclaims")
+    done = run(cluster, "pvc/shop", backup(trees.small()))
+    assert done.returncode == 4, done
+    assert "no pod that runs mounts persistentvolumeclaim/shop" in done.stderr
+    assert '"claimName":"shop"' in done.stderr
+
+
 @pytest.mark.parametrize(
     ("named", "words"),
     [("deploy/gone", "gone"), ("sts/shop", "shop"), ("svc/shop", "has no pod that runs")],

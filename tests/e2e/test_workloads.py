@@ -185,6 +185,9 @@ def test_replicas_with_one_claim_are_one_place(shop: Shop, backup: Writer) -> No
         assert done.returncode == 0, done
         assert "2 pods, all with the claim shop at /data" in done.stderr
         assert shop.run("verify", "deploy/shop", file, "-t", "/data").returncode == 0
+        claimed = shop.run("verify", "pvc/shop", file)
+        assert claimed.returncode == 0, claimed
+        assert "the first of 2 that mount it" in claimed.stderr
     finally:
         shop.kubectl("exec", "deploy/shop", "--", "sh", "-c", "rm -rf /data/*")
         shop.kubectl("delete", "deployment,persistentvolumeclaim", "shop", "--wait=false")

@@ -40,6 +40,14 @@ _RESOURCES: Final = [
         "namespaced": True,
         "verbs": ["get", "list"],
     },
+    {
+        "name": "persistentvolumeclaims",
+        "singularName": "persistentvolumeclaim",
+        "shortNames": ["pvc"],
+        "kind": "PersistentVolumeClaim",
+        "namespaced": True,
+        "verbs": ["get", "list"],
+    },
     {"name": "pods/exec", "kind": "PodExecOptions", "namespaced": True, "verbs": ["create", "get"]},
 ]
 _MOST_STARTS: Final = 64
@@ -87,7 +95,7 @@ class Api:
             self._add_workloads(
                 application, f"/apis/{group}/v1/namespaces/{self._namespace}", resources
             )
-        self._add_workloads(application, base, ("services",))
+        self._add_workloads(application, base, ("services", "persistentvolumeclaims"))
         application.router.add_get(
             "/api/v1",
             _answer(

@@ -18,6 +18,7 @@ KINDS: Final = {
     "replicasets": ("apps/v1", "ReplicaSet"),
     "jobs": ("batch/v1", "Job"),
     "services": ("v1", "Service"),
+    "persistentvolumeclaims": ("v1", "PersistentVolumeClaim"),
 }
 """For each resource its API version and its kind."""
 
@@ -60,9 +61,12 @@ class Workloads:
             owner = self.add("replicasets", f"{name}-abc", namespace=namespace)
             owner["metadata"]["labels"] = labels
             owner["metadata"]["ownerReferences"] = [reference(made)]
+        if resource == "persistentvolumeclaims":
+            made["spec"] = {"volumeMode": "Filesystem"}
+            claim = name
         for pod in pods:
             pod.labels = labels
-            pod.owners = [] if kind == "Service" else [reference(owner)]
+            pod.owners = [] if version == "v1" else [reference(owner)]
             pod.claim = claim
         return made
 

@@ -115,7 +115,11 @@ class RestoreCommand(_WordsCommand):
             )
             try:
                 self.say_defaults(display)
-                if not request.is_placed and not self.older:
+                if (
+                    not request.is_placed
+                    and not self.older
+                    and request.target.kind is not Kind.CLAIM
+                ):
                     request = placed(
                         request,
                         display,

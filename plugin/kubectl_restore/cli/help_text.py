@@ -39,7 +39,7 @@ Examples:
   kubectl restore db-0 backup.tar -t /data -q && echo restored
 
 Usage:
-  kubectl restore [TYPE/]NAME[:PATH] BACKUP [flags]   TYPE: po, deploy, sts, ds, rs, job or svc
+  kubectl restore [TYPE/]NAME[:PATH] BACKUP [flags]   TYPE: po, deploy, sts, ds, rs, job, svc, pvc
   kubectl restore -l LABELS BACKUP [flags]        the pod with these labels
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
   kubectl restore verify [TYPE/]NAME BACKUP [flags] compare the pod with the backup, write nothing

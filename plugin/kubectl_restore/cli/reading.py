@@ -106,7 +106,8 @@ def read_request(
     _require_file(parsed, backup, verifies=verifies)
     require_salvageable(parsed, backup, verifies=verifies)
     judged = Verification.CHECKSUM if verifies else Verification.SIZE
-    _require_safe_deletion(parsed, path)
+    is_open = place is None and target.kind is Kind.CLAIM
+    _require_safe_deletion(parsed, None if is_open else path)
     return RestoreRequest(
         target=target,
         backup=Path(backup),
@@ -247,8 +248,8 @@ def _not_from_a_pipe(flag: str) -> UsageError:
     )
 
 
-def _require_safe_deletion(parsed: Parsed, target: str) -> None:
-    """Notice a --delete that would delete what nobody meant."""
+def _require_safe_deletion(parsed: Parsed, target: str | None) -> None:
+    """Notice a --delete that would delete what nobody meant; None for where a claim stands."""
     if not parsed.is_set("delete"):
         return
     if target == "/":

@@ -21,6 +21,7 @@ class Kind(Enum):
     REPLICA_SET = "replicaset"
     JOB = "job"
     SERVICE = "service"
+    CLAIM = "persistentvolumeclaim"
     SELECTOR = "selector"
 
 
@@ -31,6 +32,7 @@ RESOURCES: Final = {
     Kind.REPLICA_SET: "replicasets.apps",
     Kind.JOB: "jobs.batch",
     Kind.SERVICE: "services",
+    Kind.CLAIM: "persistentvolumeclaims",
 }
 """What kubectl is asked for: with its group, since an extension may have one of the same name."""
 _SHORT: Final = {
@@ -41,6 +43,7 @@ _SHORT: Final = {
     Kind.REPLICA_SET: "rs",
     Kind.JOB: "job",
     Kind.SERVICE: "svc",
+    Kind.CLAIM: "pvc",
 }
 
 
@@ -57,7 +60,6 @@ def _spellings() -> dict[str, Kind]:
 
 TYPES: Final = _spellings()
 """Each type as kubectl takes it: short, singular, plural, and with its group."""
-_LATER_TYPES: Final = frozenset({"pvc", "persistentvolumeclaim", "persistentvolumeclaims"})
 # RFC 1123 subdomain, as the API server asks of a pod's name.
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_NAME: Final = 253
@@ -87,19 +89,12 @@ def parse_target(text: str) -> tuple[Target, str | None]:
     """Return what `text` names, and the path behind its colon; None without a colon.
 
     Raises:
-        UsageError: the text is no target, or of a type that is not supported yet.
+        UsageError: the text is no target.
     """
     words, colon, path = text.partition(":")
     type_, slash, name = words.rpartition("/")
     kind = TYPES.get(type_) if slash else Kind.POD
     if kind is None:
-        if type_ in _LATER_TYPES:
-            raise UsageError(
-                f"targets of type {type_}/ are not supported yet",
-                reason=f"{text!r} was given",
-                fix="name a pod that mounts the claim: kubectl describe pvc NAME says which "
-                "(Used By)",
-            )
         raise UsageError(
             f"{text!r} names no target",
             reason="a target is a pod's name, or TYPE/NAME with one of the types "

@@ -57,10 +57,14 @@ class Choice:
     Attributes:
         facts: the pod's.
         why: how it was found, for the first line.
+        container: the one that mounts a claim; None where that decides nothing.
+        path: where it does; None likewise.
     """
 
     facts: PodFacts
     why: str
+    container: str | None = None
+    path: str | None = None
 
 
 def parse_workload(target: Target, text: bytes) -> Workload:
@@ -80,7 +84,7 @@ def parse_workload(target: Target, text: bytes) -> Workload:
         selector = _required(target, _as_text(spec.get("selector") or {}))
         return Workload(selector, found["metadata"]["uid"], int(replicas))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(target, error) from error
+        raise unreadable(target, error) from error
 
 
 def namespace_of(target: Target, text: bytes) -> str:
@@ -92,7 +96,7 @@ def namespace_of(target: Target, text: bytes) -> str:
     try:
         return str(json.loads(text)["metadata"]["namespace"])
     except (ValueError, KeyError, TypeError) as error:
-        raise _unreadable(target, error) from error
+        raise unreadable(target, error) from error
 
 
 def _required(target: Target, selector: str) -> str:
@@ -141,15 +145,15 @@ def choose_pod(
     """
     try:
         items: list[dict[str, Any]] = json.loads(text)["items"]
-        pods = [one for one in _owned(items, workload.uid) if _runs_on(one)]
+        pods = [one for one in _owned(items, workload.uid) if runs_on(one)]
         found = sorted(
             ((facts_of(one), one) for one in pods),
-            key=lambda pair: (not _is_ready(pair[1]), _by_number(pair[0].name)),
+            key=lambda pair: (not is_ready(pair[1]), by_number(pair[0].name)),
         )
         for facts, _ in found:
             require_name(facts.name)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, UsageError) as error:
-        raise _unreadable(target, error) from error
+        raise unreadable(target, error) from error
     look = f"kubectl{at} get pods --selector={json.dumps(workload.selector)}"
     if target.pod is not None:
         for facts, _ in found:
@@ -167,7 +171,7 @@ def choose_pod(
     claims = {_claim_at(facts, pod, path, container) for facts, pod in found}
     (claim, _), *others = claims
     if claim and not others and target.kind is not Kind.STATEFUL_SET:
-        first = "ready one" if _is_ready(found[0][1]) else "one"
+        first = "ready one" if is_ready(found[0][1]) else "one"
         many = counted(len(found), "pod") if len(found) > 1 else "one pod"
         return Choice(
             found[0][0],
@@ -195,18 +199,19 @@ def _owners(item: dict[str, Any]) -> set[str]:
     return {one["uid"] for one in item["metadata"].get("ownerReferences") or ()}
 
 
-def _runs_on(pod: dict[str, Any]) -> bool:
+def runs_on(pod: dict[str, Any]) -> bool:
     """Tell whether a pod is not on its way out."""
     is_going = "deletionTimestamp" in pod["metadata"]
     return not is_going and (pod.get("status") or {}).get("phase") not in _ENDED
 
 
-def _is_ready(pod: dict[str, Any]) -> bool:
+def is_ready(pod: dict[str, Any]) -> bool:
+    """Tell whether a pod serves."""
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
-def _by_number(name: str) -> tuple[str, int, str]:
+def by_number(name: str) -> tuple[str, int, str]:
     """Sort db-10 behind db-9."""
     before, _, number = name.rpartition("-")
     return (before, int(number), "") if number.isdecimal() else (before, -1, number)
@@ -245,7 +250,7 @@ def _claim_at(
 def _listed(found: Sequence[tuple[PodFacts, dict[str, Any]]]) -> str:
     names = []
     for facts, pod in found[:_MOST_SHOWN]:
-        about = [] if _is_ready(pod) else [f"not ready, {facts.phase}"]
+        about = [] if is_ready(pod) else [f"not ready, {facts.phase}"]
         claims = sorted(set(_claims(pod).values()))
         about += [f"claim {' and '.join(claims)}"] if claims else []
         names.append(f"{facts.name} ({'; '.join(about)})" if about else facts.name)
@@ -262,7 +267,8 @@ def _gone(items: Sequence[dict[str, Any]], workload: Workload) -> str:
     return "nothing has the labels that it selects, and is its own"
 
 
-def _unreadable(target: Target, error: Exception) -> InterruptedRestoreError:
+def unreadable(target: Target, error: Exception) -> InterruptedRestoreError:
+    """Return the error for an answer that is none."""
     return InterruptedRestoreError(
         f"the cluster's answer about {target} cannot be read",
         reason=f"{type(error).__name__} in the JSON of kubectl get",

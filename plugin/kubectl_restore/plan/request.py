@@ -140,8 +140,21 @@ class RestoreRequest:
             words = (*words[:2], *words[3:])
         return replace(self, command=words).command_with("--salvage")
 
-    def pinned(self, kubectl: KubectlOptions, pod: Target) -> RestoreRequest:
+    def pinned(
+        self,
+        kubectl: KubectlOptions,
+        pod: Target,
+        *,
+        path: str | None = None,
+        container: str | None = None,
+    ) -> RestoreRequest:
         """Return the same with the pod, the context and the namespace that were found.
+
+        Args:
+            kubectl: has context and namespace.
+            pod: the pod.
+            path: where its claim is mounted, if that was asked for.
+            container: by which of its containers.
 
         The commands that are shown carry them too, so that they are right hours later, in another
         terminal.
@@ -153,7 +166,14 @@ class RestoreRequest:
             # The older spelling's is another one than the context's.
             found.append(f"--namespace={kubectl.namespace}")
         command = _with(self.command, found)
-        return replace(self, kubectl=kubectl, target=pod, command=command)
+        return replace(
+            self,
+            kubectl=kubectl,
+            target=pod,
+            target_path=path or self.target_path,
+            container=container or self.container,
+            command=command,
+        )
 
     def _says(self, *flags: str) -> bool:
         """Tell whether the command line begins a word so; to say the same twice does no harm."""

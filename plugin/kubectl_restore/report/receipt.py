@@ -45,6 +45,7 @@ class Receipt:
         operations: how many paths something was planned for, by action.
         arrived: what the pod had acknowledged when the run broke.
         retries: how often it went on after a lost link.
+        path: the target path that was found, where it is not the one that was asked for.
     """
 
     request: RestoreRequest
@@ -55,6 +56,7 @@ class Receipt:
     operations: Mapping[str, int] = field(default_factory=dict)
     arrived: Summary | None = None
     retries: int = 0
+    path: str | None = None
 
     def write(self, *, summary: Summary | None, error: BaseException | None) -> None:
         """Write it to its place, or leave what stood there.
@@ -96,7 +98,7 @@ class Receipt:
                 "pod_uid": None if place is None else place.uid,
                 "container": None if place is None else place.container,
                 "image": None if place is None else place.image,
-                "path": request.target_path,
+                "path": self.path or request.target_path,
             },
             "policy": {
                 "overwrite": request.overwrite.value,

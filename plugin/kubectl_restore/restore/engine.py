@@ -152,6 +152,7 @@ def _begun(
         batches = supply.of_pipe() if backup is None else supply.of_file(backup)
         first = next(batches)
         place = receipt.place = resolution.place()
+        receipt.path = resolution.known.target_path
         receipt.backup = supply.about
         receipt.kubectl = resolution.kubectl_version()
         only_reads = is_compared or request.dry_run
@@ -173,12 +174,13 @@ def _header(request: RestoreRequest, backup: BackupFile | None, *, is_compared: 
     if backup is not None and backup.is_split:
         named += f" and {counted(len(backup.parts) - 1, 'further part')}"
     is_pod = request.target.kind is Kind.POD
+    is_claim = request.target.kind is Kind.CLAIM
     return Header(
         backup="standard input" if backup is None else named,
         backup_size=None if backup is None else backup.size,
         pod=request.target.name if is_pod else None,
         named="" if is_pod else str(request.target),
-        path=request.target_path,
+        path=request.target_path if request.is_placed or not is_claim else None,
         context=request.kubectl.context,
         namespace=request.kubectl.namespace,
         container=request.container,

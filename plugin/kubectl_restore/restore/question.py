@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
+from kubectl_restore.cluster.claim import choose_mount, require_files
 from kubectl_restore.cluster.kubectl import listing_command, named_command, pod_command
 from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.pod import parse_pod
@@ -108,7 +109,11 @@ class Question:
             return True
         if not self._about.turn(seconds):
             return False
-        workload = parse_workload(target, self._query.answer)
+        if target.kind is Kind.CLAIM:
+            require_files(target, self._query.answer)
+            workload = Workload("")
+        else:
+            workload = parse_workload(target, self._query.answer)
         options = self._found(namespace_of(target, self._query.answer))
         resources = _WITH_SETS if target.kind is Kind.DEPLOYMENT else _PODS
         self._workload = workload
@@ -139,6 +144,14 @@ class Question:
         request = self._request
         if self._workload is None:
             return Choice(parse_pod(self._query.answer), "")
+        if request.target.kind is Kind.CLAIM:
+            return choose_mount(
+                request.target,
+                self._query.answer,
+                path=request.target_path if request.is_placed else None,
+                container=request.container,
+                at=at,
+            )
         return choose_pod(
             request.target,
             self._workload,

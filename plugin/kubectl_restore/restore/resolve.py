@@ -135,6 +135,8 @@ class Resolution:
         self._watch = watch
         self._stack = ExitStack()
         self._found: PinnedTarget | None = None
+        self._path: str | None = None
+        self._container: str | None = None
         self._version: Query | None = None
 
     def __enter__(self) -> Self:
@@ -190,7 +192,9 @@ class Resolution:
         return (
             self._request
             if found is None
-            else self._request.pinned(found.kubectl, Target(found.pod))
+            else self._request.pinned(
+                found.kubectl, Target(found.pod), path=self._path, container=self._container
+            )
         )
 
     def place(self) -> PinnedTarget:
@@ -225,7 +229,9 @@ class Resolution:
         chosen = pod.choice(at)
         facts = chosen.facts
         place = pinned(self._request.kubectl, context, facts.namespace)
-        container = choose_container(facts, self._request.container, leading(place.common()))
+        self._path, self._container = chosen.path, chosen.container
+        named = chosen.container or self._request.container
+        container = choose_container(facts, named, leading(place.common()))
         self._progress.header(
             replace(
                 header,
@@ -234,7 +240,8 @@ class Resolution:
                 context=header.context or context,
                 namespace=facts.namespace,
                 container=container,
-                container_is_default=self._request.container is None,
+                path=chosen.path or header.path,
+                container_is_default=named is None,
                 other_containers=tuple(one for one in facts.containers if one != container),
             )
         )

@@ -60,15 +60,14 @@ class Display:
 
     def header(self, header: Header) -> None:
         """Say the first line; later only what is new."""
-        if self._header is None:
+        before, self._header = self._header, header
+        if before is None:
             self.say(first_line(header) + "\n")
-            if self._warns(header):
-                self.warn_of_system_directory(header.path)
         else:
-            fresh = news(self._header, header)
+            fresh = news(before, header)
             if fresh:
                 self.say(f"{fresh}\n")
-        self._header = header
+        self.warn_of_place(before, header)
 
     def unplaced(self, *, is_compared: bool) -> None:
         """Say that no target path was given, before anything else."""
@@ -79,9 +78,13 @@ class Display:
             f"no target path was given: {what} / of the container; to name one: -t PATH",
         )
 
-    def _warns(self, header: Header) -> bool:
-        """Tell whether the first line is followed by a warning about where it goes."""
-        return self._is_placed and not header.is_compared and is_system_directory(header.path)
+    def warn_of_place(self, before: Header | None, header: Header) -> None:
+        """Warn, once the path is known, where it is a directory of the system's."""
+        is_news = before is None or before.path is None
+        if header.path is None or not is_news or not self._is_placed or header.is_compared:
+            return
+        if is_system_directory(header.path):
+            self.warn_of_system_directory(header.path)
 
     def warn_of_system_directory(self, path: str) -> None:
         """Warn; the older spelling has words of its own for it."""

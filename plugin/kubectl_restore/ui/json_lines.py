@@ -58,9 +58,8 @@ class JsonLines(JsonProgress):
 
     def header(self, header: Header) -> None:
         """Keep it for the summary."""
-        if self._header is None and self._warns(header):
-            self.warn_of_system_directory(header.path)
-        self._header = header
+        before, self._header = self._header, header
+        self.warn_of_place(before, header)
 
     def status(self, status: Status) -> None:
         """Say it where it is wanted."""

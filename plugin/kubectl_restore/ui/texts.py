@@ -28,7 +28,8 @@ def first_line(header: Header) -> str:
     places = [_pod(header)]
     if header.container is not None:
         places.append(_container(header))
-    places.append(f"path {header.path}")
+    if header.path is not None:
+        places.append(f"path {header.path}")
     if header.namespace is not None:
         places.append(f"namespace {header.namespace}")
     if header.context is not None:
@@ -46,6 +47,8 @@ def news(before: Header, after: Header) -> str:
         parts.append(_pod(after))
     if after.container is not None and after.container != before.container:
         parts.append(_container(after))
+    if after.path != before.path:
+        parts.append(f"path {after.path}")
     if after.namespace != before.namespace:
         parts.append(f"namespace {after.namespace}")
     if after.context != before.context:

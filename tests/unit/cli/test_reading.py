@@ -220,7 +220,7 @@ def test_standard_input_has_to_be_piped(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    "pod", ["cronjob/web", "pvc/x", "node/n", "UPPER", "a_b", "", "sts/", "sts/a/b"]
+    "pod", ["cronjob/web", "pv/x", "node/n", "UPPER", "a_b", "", "sts/", "sts/a/b"]
 )
 def test_other_targets_are_refused(pod: str) -> None:
     refused(pod, "b.tar")
@@ -239,6 +239,7 @@ def test_a_pods_name_with_and_without_its_type(pod: str) -> None:
         ("sts/db:/data/", "statefulset/db", "/data"),
         ("services/db", "service/db", "/"),
         ("db-0:/data", "pod/db-0", "/data"),
+        ("pvc/data", "persistentvolumeclaim/data", "/"),
     ],
 )
 def test_what_has_pods_is_a_target_and_a_path_may_stand_behind_it(
