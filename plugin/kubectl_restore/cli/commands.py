@@ -37,6 +37,7 @@ from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
+from kubectl_restore.ui.json_fields import json_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -191,6 +192,7 @@ class SealCommand(_WordsCommand):
                 quiet=manner.quiet,
                 verbosity=manner.verbosity,
                 older=False,
+                output=manner.output,
                 log=log,
             )
             try:
@@ -203,7 +205,9 @@ class SealCommand(_WordsCommand):
                 return _ended(error, display, request.command)
             finally:
                 display.close()
-        if not manner.quiet:
+        if manner.output == "json":
+            environment.result(json_line(sealed.fields(request.backup)))
+        elif not manner.quiet:
             environment.result(sealed.text(request.backup))
         return ExitCode.RESTORED
 

@@ -174,7 +174,7 @@ OF_INSPECT: Final = _READING | {
     *("strip-components", "transform-prefix", "tree"),
 }
 
-OF_SEAL: Final = _READING | {"devices", "force", "skip-unsafe"}
+OF_SEAL: Final = _READING | {"devices", "force", "output", "skip-unsafe"}
 
 OF_A_RESTORE: Final = frozenset(
     {

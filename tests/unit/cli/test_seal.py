@@ -16,6 +16,7 @@ from kubectl_restore.cli.application import run_words
 from kubectl_restore.deadline import Watch
 from kubectl_restore.errors import TimedOutError, UsageError
 from kubectl_restore.progress import Silence
+from tests.json_page import undocumented
 from tests.unit.archive.making import END, file, hard_link, header, symlink
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def test_odd_times_are_left_out(backup: Path) -> None:
     "words",
     [
         [], ["a", "b"], ["-"], ["b.tar", "-n", "prod"], ["b.tar", "--context=c"],
-        ["b.tar", "-t", "/"], ["b.tar", "--checksum=x"], ["b.tar", "-d"], ["b.tar", "-o", "json"],
+        ["b.tar", "-t", "/"], ["b.tar", "--checksum=x"], ["b.tar", "-d"],
     ],
 )  # fmt: skip
 def test_what_has_no_meaning_is_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,3 +270,16 @@ def test_a_seal_that_cannot_be_read_is_not_written_over(
     assert "cannot be read" in capsys.readouterr().err
     assert source.read_text() == "no checksum"
     assert run_words(["seal", str(backup), "--force"]) == 0
+
+
+def test_for_scripts_it_says_so_in_lines(backup: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_words(["seal", str(backup), "-o", "json"]) == 0
+    *before, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [undocumented(one) for one in (*before, last)] == [[]] * (len(before) + 1)
+    assert (last["message_type"], last["sha256"], last["total_files"]) == ("seal", DIGEST, 2)
+    assert last["written"] == [f"{backup}.sha256", f"{backup}.meta.json"]
+    backup.write_bytes(DATA[:700])
+    assert run_words(["seal", str(backup), "-o", "json", "--force"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out.splitlines()[-1])["message_type"] == "exit_error"
+    assert said.err == ""

@@ -35,7 +35,7 @@ from kubectl_restore.archive.trust.sidecars import (
 )
 from kubectl_restore.errors import UsageError
 from kubectl_restore.progress import Level
-from kubectl_restore.text import counted, pasteable, shown, shown_text
+from kubectl_restore.text import counted, pasteable, shown, shown_text, shown_whole
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.index.index import Index
@@ -99,6 +99,18 @@ class Seal:
             f"Kept {shown(os.fsencode(path))}, which says the same\n" for path in self.kept
         )
         return head + wrote + kept
+
+    def fields(self, backup: Path) -> dict[str, object]:
+        """Return the same for scripts (docs/json.md)."""
+        return {
+            "message_type": "seal",
+            "backup": shown_whole(bytes(backup)),
+            "sha256": self.digest,
+            "total_files": self.totals.files,
+            "total_bytes": self.totals.content,
+            "written": [shown_whole(bytes(path)) for path in self.written],
+            "kept": [shown_whole(bytes(path)) for path in self.kept],
+        }
 
 
 def seal(request: SealRequest, progress: Progress, watch: Watch) -> Seal:
