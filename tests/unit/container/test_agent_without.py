@@ -17,6 +17,7 @@ from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.container.agent import agent_command, agent_script
 from kubectl_restore.container.answers import Answers, Digests
 from kubectl_restore.container.capabilities import read_probe
+from kubectl_restore.container.leases import read_leases
 from kubectl_restore.container.links import read_text
 from kubectl_restore.session.mark import Mark
 from tests.unit.container.shells import SHELLS, builds_in, words_of
@@ -199,6 +200,28 @@ def test_a_record_that_has_no_room_does_not_stay(shell: list[str], tmp_path: Pat
         assert not (MEMORY / lease).exists()
     finally:
         agent.kill()
+        shutil.rmtree(MEMORY / lease, ignore_errors=True)
+
+
+def test_execs_of_one_run_beat_together(shell: list[str], tmp_path: Path) -> None:
+    group, other = _restore(), _restore()
+    lease = f"kubectl-restore.{group}.{other}"
+    holder = Agent(shell, tmp_path, mark=Mark.new(other), lease=lease)
+    looker = Agent(shell, tmp_path, lease=f"kubectl-restore.{group}.{_restore()}")
+    try:
+        holder.send(b"hold - 1 %s\n" % other.encode())
+        holder.records_until_done()
+        for name, beats in (("a", 90), ("b", 70)):
+            (MEMORY / lease / f"lane.{name}").write_bytes(holder.mark.token + b"\n")
+            (MEMORY / lease / f"still.{name}").write_text(f"0 {beats} {holder.process.pid}\n")
+        looker.send(b"leases\n")
+        said = [(one.word, one.rest) for one in looker.records_until_done()]
+        (seen,) = read_leases(said).records
+        # Each guard beats every two seconds: who moves for two seconds has moved once.
+        assert (seen.beats, seen.still, seen.is_alive) == (90, 0, True)
+    finally:
+        holder.kill()
+        looker.kill()
         shutil.rmtree(MEMORY / lease, ignore_errors=True)
 
 
