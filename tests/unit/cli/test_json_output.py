@@ -149,7 +149,7 @@ def test_a_wrong_command_line(words: list[str], capsys: pytest.CaptureFixture[st
     [
         ["pod", "-o", "text"], ["pod", "b.tar", "-o", "yaml"], ["pod", "b.tar", "-o"],
         ["filesystem", "pod", "b.tar", "-o", "json"], ["-o", "json", "filesystem", "pod", "b.tar"],
-        ["seal", "b.tar", "-o", "json"], ["pod", "-ojson", "-o=text"], ["pod", "--", "-ojson", "x"],
+        ["pod", "-ojson", "-o=text"], ["pod", "--", "-ojson", "x"],
     ],
 )  # fmt: skip
 def test_where_there_is_no_json_a_failure_is_text(
