@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.cli.defaults import Default
-_WITHOUT_JSON: Final = frozenset({"filesystem", "seal"})
+_WITHOUT_JSON: Final = frozenset({"filesystem"})
 """Commands that have no `-o json`."""
 
 
