@@ -52,8 +52,8 @@ def _spellings() -> dict[str, Kind]:
     for kind, short in _SHORT.items():
         resource = RESOURCES.get(kind, "pods")
         group = resource.partition(".")[1:]
-        plain = (kind.value, resource.partition(".")[0])
-        for name in (short, *plain, *("".join((one, *group)) for one in plain)):
+        plain = (short, kind.value, resource.partition(".")[0])
+        for name in (*plain, *("".join((one, *group)) for one in plain)):
             found[name] = kind
     return found
 
@@ -95,11 +95,12 @@ def parse_target(text: str) -> tuple[Target, str | None]:
     type_, slash, name = words.rpartition("/")
     kind = TYPES.get(type_) if slash else Kind.POD
     if kind is None:
+        where = f"{name}{colon}{shown_text(path)}"
         raise UsageError(
             f"{text!r} names no target",
             reason="a target is a pod's name, or TYPE/NAME with one of the types "
             + ", ".join(_SHORT.values()),
-            fix=f"for a pod of another namespace: kubectl restore {name} BACKUP -n {type_}"
+            fix=f"for a pod of another namespace: kubectl restore {where} BACKUP -n {type_}"
             if _NAME.fullmatch(name) and _NAME.fullmatch(type_)
             else "kubectl get pods",
         )

@@ -237,6 +237,7 @@ def test_a_pods_name_with_and_without_its_type(pod: str) -> None:
         ("deploy/web", "deployment/web", "/"),
         ("deployments.apps/web:/srv", "deployment/web", "/srv"),
         ("sts/db:/data/", "statefulset/db", "/data"),
+        ("deploy.apps/web", "deployment/web", "/"),
         ("services/db", "service/db", "/"),
         ("db-0:/data", "pod/db-0", "/data"),
         ("pvc/data", "persistentvolumeclaim/data", "/"),
@@ -254,7 +255,7 @@ def test_a_target_is_named_once() -> None:
     assert "--pod chooses one" in refused("db-0", "b.tar", "--pod", "db-0").what
     assert request("sts/db", "b.tar", "--pod", "db-0").target.pod == "db-0"
     assert "cannot be a pod's name" in refused("sts/db", "b.tar", "--pod", "-x").what
-    assert "-n prod" in refused("prod/db-0", "b.tar").fix
+    assert refused("prod/db-0:/data", "b.tar").fix.endswith("restore db-0:/data BACKUP -n prod")
 
 
 # kubectl
