@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pytest
+
+_DRAWN: Final = ("tests/contract/", "tests/e2e/")
 
 
 def drawn(
@@ -17,7 +19,7 @@ def drawn(
     """Return the items that are run, in their order, and those that are not.
 
     Args:
-        items: of a run. Only those of tests/contract are drawn from.
+        items: of a run. Only those of tests/contract and tests/e2e are drawn from.
         most: variants of each test function; 0 for all.
         seed: decides.
     """
@@ -25,7 +27,7 @@ def drawn(
     variants: dict[str, list[str]] = {}
     for item in items:
         name, _, variant = item.nodeid.partition("[")
-        if variant and "tests/contract/" in name:
+        if variant and name.startswith(_DRAWN):
             variants.setdefault(name, []).append(item.nodeid)
     left_out: set[str] = set()
     for name, known in variants.items():

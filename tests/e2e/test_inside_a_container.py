@@ -53,7 +53,7 @@ def job_role(cluster: Cluster) -> Iterator[dict[str, Any]]:
     if cluster.kubelet is None:
         pytest.skip("the job's files are on this machine, the node is another")
     page = (ROOT / "docs/permissions.md").read_text("utf-8")
-    (example,) = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    example, *_ = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
     here = example.replace("namespace: prod", f"namespace: {cluster.namespace}")
     role = json.loads(_kubectl(cluster, "create", "--output=json", "--filename=-", stdin=here))
     reference = {"apiGroup": _GROUP, "kind": "Role", "name": role["metadata"]["name"]}
