@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,13 @@ DEAF = """\
 trap '' INT TERM HUP
 echo $$ >> "$PIDS"
 exec sleep 600
+"""
+# It hears them, says so, and goes on.
+STUBBORN = """\
+#!/bin/sh
+trap 'echo heard >> "$PIDS.heard"' INT TERM HUP
+echo $$ >> "$PIDS"
+while :; do sleep 600; done
 """
 ASKS = """\
 #!/bin/sh
@@ -183,10 +191,13 @@ def test_a_signal_to_us_alone_ends_kubectl_too(
 
 
 def test_the_first_signal_decides(stage: Stage) -> None:
-    child = stage.start(DEAF)
+    child = stage.start(STUBBORN)
     connected(child, stage)
-    # Where both wait already, Python calls the handlers by number: SIGINT's first.
     child.kill(signal.SIGINT)
+    # Of two that come at once nobody can tell which was first: it has been heard when kubectl is.
+    while not (stage.path / "pids.heard").exists():
+        assert child.isalive()
+        time.sleep(0.01)
     child.kill(signal.SIGTERM)
     said = ended(child)
     assert child.exitstatus == 130, said
