@@ -85,6 +85,12 @@ def _slow(stage: Stage) -> None:
     stage.write("large.tar", trees.of_size(16 * _MIB, files=16))
 
 
+def _slower(stage: Stage) -> None:
+    _slow(stage)
+    # Longer than any machine takes to begin.
+    _faults(drain=_MIB // 2)(stage)
+
+
 def _interrupted(stage: Stage) -> None:
     _slow(stage)
     stage.interrupted = True
@@ -180,11 +186,11 @@ MISTAKES: Final = (
     Mistake("The cluster hangs", "debian backup.tar -t /data --timeout 3s", 8, _faults(hang=True),
             mend=_behave),
     Mistake("Ctrl-C", "debian large.tar -t /data", 130, _interrupted, mend=_behave, changes=True),
-    Mistake("The time is too short", "debian large.tar -t /data --timeout 4s", 8, _slow,
+    Mistake("The time is too short", "debian large.tar -t /data --timeout 12s", 8, _slower,
             mend=_behave, changes=True),
     Mistake("The link is cut", "debian large.tar -t /data --retries 0", 8, _cut, mend=_behave,
             changes=True),
-    Mistake("The link stands still", "debian large.tar -t /data --retries 0 --stall-timeout 3s", 8,
+    Mistake("The link stands still", "debian large.tar -t /data --retries 0 --stall-timeout 10s", 8,
             _frozen, mend=_behave, changes=True),
     Mistake("This machine's disk is full",
             "debian backup.tar -t /data --force --save-replaced /dev/full", 2, _standing),
