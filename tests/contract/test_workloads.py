@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract import trees
-from tests.contract.program import program
+from tests.contract import program, trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.contract.clusters import Cluster, Pod
+    from tests.contract.program import Result
 
     Writer = Callable[[bytes], Path]
 
 pytestmark = pytest.mark.usefixtures("embedded_only")
 
 
-def run(cluster: Cluster, *words: object) -> subprocess.CompletedProcess[str]:
+def run(cluster: Cluster, *words: object) -> Result:
     """Run the program with these words."""
-    return subprocess.run(
-        [*program(), *map(str, words), f"--kubeconfig={cluster.kubeconfig}"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return program.run(*map(str, words), f"--kubeconfig={cluster.kubeconfig}")
 
 
 def own(
@@ -69,11 +62,11 @@ def test_a_workload_of_one_pod_is_that_pod(
     own(cluster, resource, pod, replicas=1)
     archive = trees.small()
     done = run(cluster, named, backup(archive), "-t", pod.path)
-    assert done.returncode == 0, done
-    assert f"pod busybox (the only one of {resource.removesuffix('s')}/shop)" in done.stderr
+    assert done.code == 0, done
+    assert f"pod busybox (the only one of {resource.removesuffix('s')}/shop)" in done.err
     assert trees.tree_of(archive) == pod.tree()
     again = run(cluster, "verify", f"{named}:{pod.path}", backup(archive))
-    assert again.returncode == 0, again
+    assert again.code == 0, again
 
 
 def test_of_several_pods_none_is_taken(cluster: Cluster, backup: Writer) -> None:
@@ -82,8 +75,8 @@ def test_of_several_pods_none_is_taken(cluster: Cluster, backup: Writer) -> None
     for resource, named in (("statefulsets", "sts/shop"), ("services", "svc/shop")):
         own(cluster, resource, *pods, replicas=2)
         done = run(cluster, named, file, "-t", "/data", "-o", "json")
-        assert done.returncode == 4, done
-        last = json.loads(done.stdout.splitlines()[-1])
+        assert done.code == 4, done
+        last = json.loads(done.out.splitlines()[-1])
         assert (last["code"], last["cause"]) == (4, "ambiguous")
         assert "busybox" in last["reason"]
         assert "debian" in last["reason"]
@@ -91,12 +84,12 @@ def test_of_several_pods_none_is_taken(cluster: Cluster, backup: Writer) -> None
         assert last["fix"].endswith(" --pod=busybox")
         assert [set(pod.tree()) for pod in pods] == [set(), set()]
     chosen = run(cluster, "svc/shop", file, "-t", "/data", "--pod=debian")
-    assert chosen.returncode == 0, chosen
+    assert chosen.code == 0, chosen
     assert not pods[0].tree()
     assert len(pods[1].tree()) > 1
     other = run(cluster, "svc/shop", file, "-t", "/data", "--pod=toybox")
-    assert other.returncode == 4, other
-    assert "has no pod toybox" in other.stderr
+    assert other.code == 4, other
+    assert "has no pod toybox" in other.err
 
 
 def test_one_pod_of_a_set_that_wants_more_may_be_the_wrong_one(
@@ -105,8 +98,8 @@ def test_one_pod_of_a_set_that_wants_more_may_be_the_wrong_one(
     pod = cluster.pod("busybox")
     own(cluster, "statefulsets", pod, replicas=3, claim="data")
     done = run(cluster, "sts/shop", backup(trees.small()), "-t", pod.path)
-    assert done.returncode == 4, done
-    assert "it wants 3" in done.stderr
+    assert done.code == 4, done
+    assert "it wants 3" in done.err
 
 
 def test_pods_with_one_claim_at_the_target_are_the_same_place(
@@ -116,11 +109,11 @@ def test_pods_with_one_claim_at_the_target_are_the_same_place(
     own(cluster, "deployments", *pods, replicas=2, claim="shared")
     file = backup(trees.small())
     done = run(cluster, "deploy/shop", file, "-t", f"{pods[0].path}/")
-    assert done.returncode == 0, done
-    assert "all with the claim shared at /data" in done.stderr
+    assert done.code == 0, done
+    assert "all with the claim shared at /data" in done.err
     # What is not on the claim is each pod's own.
     beside = run(cluster, "deploy/shop", file, "-t", "/opt")
-    assert beside.returncode == 4, beside
+    assert beside.code == 4, beside
 
 
 def test_a_pod_that_only_has_the_labels_is_not_taken(cluster: Cluster, backup: Writer) -> None:
@@ -129,7 +122,7 @@ def test_a_pod_that_only_has_the_labels_is_not_taken(cluster: Cluster, backup: W
     assert cluster.embedded is not None
     cluster.embedded.pod(other.name).labels = {"app": "shop"}
     done = run(cluster, "deploy/shop", backup(trees.small()), "-t", mine.path)
-    assert done.returncode == 0, done
+    assert done.code == 0, done
     assert len(mine.tree()) > 1
     assert not other.tree()
 
@@ -139,13 +132,13 @@ def test_a_selector_stands_instead_of_a_target(cluster: Cluster, backup: Writer)
     own(cluster, "services", pod)
     file = backup(trees.small())
     done = run(cluster, "-l", "app=shop", file, "-t", pod.path)
-    assert done.returncode == 0, done
-    assert "pod busybox (the only one of selector app=shop)" in done.stderr
+    assert done.code == 0, done
+    assert "pod busybox (the only one of selector app=shop)" in done.err
     for words in (["-l", "app=shop", pod.name, file], ["-l", "", file], ["-l", "app=shop"]):
-        assert run(cluster, *words, "-t", pod.path).returncode == 2
+        assert run(cluster, *words, "-t", pod.path).code == 2
     none = run(cluster, "-l", "app=no", file, "-t", pod.path)
-    assert none.returncode == 4, none
-    assert "has no pod that runs" in none.stderr
+    assert none.code == 4, none
+    assert "has no pod that runs" in none.err
 
 
 def test_a_claim_is_where_a_pod_mounts_it(cluster: Cluster, backup: Writer, tmp_path: Path) -> None:
@@ -154,18 +147,18 @@ def test_a_claim_is_where_a_pod_mounts_it(cluster: Cluster, backup: Writer, tmp_
     archive = trees.small()
     receipt = tmp_path / "receipt.json"
     done = run(cluster, "pvc/shop", backup(archive), f"--receipt={receipt}", "--delete")
-    assert done.returncode == 0, done
-    assert "pod busybox (mounts it: persistentvolumeclaim/shop)" in done.stderr
-    assert f"path {pod.path}" in done.stderr
-    assert "no target path was given" not in done.stderr
+    assert done.code == 0, done
+    assert "pod busybox (mounts it: persistentvolumeclaim/shop)" in done.err
+    assert f"path {pod.path}" in done.err
+    assert "no target path was given" not in done.err
     assert trees.tree_of(archive) == pod.tree()
     target = json.loads(receipt.read_text("utf-8"))["target"]
     assert (target["named"], target["pod"]) == ("persistentvolumeclaim/shop", "busybox")
     assert target["path"] == pod.path
-    assert run(cluster, "verify", "pvc/shop", backup(archive)).returncode == 0
+    assert run(cluster, "verify", "pvc/shop", backup(archive)).code == 0
     beside = run(cluster, "pvc/shop:/opt", backup(archive))
-    assert beside.returncode == 4, beside
-    assert f"pod busybox has it at {pod.path} of container app" in beside.stderr
+    assert beside.code == 4, beside
+    assert f"pod busybox has it at {pod.path} of container app" in beside.err
 
 
 def test_a_claim_that_nobody_mounts_is_said_with_what_would_do(
@@ -173,9 +166,9 @@ def test_a_claim_that_nobody_mounts_is_said_with_what_would_do(
 ) -> None:
     own(cluster, "persistentvolumeclaims")
     done = run(cluster, "pvc/shop", backup(trees.small()))
-    assert done.returncode == 4, done
-    assert "no pod that runs mounts persistentvolumeclaim/shop" in done.stderr
-    assert '"claimName":"shop"' in done.stderr
+    assert done.code == 4, done
+    assert "no pod that runs mounts persistentvolumeclaim/shop" in done.err
+    assert '"claimName":"shop"' in done.err
 
 
 @pytest.mark.parametrize(
@@ -187,5 +180,5 @@ def test_what_is_not_there_is_said(
 ) -> None:
     own(cluster, "services")
     done = run(cluster, named, backup(trees.small()), "-t", "/data")
-    assert done.returncode == 4, done
-    assert words in done.stderr
+    assert done.code == 4, done
+    assert words in done.err

@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract import trees
 from tests.contract.clusters import ROOT
-from tests.contract.program import program
+from tests.contract.program import Result, program, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,24 +93,10 @@ class Shop:
             assert time.monotonic() < deadline, items
             time.sleep(0.2)
 
-    def run(self, *words: object, kubeconfig: Path | None = None) -> Done:
+    def run(self, *words: object) -> Result:
         """Run the program with these words."""
-        return subprocess.run(
-            [
-                *program(),
-                *map(str, words),
-                f"--kubeconfig={kubeconfig or self.cluster.kubeconfig}",
-                f"--namespace={self.cluster.namespace}",
-            ],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-
-if TYPE_CHECKING:
-    Done = subprocess.CompletedProcess[str]
+        where = (f"--kubeconfig={self.cluster.kubeconfig}", f"--namespace={self.cluster.namespace}")
+        return run(*map(str, words), *where)
 
 
 @pytest.fixture
@@ -129,19 +115,19 @@ def test_a_workload_of_one_pod(shop: Shop, backup: Writer, kind: str) -> None:
     (pod,) = shop.make(kind, 1, {"emptyDir": {}})
     file = backup(trees.small())
     done = shop.run(f"{kind.lower()}/shop:/data", file)
-    assert done.returncode == 0, done
-    assert f"pod {pod} (the only one of {kind.lower()}/shop)" in done.stderr
+    assert done.code == 0, done
+    assert f"pod {pod} (the only one of {kind.lower()}/shop)" in done.err
     for words in ((f"{kind.lower()}/shop",), ("-l", "app=shop"), (pod,)):
         verified = shop.run("verify", *words, file, "-t", "/data")
-        assert verified.returncode == 0, verified
+        assert verified.code == 0, verified
 
 
 def test_a_service_leads_to_its_pod(shop: Shop, backup: Writer) -> None:
     (pod,) = shop.make("Deployment", 1, {"emptyDir": {}})
     shop.kubectl("expose", "deployment/shop", "--port=80")
     done = shop.run("svc/shop", backup(trees.small()), "-t", "/data")
-    assert done.returncode == 0, done
-    assert f"pod {pod} " in done.stderr
+    assert done.code == 0, done
+    assert f"pod {pod} " in done.err
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
@@ -151,13 +137,13 @@ def test_of_several_none_is_taken_but_the_one_that_is_named(
     pods = shop.make(kind, 2, {"emptyDir": {}})
     file = backup(trees.small())
     done = shop.run(f"{kind.lower()}/shop", file, "-t", "/data")
-    assert done.returncode == 4, done
-    assert all(pod in done.stderr for pod in pods)
+    assert done.code == 4, done
+    assert all(pod in done.err for pod in pods)
     for pod in pods:
         assert shop.kubectl("exec", pod, "--", "ls", "-A", "/data") == ""
-    assert shop.run(f"{kind.lower()}/shop", file, "-t", "/data", "--pod", pods[1]).returncode == 0
+    assert shop.run(f"{kind.lower()}/shop", file, "-t", "/data", "--pod", pods[1]).code == 0
     assert shop.kubectl("exec", pods[0], "--", "ls", "-A", "/data") == ""
-    assert shop.run("verify", pods[1], file, "-t", "/data").returncode == 0
+    assert shop.run("verify", pods[1], file, "-t", "/data").code == 0
 
 
 def test_replicas_with_one_claim_are_one_place(shop: Shop, backup: Writer) -> None:
@@ -182,12 +168,12 @@ def test_replicas_with_one_claim_are_one_place(shop: Shop, backup: Writer) -> No
         shop.make("Deployment", 2, {"persistentVolumeClaim": {"claimName": "shop"}})
         file = backup(trees.small())
         done = shop.run("deploy/shop", file, "-t", "/data")
-        assert done.returncode == 0, done
-        assert "2 pods, all with the claim shop at /data" in done.stderr
-        assert shop.run("verify", "deploy/shop", file, "-t", "/data").returncode == 0
+        assert done.code == 0, done
+        assert "2 pods, all with the claim shop at /data" in done.err
+        assert shop.run("verify", "deploy/shop", file, "-t", "/data").code == 0
         claimed = shop.run("verify", "pvc/shop", file)
-        assert claimed.returncode == 0, claimed
-        assert "the first of 2 that mount it" in claimed.stderr
+        assert claimed.code == 0, claimed
+        assert "the first of 2 that mount it" in claimed.err
     finally:
         shop.kubectl("exec", "deploy/shop", "--", "sh", "-c", "rm -rf /data/*")
         shop.kubectl("delete", "deployment,persistentvolumeclaim", "shop", "--wait=false")
@@ -222,8 +208,8 @@ def test_a_pod_that_is_replaced_in_the_middle_is_not_taken_for_the_old_one(
     assert other != pod
     link.rate = None
     again = shop.run("deploy/shop", file, "-t", "/data")
-    assert again.returncode == 0, again
-    assert f"pod {other} " in again.stderr
+    assert again.code == 0, again
+    assert f"pod {other} " in again.err
 
 
 def test_the_role_that_the_docs_give_is_enough_and_no_less_is(shop: Shop, backup: Writer) -> None:
@@ -239,8 +225,8 @@ def test_the_role_that_the_docs_give_is_enough_and_no_less_is(shop: Shop, backup
     who = f"--as=system:serviceaccount:{account}"
     words = ("deploy/shop", backup(trees.small()), "-t", "/data", who)
     refused = shop.run(*words)
-    assert refused.returncode == 5, refused
-    assert "deployments" in refused.stderr
+    assert refused.code == 5, refused
+    assert "deployments" in refused.err
     shop.kubectl("apply", "--filename=-", given=of_a_pod + of_a_workload)
     allowed = shop.run(*words)
-    assert allowed.returncode == 0, allowed
+    assert allowed.code == 0, allowed

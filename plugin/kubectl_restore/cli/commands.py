@@ -24,7 +24,6 @@ from kubectl_restore.cli.reading import (
     read_version_request,
     require_reading,
 )
-from kubectl_restore.cluster.target import Kind
 from kubectl_restore.errors import (
     DamagedError,
     ExitCode,
@@ -116,11 +115,7 @@ class RestoreCommand(_WordsCommand):
             )
             try:
                 self.say_defaults(display)
-                if (
-                    not request.is_placed
-                    and not self.older
-                    and request.target.kind is not Kind.CLAIM
-                ):
+                if not (request.is_placed or request.finds_its_path or self.older):
                     request = placed(
                         request,
                         display,
@@ -339,8 +334,8 @@ class ReservedCommand(_WordsCommand):
 
 def _name_the_command_meant(error: RestoreError, request: RestoreRequest) -> None:
     """Have an error for a pod that is not there say which command its name may be meant for."""
-    is_bare = request.target.kind is Kind.POD and isinstance(error, NoPodError)
-    meant = nearest_command(request.target.name) if is_bare else ""
+    pod = request.target.pod_name if isinstance(error, NoPodError) else None
+    meant = "" if pod is None else nearest_command(pod)
     if meant:
         again = shlex.join(("kubectl", "restore", meant, str(request.backup)))
         error.fix = f"did you mean the command {meant}? {again}\n{error.fix}"

@@ -164,7 +164,7 @@ def _targets(last: str, parsed: Parsed) -> list[str]:
     kind = TYPES.get(type_) if slash else Kind.POD
     if kind is None:
         return []
-    found = _kubectl(parsed, "get", RESOURCES.get(kind, "pods"), "--output=name")
+    found = _kubectl(parsed, "get", RESOURCES[kind], "--output=name")
     return [f"{type_ + slash if slash else ''}{one.rpartition('/')[2]}" for one in found]
 
 
@@ -173,7 +173,7 @@ def _target(parsed: Parsed, command: str) -> tuple[str, str]:
     named = parsed.positionals[0 if command == "restore" else 1 :]
     with suppress(UsageError):
         target, _ = parse_target(named[0] if named else "")
-        pod = parsed.value("pod") or (target.name if target.kind is Kind.POD else None)
+        pod = parsed.value("pod") or target.pod_name
         if pod is not None:
             return f"pod/{pod}", ".spec"
         return f"{RESOURCES[target.kind]}/{target.name}", ".spec.template.spec"

@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from kubectl_restore.cluster.pod import PodFacts, facts_of
-from kubectl_restore.cluster.target import require_name
-from kubectl_restore.cluster.workload import Choice, by_number, is_ready, runs_on, unreadable
-from kubectl_restore.errors import NoDirectoryError, NoPodError, PodCannotError, UsageError
+from kubectl_restore.cluster.workload import Choice, Workload, is_below, live, reading
+from kubectl_restore.errors import NoDirectoryError, NoPodError, PodCannotError
 from kubectl_restore.text import counted, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kubectl_restore.cluster.target import Target
-
-_UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, UsageError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +36,22 @@ class Mount:
     read_only: bool
 
 
-def require_files(target: Target, text: bytes) -> None:
-    """Return when a claim has a file system on it.
+def parse_claim(target: Target, text: bytes) -> Workload:
+    """Read `kubectl get pvc NAME -o json`: any pod of its namespace may mount it.
 
     Raises:
         PodCannotError: it is a bare device.
         InterruptedRestoreError: `text` is no claim.
     """
-    try:
-        mode = json.loads(text)["spec"].get("volumeMode")
-    except _UNREADABLE as error:
-        raise unreadable(target, error) from error
-    if mode == "Block":
-        raise PodCannotError(
-            f"{target} is a bare device, and an archive goes into a file system",
-            reason="its volumeMode is Block",
-            fix=f"kubectl describe pvc {target.name}",
-        )
+    with reading(target):
+        found = json.loads(text)
+        if found["spec"].get("volumeMode") == "Block":
+            raise PodCannotError(
+                f"{target} is a bare device, and an archive goes into a file system",
+                reason="its volumeMode is Block",
+                fix=f"kubectl describe pvc {target.name}",
+            )
+        return Workload("", namespace=str(found["metadata"]["namespace"]))
 
 
 def choose_mount(
@@ -76,26 +71,19 @@ def choose_mount(
         NoDirectoryError: those that do have it somewhere else, or a part of it only.
         InterruptedRestoreError: the answer cannot be read.
     """
-    try:
-        found: list[tuple[PodFacts, dict[str, Any], list[Mount]]] = []
-        for pod in json.loads(text)["items"]:
-            mounts = list(_mounts(pod, target.name)) if runs_on(pod) else []
-            if mounts:
-                facts = facts_of(pod)
-                require_name(facts.name)
-                found.append((facts, pod, mounts))
-        found.sort(key=lambda one: (not is_ready(one[1]), by_number(one[0].name)))
-    except _UNREADABLE as error:
-        raise unreadable(target, error) from error
+    with reading(target):
+        items = json.loads(text)["items"]
+        mounting = live(one for one in items if any(True for _ in _mounts(one, target.name)))
+        found = [(facts, list(_mounts(pod, target.name))) for facts, pod in mounting]
     if not found:
         raise NoPodError(
             f"no pod that runs mounts {target}",
             reason="a restore goes through a container that mounts it",
             fix=f"start what uses it, or a pod for it: {_helper(target.name, at)}",
         )
-    for facts, _, mounts in found:
+    for facts, mounts in found:
         usable = [one for one in mounts if not one.part and container in {None, one.container}]
-        usable = [one for one in usable if path is None or _is_below(path, one.path)]
+        usable = [one for one in usable if path is None or is_below(path, one.path)]
         # Where it can be written to first; then kubectl's default container.
         usable.sort(key=lambda one: (one.read_only, one.container != facts.default))
         if usable:
@@ -103,7 +91,7 @@ def choose_mount(
             chosen = usable[0]
             where = path or chosen.path
             return Choice(facts, f"{how}: {target}", chosen.container, where)
-    facts, _, mounts = found[0]
+    facts, mounts = found[0]
     there = [
         f"{one.path} of container {one.container}" + (f" (only {one.part} of it)" * bool(one.part))
         for one in mounts
@@ -137,10 +125,6 @@ def _mounts(pod: dict[str, Any], claim: str) -> Iterator[Mount]:
                     str(mount.get("subPath") or mount.get("subPathExpr") or ""),
                     volumes[mount["name"]] or bool(mount.get("readOnly")),
                 )
-
-
-def _is_below(path: str, mount: str) -> bool:
-    return f"{path}/".startswith(f"{mount.rstrip('/')}/")
 
 
 def _helper(claim: str, at: str) -> str:

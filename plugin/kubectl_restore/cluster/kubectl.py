@@ -136,7 +136,7 @@ def config_command(options: KubectlOptions, program: str) -> list[str]:
 
 def pod_command(options: KubectlOptions, program: str, pod: str) -> list[str]:
     """Return the argument list that asks for a pod as JSON; a kubectl before OLDEST refuses it."""
-    return [program, *options.told(), "get", "pod", pod, *flags(GET)]
+    return named_command(options, program, "pod", pod)
 
 
 def named_command(options: KubectlOptions, program: str, resource: str, name: str) -> list[str]:

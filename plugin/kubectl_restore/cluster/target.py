@@ -26,6 +26,7 @@ class Kind(Enum):
 
 
 RESOURCES: Final = {
+    Kind.POD: "pods",
     Kind.DEPLOYMENT: "deployments.apps",
     Kind.STATEFUL_SET: "statefulsets.apps",
     Kind.DAEMON_SET: "daemonsets.apps",
@@ -50,7 +51,7 @@ _SHORT: Final = {
 def _spellings() -> dict[str, Kind]:
     found = {}
     for kind, short in _SHORT.items():
-        resource = RESOURCES.get(kind, "pods")
+        resource = RESOURCES[kind]
         group = resource.partition(".")[1:]
         plain = (short, kind.value, resource.partition(".")[0])
         for name in (*plain, *("".join((one, *group)) for one in plain)):
@@ -78,6 +79,11 @@ class Target:
     name: str
     kind: Kind = Kind.POD
     pod: str | None = None
+
+    @property
+    def pod_name(self) -> str | None:
+        """The pod, where it was named itself; None where it is still to be found."""
+        return self.name if self.kind is Kind.POD else None
 
     def __str__(self) -> str:
         if self.kind is Kind.SELECTOR:
@@ -118,5 +124,5 @@ def require_name(name: str, kind: Kind = Kind.POD) -> None:
         raise UsageError(
             f"{name!r} cannot be a {kind.value}'s name",
             reason="a name has lower-case letters, digits, '-' and '.', at most 253 of them",
-            fix=f"kubectl get {RESOURCES.get(kind, 'pods')}",
+            fix=f"kubectl get {RESOURCES[kind]}",
         )

@@ -9,6 +9,7 @@ a pod that only carries the labels is nobody's.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,13 +19,14 @@ from kubectl_restore.errors import AmbiguousError, InterruptedRestoreError, NoPo
 from kubectl_restore.text import counted, shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kubectl_restore.cluster.target import Target
 
 _REPLICATED: Final = frozenset({Kind.DEPLOYMENT, Kind.STATEFUL_SET, Kind.REPLICA_SET})
 _ENDED: Final = frozenset({"Succeeded", "Failed"})
 _MOST_SHOWN: Final = 12
+_UNREADABLE: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, UsageError)
 _OPERATORS: Final = {
     "In": "{key} in ({values})",
     "NotIn": "{key} notin ({values})",
@@ -43,11 +45,13 @@ class Workload:
         selector: as `kubectl get -l` takes it.
         uid: the object's; empty where pods are nobody's (a service, a selector).
         wanted: how many pods it is to have; 0 where it does not say.
+        namespace: the object's; None where there is no object (a selector).
     """
 
     selector: str
     uid: str = ""
     wanted: int = 0
+    namespace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +78,17 @@ def parse_workload(target: Target, text: bytes) -> Workload:
         InterruptedRestoreError: this is no such object.
         NoPodError: it has no selector, so it has no pods that anybody could find.
     """
-    try:
+    with reading(target):
         found: dict[str, Any] = json.loads(text)
         spec = found["spec"]
+        selector = spec.get("selector") or {}
         if target.kind is Kind.SERVICE:
-            labels = spec.get("selector") or {}
-            return Workload(_required(target, _as_text({"matchLabels": labels})))
-        replicas = spec.get("replicas", 1) if target.kind in _REPLICATED else 0
-        selector = _required(target, _as_text(spec.get("selector") or {}))
-        return Workload(selector, found["metadata"]["uid"], int(replicas))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise unreadable(target, error) from error
-
-
-def namespace_of(target: Target, text: bytes) -> str:
-    """Return the namespace of what `parse_workload` has read.
-
-    Raises:
-        InterruptedRestoreError: it does not say.
-    """
-    try:
-        return str(json.loads(text)["metadata"]["namespace"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise unreadable(target, error) from error
+            selector, uid, wanted = {"matchLabels": selector}, "", 0
+        else:
+            replicas = spec.get("replicas", 1) if target.kind in _REPLICATED else 0
+            uid, wanted = found["metadata"]["uid"], int(replicas)
+        selected = _required(target, _as_text(selector))
+        return Workload(selected, uid, wanted, str(found["metadata"]["namespace"]))
 
 
 def _required(target: Target, selector: str) -> str:
@@ -143,17 +135,9 @@ def choose_pod(
         AmbiguousError: there are several, and nobody said which.
         InterruptedRestoreError: the answer cannot be read.
     """
-    try:
+    with reading(target):
         items: list[dict[str, Any]] = json.loads(text)["items"]
-        pods = [one for one in _owned(items, workload.uid) if runs_on(one)]
-        found = sorted(
-            ((facts_of(one), one) for one in pods),
-            key=lambda pair: (not is_ready(pair[1]), by_number(pair[0].name)),
-        )
-        for facts, _ in found:
-            require_name(facts.name)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, UsageError) as error:
-        raise unreadable(target, error) from error
+        found = live(_owned(items, workload.uid))
     look = f"kubectl{at} get pods --selector={json.dumps(workload.selector)}"
     if target.pod is not None:
         for facts, _ in found:
@@ -171,7 +155,7 @@ def choose_pod(
     claims = {_claim_at(facts, pod, path, container) for facts, pod in found}
     (claim, _), *others = claims
     if claim and not others and target.kind is not Kind.STATEFUL_SET:
-        first = "ready one" if is_ready(found[0][1]) else "one"
+        first = "ready one" if _is_ready(found[0][1]) else "one"
         many = counted(len(found), "pod") if len(found) > 1 else "one pod"
         return Choice(
             found[0][0],
@@ -199,22 +183,38 @@ def _owners(item: dict[str, Any]) -> set[str]:
     return {one["uid"] for one in item["metadata"].get("ownerReferences") or ()}
 
 
-def runs_on(pod: dict[str, Any]) -> bool:
-    """Tell whether a pod is not on its way out."""
+def live(pods: Iterable[dict[str, Any]]) -> list[tuple[PodFacts, dict[str, Any]]]:
+    """Return the pods that are not on their way out, the ready ones first.
+
+    Raises:
+        KeyError, TypeError, AttributeError, IndexError: one is no Pod object.
+        UsageError: one has a name that none can have.
+    """
+    found = [(facts_of(one), one) for one in pods if _runs_on(one)]
+    for facts, _ in found:
+        require_name(facts.name)
+    return sorted(found, key=lambda pair: (not _is_ready(pair[1]), _by_number(pair[0].name)))
+
+
+def _runs_on(pod: dict[str, Any]) -> bool:
     is_going = "deletionTimestamp" in pod["metadata"]
     return not is_going and (pod.get("status") or {}).get("phase") not in _ENDED
 
 
-def is_ready(pod: dict[str, Any]) -> bool:
-    """Tell whether a pod serves."""
+def _is_ready(pod: dict[str, Any]) -> bool:
     conditions = (pod.get("status") or {}).get("conditions") or ()
     return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
 
 
-def by_number(name: str) -> tuple[str, int, str]:
+def _by_number(name: str) -> tuple[str, int, str]:
     """Sort db-10 behind db-9."""
     before, _, number = name.rpartition("-")
     return (before, int(number), "") if number.isdecimal() else (before, -1, number)
+
+
+def is_below(path: str, mount: str) -> bool:
+    """Tell whether a path is a mount point, or stands below it."""
+    return f"{path}/".startswith(f"{mount.rstrip('/')}/")
 
 
 def _claims(pod: dict[str, Any]) -> dict[str, str]:
@@ -236,7 +236,7 @@ def _claim_at(
         for one in pod["spec"]["containers"]
         if one["name"] == wanted
         for mount in one.get("volumeMounts") or ()
-        if f"{path}/".startswith(f"{mount['mountPath'].rstrip('/')}/")
+        if is_below(path, mount["mountPath"])
     ]
     if not mounts:
         return "", ""
@@ -250,7 +250,7 @@ def _claim_at(
 def _listed(found: Sequence[tuple[PodFacts, dict[str, Any]]]) -> str:
     names = []
     for facts, pod in found[:_MOST_SHOWN]:
-        about = [] if is_ready(pod) else [f"not ready, {facts.phase}"]
+        about = [] if _is_ready(pod) else [f"not ready, {facts.phase}"]
         claims = sorted(set(_claims(pod).values()))
         about += [f"claim {' and '.join(claims)}"] if claims else []
         names.append(f"{facts.name} ({'; '.join(about)})" if about else facts.name)
@@ -267,10 +267,14 @@ def _gone(items: Sequence[dict[str, Any]], workload: Workload) -> str:
     return "nothing has the labels that it selects, and is its own"
 
 
-def unreadable(target: Target, error: Exception) -> InterruptedRestoreError:
-    """Return the error for an answer that is none."""
-    return InterruptedRestoreError(
-        f"the cluster's answer about {target} cannot be read",
-        reason=f"{type(error).__name__} in the JSON of kubectl get",
-        fix="run the same command again",
-    )
+@contextmanager
+def reading(target: Target) -> Iterator[None]:
+    """Turn what an answer that is none makes of its reading into an error of ours."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise InterruptedRestoreError(
+            f"the cluster's answer about {target} cannot be read",
+            reason=f"{type(error).__name__} in the JSON of kubectl get",
+            fix="run the same command again",
+        ) from error

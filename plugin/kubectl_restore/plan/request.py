@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.select.selection import Selection
+from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Salvage, Verification
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
-    from kubectl_restore.cluster.target import Target
 
 
 _SAVE: Final = "--save-replaced"
@@ -89,6 +89,11 @@ class RestoreRequest:
     """How often a restore goes on by itself after its link was lost."""
     command: tuple[str, ...] = ()
     """How to say this again, without secrets: shown in fixes (`kubectl restore ...`)."""
+
+    @property
+    def finds_its_path(self) -> bool:
+        """Whether the target path is where a claim is mounted, which the cluster says."""
+        return not self.is_placed and self.target.kind is Kind.CLAIM
 
     def command_to_go_on(self, *flags: str, is_noted: bool = False) -> str:
         """Return how to go on with a restore that has begun, for a fix.

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.about import VERSION
-from kubectl_restore.cluster.target import Kind
 from kubectl_restore.errors import ExitCode, RestoreError, UsageError
 from kubectl_restore.text import listed, shown, shown_text, shown_whole
 
@@ -94,7 +93,7 @@ class Receipt:
                 "context": None if place is None else place.kubectl.context,
                 "namespace": None if place is None else place.kubectl.namespace,
                 "named": str(request.target),
-                "pod": _pod_of(request) if place is None else place.pod,
+                "pod": request.target.pod_name if place is None else place.pod,
                 "pod_uid": None if place is None else place.uid,
                 "container": None if place is None else place.container,
                 "image": None if place is None else place.image,
@@ -137,11 +136,6 @@ class Receipt:
 
 
 _OF_A_BACKUP: Final = ("size", "modified", "compression", "members", "parts", "sha256")
-
-
-def _pod_of(request: RestoreRequest) -> str | None:
-    """Return the pod as the user named it; None where something else was named."""
-    return request.target.name if request.target.kind is Kind.POD else None
 
 
 def require_receipt(request: RestoreRequest) -> None:

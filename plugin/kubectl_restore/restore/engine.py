@@ -27,7 +27,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.source.file import BackupFile
-from kubectl_restore.cluster.target import Kind
 from kubectl_restore.errors import (
     AnotherPodError,
     InTheWayError,
@@ -173,14 +172,13 @@ def _header(request: RestoreRequest, backup: BackupFile | None, *, is_compared: 
     named = shown(bytes(request.backup))
     if backup is not None and backup.is_split:
         named += f" and {counted(len(backup.parts) - 1, 'further part')}"
-    is_pod = request.target.kind is Kind.POD
-    is_claim = request.target.kind is Kind.CLAIM
+    pod = request.target.pod_name
     return Header(
         backup="standard input" if backup is None else named,
         backup_size=None if backup is None else backup.size,
-        pod=request.target.name if is_pod else None,
-        named="" if is_pod else str(request.target),
-        path=request.target_path if request.is_placed or not is_claim else None,
+        pod=pod,
+        named="" if pod is not None else str(request.target),
+        path=None if request.finds_its_path else request.target_path,
         context=request.kubectl.context,
         namespace=request.kubectl.namespace,
         container=request.container,

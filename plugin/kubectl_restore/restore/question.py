@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
-from kubectl_restore.cluster.claim import choose_mount, require_files
+from kubectl_restore.cluster.claim import choose_mount, parse_claim
 from kubectl_restore.cluster.kubectl import listing_command, named_command, pod_command
 from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.pod import parse_pod
@@ -14,7 +14,6 @@ from kubectl_restore.cluster.workload import (
     Choice,
     Workload,
     choose_pod,
-    namespace_of,
     parse_workload,
 )
 from kubectl_restore.errors import OutOfTimeError
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from kubectl_restore.cluster.kubectl import KubectlOptions
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
@@ -109,14 +107,10 @@ class Question:
             return True
         if not self._about.turn(seconds):
             return False
-        if target.kind is Kind.CLAIM:
-            require_files(target, self._query.answer)
-            workload = Workload("")
-        else:
-            workload = parse_workload(target, self._query.answer)
-        options = self._found(namespace_of(target, self._query.answer))
+        parse = parse_claim if target.kind is Kind.CLAIM else parse_workload
+        self._workload = workload = parse(target, self._query.answer)
+        options = pinned(self._request.kubectl, self._context(), workload.namespace)
         resources = _WITH_SETS if target.kind is Kind.DEPLOYMENT else _PODS
-        self._workload = workload
         self._query = self._begun(
             listing_command(options, self._kubectl.program, resources, workload.selector)
         )
@@ -148,7 +142,7 @@ class Question:
             return choose_mount(
                 request.target,
                 self._query.answer,
-                path=request.target_path if request.is_placed else None,
+                path=None if request.finds_its_path else request.target_path,
                 container=request.container,
                 at=at,
             )
@@ -165,6 +159,3 @@ class Question:
     def _begun(self, command: list[str]) -> Query:
         query = Query(command, self._kubectl.environment, self._progress)
         return self._stack.enter_context(query)
-
-    def _found(self, namespace: str) -> KubectlOptions:
-        return pinned(self._request.kubectl, self._context(), namespace)

@@ -135,8 +135,7 @@ class Resolution:
         self._watch = watch
         self._stack = ExitStack()
         self._found: PinnedTarget | None = None
-        self._path: str | None = None
-        self._container: str | None = None
+        self._known = request
         self._version: Query | None = None
 
     def __enter__(self) -> Self:
@@ -151,7 +150,7 @@ class Resolution:
                     self._kubectl,
                     self._progress,
                     self._about,
-                    lambda: _context(self._about) if self._about.succeeded else None,
+                    self._current,
                 )
             )
             self._stack = stack.pop_all()
@@ -188,14 +187,7 @@ class Resolution:
     @property
     def known(self) -> RestoreRequest:
         """The request, pinned if the cluster has answered by now."""
-        found = self._found
-        return (
-            self._request
-            if found is None
-            else self._request.pinned(
-                found.kubectl, Target(found.pod), path=self._path, container=self._container
-            )
-        )
+        return self._known
 
     def place(self) -> PinnedTarget:
         """Return the pod and the container.
@@ -210,6 +202,10 @@ class Resolution:
     def _query(self, command: list[str]) -> Query:
         return Query(command, self._kubectl.environment, self._progress)
 
+    def _current(self) -> str | None:
+        """Return the current context, once kubectl has told its configuration."""
+        return _context(self._about) if self._about.succeeded else None
+
     def _resolve(self) -> PinnedTarget:
         about, pod, header = self._about, self._pod, self._header
         if not pod.turn(0):
@@ -217,7 +213,7 @@ class Resolution:
             pod.wait(self._watch, beside=about)
         # What follows has to go to the same cluster, whatever the current context is by then.
         about.wait(self._watch, beside=pod)
-        context = _context(about) if about.succeeded else None
+        context = self._current()
         at = leading(pinned(self._request.kubectl, context).common())
         if not pod.succeeded:
             self._progress.header(replace(header, context=header.context or context))
@@ -229,7 +225,6 @@ class Resolution:
         chosen = pod.choice(at)
         facts = chosen.facts
         place = pinned(self._request.kubectl, context, facts.namespace)
-        self._path, self._container = chosen.path, chosen.container
         named = chosen.container or self._request.container
         container = choose_container(facts, named, leading(place.common()))
         self._progress.header(
@@ -247,6 +242,9 @@ class Resolution:
         )
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
+        self._known = self._request.pinned(
+            place, Target(facts.name), path=chosen.path, container=chosen.container
+        )
         return PinnedTarget(
             place,
             pod=facts.name,

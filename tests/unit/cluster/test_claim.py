@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from kubectl_restore.cluster.claim import choose_mount, require_files
+from kubectl_restore.cluster.claim import choose_mount, parse_claim
 from kubectl_restore.cluster.target import Kind, Target
+from kubectl_restore.cluster.workload import Choice, Workload
 from kubectl_restore.errors import (
     InterruptedRestoreError,
     NoDirectoryError,
     NoPodError,
     PodCannotError,
 )
-
-if TYPE_CHECKING:
-    from kubectl_restore.cluster.workload import Choice
 
 CLAIM = Target("data", Kind.CLAIM)
 
@@ -101,9 +99,10 @@ def test_a_generic_ephemeral_volume_is_a_claim_of_its_pods_name() -> None:
 
 
 def test_a_bare_device_has_no_file_system() -> None:
-    require_files(CLAIM, b'{"spec": {"volumeMode": "Filesystem"}}')
+    text = b'{"metadata": {"namespace": "prod"}, "spec": {"volumeMode": "Filesystem"}}'
+    assert parse_claim(CLAIM, text) == Workload("", namespace="prod")
     with pytest.raises(PodCannotError, match="bare device"):
-        require_files(CLAIM, b'{"spec": {"volumeMode": "Block"}}')
+        parse_claim(CLAIM, b'{"spec": {"volumeMode": "Block"}}')
 
 
 @pytest.mark.parametrize("text", [b"", b"1", b"{}", b'{"items": 1}', b'{"items": [1]}'])
@@ -111,4 +110,4 @@ def test_an_answer_that_is_none_may_be_asked_again(text: bytes) -> None:
     with pytest.raises(InterruptedRestoreError):
         choose_mount(CLAIM, text, path=None, container=None, at="")
     with pytest.raises(InterruptedRestoreError):
-        require_files(CLAIM, text)
+        parse_claim(CLAIM, text)

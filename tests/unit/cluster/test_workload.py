@@ -15,7 +15,6 @@ from kubectl_restore.cluster.workload import (
     Choice,
     Workload,
     choose_pod,
-    namespace_of,
     parse_workload,
 )
 from kubectl_restore.errors import (
@@ -84,9 +83,8 @@ def test_a_selector_is_passed_on_as_kubectl_takes_it() -> None:
     }
     text = json.dumps(found).encode()
     assert parse_workload(DEPLOYMENT, text) == Workload(
-        "app=web,tier in (a,b),!old,new,zone notin (x)", "w", 3
+        "app=web,tier in (a,b),!old,new,zone notin (x)", "w", 3, "prod"
     )
-    assert namespace_of(DEPLOYMENT, text) == "prod"
 
 
 def test_what_selects_nothing_has_no_pods() -> None:
@@ -96,14 +94,17 @@ def test_what_selects_nothing_has_no_pods() -> None:
             parse_workload(target, text)
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"spec": 1}', b'{"spec": {"selector": 1}}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"", b"[]", b"{}", b'{"spec": 1}', b'{"spec": {"selector": 1}}',
+        # Without a namespace.
+        b'{"metadata": {"uid": "w"}, "spec": {"selector": {"matchLabels": {"app": "web"}}}}',
+    ],
+)  # fmt: skip
 def test_an_answer_that_is_none_may_be_asked_again(text: bytes) -> None:
-    for read in (
-        lambda: parse_workload(DEPLOYMENT, text),
-        lambda: namespace_of(DEPLOYMENT, text),
-    ):
-        with pytest.raises(InterruptedRestoreError):
-            read()
+    with pytest.raises(InterruptedRestoreError):
+        parse_workload(DEPLOYMENT, text)
 
 
 def test_pods_that_end_are_nobodys() -> None:
@@ -196,7 +197,6 @@ def test_whatever_is_answered_is_a_pod_or_an_error_of_ours(value: object) -> Non
     text = json.dumps(value).encode()
     for read in (
         lambda: parse_workload(DEPLOYMENT, text),
-        lambda: namespace_of(DEPLOYMENT, text),
         lambda: choose(DEPLOYMENT, [value]),  # type: ignore[list-item]
     ):
         with suppress(RestoreError):

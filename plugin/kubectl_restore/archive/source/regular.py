@@ -73,7 +73,7 @@ class RegularFile:
             raise BackupError(
                 f"the backup {shown(os.fsencode(path))} is {what}",
                 reason="a backup is a tar archive, plain or compressed, in one file or in parts",
-                fix=fix.format(path=pasteable(path)),
+                fix=fix.format(path=pasteable(path), beside=pasteable(_archive_beside(path))),
             )
         self.path = path
         self.size = status.st_size
@@ -189,6 +189,12 @@ def _cannot_open(path: Path, error: OSError) -> BackupError:
     )
 
 
+def _archive_beside(directory: Path) -> Path:
+    """Return where an archive of a directory goes: in it, it would be a part of itself."""
+    whole = directory.resolve()
+    return whole.parent / f"{whole.name}.tar.gz"
+
+
 def _problem(path: Path, descriptor: int, status: os.stat_result) -> tuple[str, str] | None:
     """Return what the file is and what to do about it, unless it is fit to be a backup.
 
@@ -198,11 +204,7 @@ def _problem(path: Path, descriptor: int, status: os.stat_result) -> tuple[str, 
         look = identify_directory(path)
         if look is not None:
             return f"{look.words} (a directory)", look.fix
-        # Beside the directory: in it, the archive would be a part of itself.
-        whole = path.resolve()
-        beside = pasteable(whole.parent / f"{whole.name}.tar.gz")
-        beside = beside.replace("{", "{{").replace("}", "}}")
-        return "a directory", f"tar -czf {beside} -C {{path}} ."
+        return "a directory", "tar -czf {beside} -C {path} ."
     if stat.S_ISFIFO(status.st_mode):
         is_stream = path.is_relative_to("/dev") or path.is_relative_to("/proc")
         to_file = "... > backup.tar  # then name backup.tar instead of {path}"

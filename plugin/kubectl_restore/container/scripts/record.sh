@@ -51,7 +51,7 @@ leases() {
             owner_of "$record"
             # Our own token would end the line.
             [ "$owner_token" != "$token" ] || continue
-            still='' beats='' where=''
+            still='' beats=0 where=''
             # Of several execs of one run the one where something has moved last counts.
             for file in "$record/still.$owner_token" "$record"/lane.*; do
                 case $file in
@@ -65,12 +65,12 @@ leases() {
                 { read -r quiet count process <"$file"; } 2>/dev/null || continue
                 { [ "$process" ] && alive "$process"; } || continue
                 # The guards of all beat at the same pace: to add them up would make one move several.
-                [ "$count" -le "${beats:-0}" ] || beats=$count
+                [ "$count" -le "$beats" ] || beats=$count
                 if [ -z "$still" ] || [ "$quiet" -lt "$still" ]; then still=$quiet; fi
             done
             [ -f "$record/where" ] && { IFS= read -r where <"$record/where"; } 2>/dev/null
             put "$token lease ${record##*/} $life $owner_token $owner_restore $owner_since" \
-                "${still:-0} ${beats:-0} $where $token" >&3
+                "${still:-0} $beats $where $token" >&3
         done
         set -f
     fi
