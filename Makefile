@@ -6,7 +6,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # Tests wait more than they work. A file's tests stay together: some may not meet others of it.
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
-.PHONY: help setup develop demo test test-dist e2e faults tars lint bench bench-startup dist lock clean
+.PHONY: help setup develop demo try test test-dist e2e faults tars lint bench bench-startup dist lock clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -37,6 +37,9 @@ develop: $(VENV)/.develop $(VENV)/.kubectl ## what the tests need besides
 
 demo: develop ## restore a real backup into the embedded cluster, with the progress display
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.demo
+
+try: develop ## a shell with an embedded cluster, for docs/tutorial.md; exit ends it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.embedded.shell
 
 test: develop ## the fast tests: units, and the contract suite on the embedded cluster
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PYTEST) $(TESTS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.contract import trees
 from tests.contract.program import environment, program
+from tests.normalised import normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
 
 _LAYERS: Final = ("Error: ", "Reason: ", "Fix: ")
 _FIX: Final = re.compile(r"kubectl restore .*")
-_CHANGING: Final = (
-    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
-    (re.compile(r"(error reading from error stream: next reader: ).*"), r"\1..."),
-    (re.compile(r" --(context=embedded|namespace=default)"), ""),
-    (re.compile(r"\b[\d.]+ (B|KiB|MiB)\b"), r"N \1"),
-    (re.compile(r"\b\d+ (bytes|members?)\b"), r"N \1"),
-    (re.compile(r"\b\d+ %"), "N %"),
-    (re.compile(r"\b(\d+d)?(\d+h)?(\d+m)?\d+(\.\d+)?s\b"), "Ns"),
-    (re.compile(r"\d{4}-\d\d-\d\d[T ][\d:.]+(Z| UTC)?"), "TIME"),
-)
-"""What is another one each time. Whether context and namespace are stated depends on how soon the
-cluster has answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +42,7 @@ class Ended:
     @property
     def text(self) -> str:
         """The lines without what is another one each time."""
-        text = "\n".join(self.said).replace(self.directory, "/home/me")
-        for pattern, instead in _CHANGING:
-            text = pattern.sub(instead, text)
-        return text
+        return normalised("\n".join(self.said), self.directory)
 
     @property
     def fix(self) -> str | None:

@@ -1,0 +1,1 @@
+"""Pages whose commands are run: what they show was said, and the tests compare it."""

@@ -1,0 +1,35 @@
+"""What a command said, as a page shows it, and as it is compared."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tests.normalised import normalised
+
+_PROGRESS: Final = re.compile(r"^\[\d[\d.hm]*s\] .*\n?", re.MULTILINE)
+"""At a terminal it is the line that is drawn over, and gone at the end."""
+_PLACES: Final = re.compile(
+    r"^((?:Restoring|Comparing) \S+ (?:\(.*?\) )?(?:to|with) pod \S+?),.*\n"
+    r"(?:(?:container|path|namespace) .*\n)?",
+    re.MULTILINE,
+)
+"""How much the first line says depends on how soon the cluster has answered."""
+_CHANGING: Final = (
+    (re.compile(r"\b[\d,]+ of [\d,]+ bytes\b"), "N of N bytes"),
+    (re.compile(r"(mtime .*: )\d+ instead of \d+"), r"\1N instead of N"),
+    (re.compile(r'("seconds_elapsed": )[\d.]+'), r"\1N"),
+)
+
+
+def page_form(said: str, directory: str) -> str:
+    """Return what a page shows of it: without progress, in another directory."""
+    return _PROGRESS.sub("", said).replace(directory, "/home/me").rstrip("\n")
+
+
+def compared_form(text: str) -> str:
+    """Return what is compared of what a page shows."""
+    text = _PLACES.sub(r"\1\n", f"{text}\n")
+    for pattern, instead in _CHANGING:
+        text = pattern.sub(instead, text)
+    return normalised(text, "/home/me").rstrip("\n")
