@@ -14,6 +14,8 @@ MISSING: Final = "missing"
 A_DIRECTORY: Final = "a directory"
 EXTRA: Final = "extra"
 """The kind of a finding that is not in the backup."""
+CHANGED: Final = "changed"
+"""The kind of a finding that is several about one path."""
 
 
 class Phase(StrEnum):
@@ -111,11 +113,27 @@ class Finding:
         kind: missing, kind, content, size, mode, owner, mtime, link or extra.
         name: the path below the target, raw.
         what: there, and in the backup; safe to print; may be empty.
+        parts: of one that is `changed`, what it consists of.
     """
 
     kind: str
     name: bytes
     what: str = ""
+    parts: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TextDiff:
+    """How the text of a file in the pod differs from the backup's.
+
+    Attributes:
+        name: the path below the target, raw.
+        lines: of a unified diff, its hunks' heads among them, from what stands in the pod (-) to
+            the backup (+), without line ends; not safe to print.
+    """
+
+    name: bytes
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +234,9 @@ class Progress(Protocol):
     def differs(self, finding: Finding) -> None:
         """Say what the pod has otherwise than the backup."""
 
+    def contents(self, difference: TextDiff) -> None:
+        """Say how the text of a file differs; comes after all that `differs` says."""
+
     def compared(self, comparison: Comparison) -> None:
         """The pod was held against the backup: the result."""
 
@@ -257,6 +278,9 @@ class Silence:
         """Ignore it."""
 
     def differs(self, finding: Finding) -> None:
+        """Ignore it."""
+
+    def contents(self, difference: TextDiff) -> None:
         """Ignore it."""
 
     def compared(self, comparison: Comparison) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import time
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 _PLAIN: Final = {ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r", ord("\\"): "\\\\"}
 
+
+_LATEST: Final = 253402300799
+"""The last second of the year 9999, beyond which no calendar is used."""
 
 _LONGEST: Final = 300
 """Characters of a name in a message: a component has 255 bytes at most, a usual path fewer."""
@@ -116,3 +120,10 @@ def listed(lines: Sequence[str], further: int = 0) -> str:
 def leave_them_out(*, deletes: bool) -> str:
     """Return how to leave members out of a restore; --delete would delete what is left out."""
     return "leave them out: --exclude NAME" + (" without --delete" if deletes else "")
+
+
+def as_date(seconds: int) -> str:
+    """Return a time in UTC; seconds since 1970 where no calendar reaches."""
+    if not -62135596800 <= seconds <= _LATEST:
+        return f"@{seconds}"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))

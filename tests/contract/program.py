@@ -93,6 +93,11 @@ def verify(pod: Pod, backup: Path, *flags: str) -> Result:
     return _ended(arguments(pod, backup, *flags, command="verify"))
 
 
+def diff(pod: Pod, backup: Path, *words: str) -> Result:
+    """Run `kubectl restore diff` to its end."""
+    return _ended(arguments(pod, backup, *words, command="diff"))
+
+
 def _ended(command: list[str], **variables: str) -> Result:
     done = subprocess.run(
         command,

@@ -156,6 +156,7 @@ def test_a_claim_is_where_a_pod_mounts_it(cluster: Cluster, backup: Writer, tmp_
     assert (target["named"], target["pod"]) == ("persistentvolumeclaim/shop", "busybox")
     assert target["path"] == pod.path
     assert run(cluster, "verify", "pvc/shop", backup(archive)).code == 0
+    assert run(cluster, "diff", "pvc/shop", backup(archive), f"{pod.path}/").code == 0
     beside = run(cluster, "pvc/shop:/opt", backup(archive))
     assert beside.code == 4, beside
     assert f"pod busybox has it at {pod.path} of container app" in beside.err

@@ -12,6 +12,7 @@ from cleo.helpers import argument
 
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.defaults import defaults_for
+from kubectl_restore.cli.diffing import read_diff_request
 from kubectl_restore.cli.flags import INSTEAD, OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.habits import FORCED, can_ask, may_mean_a_file, somebody_is_there
 from kubectl_restore.cli.help_text import help_of, help_text
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from cleo.io.inputs.argument import Argument
 
+    from kubectl_restore.cli.argv import Parsed
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
@@ -74,21 +76,19 @@ class RestoreCommand(_WordsCommand):
     name = "restore"
     description = "Restore a backup into a pod"
     older: ClassVar[bool] = False
-    verifies: ClassVar[bool] = False
+    compares: ClassVar[bool] = False
 
     def handle(self) -> int:
         """Run a restore; errors are shown here, where the display is known."""
         parsed = parse(self.words)
         if parsed.is_set("help"):
-            self.io.output.write(help_of(str(self.name)) if self.verifies else help_text())
+            self.io.output.write(help_of(str(self.name)) if self.compares else help_text())
             return ExitCode.RESTORED
-        manner = read_manner(parsed, older=self.older, also=("extras",) if self.verifies else ())
+        manner = read_manner(parsed, older=self.older, also=("extras",) if self.compares else ())
         prefix = [] if self.name == "restore" else [str(self.name)]
-        if self.verifies:
-            require_reading(parsed)
-        request = read_request(
-            parsed, [*prefix, *self.words], older=self.older, verifies=self.verifies
-        )
+        if self.compares:
+            require_reading(parsed, str(self.name))
+        request = self.read(parsed, [*prefix, *self.words])
         is_told = not self.older and may_mean_a_file(parsed, self.words)
         if is_told and can_ask(parsed, older=self.older):
             # Who is there is asked, as without it.
@@ -96,11 +96,11 @@ class RestoreCommand(_WordsCommand):
             is_told = False
         # Imported late: the first line must not wait for what only the engine needs.
         from kubectl_restore.deadline import Watch  # noqa: PLC0415
-        from kubectl_restore.restore.engine import restore, verify  # noqa: PLC0415
+        from kubectl_restore.restore.engine import diff, restore, verify  # noqa: PLC0415
 
-        run: Callable[[RestoreRequest, Progress, Watch], object] = restore
-        if self.verifies:
-            run = verify
+        engines = {"verify": verify, "diff": diff}
+        run: Callable[[RestoreRequest, Progress, Watch], object]
+        run = engines.get(str(self.name), restore)
 
         said = shlex.join(request.command)
         with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
@@ -120,15 +120,15 @@ class RestoreCommand(_WordsCommand):
                         request,
                         display,
                         watch,
-                        is_asked=not self.verifies
+                        is_asked=not self.compares
                         and not request.dry_run
                         and somebody_is_there(parsed),
-                        is_compared=self.verifies,
+                        is_compared=self.compares,
                     )
                 if is_told:
                     display.message(Level.INFO, FORCED)
                 run(request, display, watch)
-                if self.verifies or request.dry_run:
+                if self.compares or request.dry_run:
                     # Nothing else was wanted.
                     display.environment.require_written()
             except RestoreError as error:
@@ -137,6 +137,15 @@ class RestoreCommand(_WordsCommand):
             finally:
                 display.close()
         return ExitCode.RESTORED
+
+    def read(self, parsed: Parsed, words: list[str]) -> RestoreRequest:
+        """Return what the user asked for.
+
+        Raises:
+            UsageError: it is nothing that can be done.
+        """
+        compares = str(self.name) if self.compares else ""
+        return read_request(parsed, words, older=self.older, compares=compares)
 
 
 class FilesystemCommand(RestoreCommand):
@@ -152,7 +161,19 @@ class VerifyCommand(RestoreCommand):
 
     name = "verify"
     description = "Compare a pod with a backup, write nothing"
-    verifies = True
+    compares = True
+
+
+class DiffCommand(RestoreCommand):
+    """How a pod differs from a backup."""
+
+    name = "diff"
+    description = "Show how a pod differs from a backup, write nothing"
+    compares = True
+
+    def read(self, parsed: Parsed, words: list[str]) -> RestoreRequest:
+        """Return it, with the paths that are to be looked at."""
+        return read_diff_request(parsed, words)
 
 
 class SealCommand(_WordsCommand):
@@ -355,6 +376,7 @@ def all_commands() -> list[Command]:
     built: list[Command] = [
         FilesystemCommand(),
         VerifyCommand(),
+        DiffCommand(),
         InspectCommand(),
         SealCommand(),
         VersionCommand(),

@@ -44,6 +44,7 @@ NO_SPACE: Final = 2
 FILES: Final = 0
 """cobra's ShellCompDirectiveNoFileComp, NoSpace (they are added), and Default."""
 SHELLS: Final = ("bash", "zsh", "fish", "kubectl")
+_COMPARING: Final = frozenset({"verify", "diff"})
 _OF_A_BACKUP: Final = frozenset({"inspect", "seal"})
 _VALUES: Final = {
     "overwrite": tuple(Overwrite),
@@ -129,7 +130,7 @@ def _positional(command: str, place: int, last: str, parsed: Parsed) -> tuple[li
         return _beginning(SHELLS if place == 0 else (), last), NO_FILES
     if command in _OF_A_BACKUP:
         return _backups(last) if place == 0 else ([], NO_FILES)
-    if command in {"restore", "filesystem", "verify"} and place <= 1:
+    if command in {"restore", "filesystem", *_COMPARING} and place <= 1:
         if place == 1:
             return _backups(last)
         commands = COMMANDS if command == "restore" else ()

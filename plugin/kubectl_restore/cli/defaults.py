@@ -94,6 +94,7 @@ def takes(command: str, flag: Flag) -> bool:
         "restore": scope in always,
         "filesystem": scope in {*always, Scope.OLDER} and name not in SWITCHES,
         "verify": scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE,
+        "diff": scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE,
         "inspect": name in OF_INSPECT,
         "seal": name in OF_SEAL,
     }

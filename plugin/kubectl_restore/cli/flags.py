@@ -14,7 +14,7 @@ class Scope(Enum):
     OLDER = "older spelling only"
     KUBECTL = "passed through to kubectl"
     INSPECT = "inspect only"
-    VERIFY = "verify only"
+    VERIFY = "verify and diff only"
     COMPLETION = "completion only"
 
 
@@ -182,7 +182,7 @@ OF_A_RESTORE: Final = frozenset(
         *("save-replaced", "receipt", "retries", "jobs", "compress"),
     }
 )
-"""Those that only what writes has; verify has the others."""
+"""Those that only what writes has; verify and diff have the others."""
 
 RESERVED: Final = {
     "plan": "say what a restore would do",
@@ -190,7 +190,9 @@ RESERVED: Final = {
 }
 """Commands that later work builds; until then they are not yet there."""
 
-COMMANDS: Final = ("filesystem", "verify", "inspect", "seal", "completion", "version", "help")
+COMMANDS: Final = (
+    *("filesystem", "verify", "diff", "inspect", "seal", "completion", "version", "help"),
+)
 INSTEAD: Final = {
     "list": (
         "what is in a backup inspect lists",

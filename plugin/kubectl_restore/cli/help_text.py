@@ -43,23 +43,29 @@ Usage:
   kubectl restore -l LABELS BACKUP [flags]        the pod with these labels
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
   kubectl restore verify [TYPE/]NAME BACKUP [flags] compare the pod with the backup, write nothing
+  kubectl restore diff [TYPE/]NAME BACKUP [PATH...] show how they differ, small texts too
   kubectl restore inspect BACKUP [--list]         what is in it, and what a restore would take of it
   kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
   kubectl restore completion SHELL                 bash, zsh or fish; --install: for kubectl itself
   kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
 
+_COMPARING: Final = frozenset(
+    flag.name for flag in FLAGS if flag.scope in {Scope.RESTORE, Scope.KUBECTL, Scope.VERIFY}
+) - (OF_A_RESTORE | {"version"})
 _OF_COMMANDS: Final = {
     "verify": (
         "kubectl restore verify [TYPE/]NAME[:PATH] BACKUP [flags]",
         "Compare a pod with a backup, and write nothing. Exit code 9 where they differ.",
-        frozenset(
-            flag.name
-            for flag in FLAGS
-            if flag.scope in {Scope.RESTORE, Scope.KUBECTL, Scope.VERIFY}
-        )
-        - OF_A_RESTORE
-        - {"version"},
+        _COMPARING,
+    ),
+    "diff": (
+        "kubectl restore diff [TYPE/]NAME[:PATH] BACKUP [PATH...] [flags]",
+        """Show how what stands in a pod differs from a backup, and write nothing: what is changed,
+and how; what is missing; with --extras report what is not in the backup; then the contents of text
+files of up to 64 KiB as unified diffs, from the pod (-) to the backup (+). PATH: of the backup
+only what stands there or below it. Exit code 0 without a difference, 9 with one.""",
+        _COMPARING,
     ),
     "inspect": (
         "kubectl restore inspect BACKUP [flags]",
@@ -80,7 +86,9 @@ or on PATH, by which kubectl 1.26 and newer completes `kubectl restore` itself."
 }
 """Of each its usage, what it does, and its flags."""
 _MEANS: Final = {
-    ("verify", "verify"): "checksum, size or none (default: checksum)",
+    ("verify", "verify"): "checksum, or size (default: checksum)",
+    ("diff", "verify"): "checksum, or size (default: checksum)",
+    ("diff", "extras"): "what is not in the backup: ignore, report, fail (default: ignore)",
     ("seal", "force"): "replace a seal that says something else",
     ("completion", "force"): "replace another program's file",
     ("seal", "devices"): "do not refuse devices and FIFOs",
@@ -90,7 +98,7 @@ _MEANS: Final = {
 
 
 def help_of(command: str) -> str:
-    """Return the help of verify, inspect or seal."""
+    """Return the help of a command."""
     usage, about, names = _OF_COMMANDS[command]
     flags = [flag for flag in FLAGS if flag.name in names]
     lines = [
@@ -119,7 +127,10 @@ def help_text() -> str:
     for scope, title in (
         (Scope.RESTORE, "Flags:"),
         (Scope.INSPECT, "Flags of inspect alone (kubectl restore inspect --help has the others):"),
-        (Scope.VERIFY, "Flags of verify alone (kubectl restore verify --help has the others):"),
+        (
+            Scope.VERIFY,
+            "Flags of verify and diff alone (kubectl restore verify --help has the others):",
+        ),
         (Scope.OLDER, "Flags of the older spelling:"),
         (Scope.KUBECTL, "Flags passed through to kubectl:"),
     ):

@@ -59,8 +59,12 @@ def read_version_request(parsed: Parsed) -> tuple[KubectlOptions, bool]:
     return KubectlOptions(program=parsed.value("kubectl")), output == "json"
 
 
-def require_reading(parsed: Parsed) -> None:
+def require_reading(parsed: Parsed, command: str) -> None:
     """Return when no flag is given that only a restore has.
+
+    Args:
+        parsed: the command line.
+        command: the name of what only reads.
 
     Raises:
         UsageError: there is one.
@@ -69,13 +73,13 @@ def require_reading(parsed: Parsed) -> None:
         if flag.name in OF_A_RESTORE:
             raise UsageError(
                 f"--{flag.name} belongs to a restore",
-                reason="verify compares a pod with a backup, and writes nothing",
+                reason=f"{command} compares a pod with a backup, and writes nothing",
                 fix=f"leave --{flag.name} out",
             )
 
 
 def read_request(
-    parsed: Parsed, command: Sequence[str], *, older: bool, verifies: bool = False
+    parsed: Parsed, command: Sequence[str], *, older: bool, compares: str = ""
 ) -> RestoreRequest:
     """Return the request that a command line makes.
 
@@ -83,14 +87,15 @@ def read_request(
         parsed: the command line, without the command's name among the positionals.
         command: how to say it again: the words that were given.
         older: the older spelling.
-        verifies: nothing is restored; contents are compared unless something else is asked for.
+        compares: the command, where nothing is restored: then contents are compared unless
+            something else is asked for.
 
     Raises:
         UsageError: something is missing, too much or of the wrong form.
     """
     require_no_habit(parsed, older=older)
     overwrite = read_overwrite(parsed)
-    pod, backup = _positionals(parsed, "filesystem " if older else "verify " * verifies)
+    pod, backup = _positionals(parsed, "filesystem " if older else f"{compares} " * bool(compares))
     if pod is not None:
         _require_order(pod, backup, parsed, older=older)
     if backup == "-":
@@ -103,9 +108,9 @@ def read_request(
     namespace = parsed.value("namespace")
     target, place = _target(parsed, pod)
     path = target_path("/" if place is None else place)
-    _require_file(parsed, backup, verifies=verifies)
-    require_salvageable(parsed, backup, verifies=verifies)
-    judged = Verification.CHECKSUM if verifies else Verification.SIZE
+    _require_file(parsed, backup, compares)
+    require_salvageable(parsed, backup, compares)
+    judged = Verification.CHECKSUM if compares else Verification.SIZE
     is_open = place is None and target.kind is Kind.CLAIM
     _require_safe_deletion(parsed, None if is_open else path)
     return RestoreRequest(
@@ -215,18 +220,18 @@ def _extras(parsed: Parsed) -> Extras:
     return extras
 
 
-def _require_file(parsed: Parsed, backup: str, *, verifies: bool) -> None:
+def _require_file(parsed: Parsed, backup: str, compares: str) -> None:
     """Notice what needs the whole backup before the first byte is sent."""
-    if verifies and parsed.value("verify") == Verification.NONE:
+    if compares and parsed.value("verify") == Verification.NONE:
         raise UsageError(
             "--verify none leaves nothing to do",
-            reason="kubectl restore verify compares a pod with a backup",
+            reason=f"kubectl restore {compares} compares a pod with a backup",
             fix="--verify size, or checksum",
         )
     if backup != "-":
         return
-    if verifies:
-        raise _not_from_a_pipe("kubectl restore verify")
+    if compares:
+        raise _not_from_a_pipe(f"kubectl restore {compares}")
     for name in ("dry-run", "delete"):
         if parsed.is_set(name):
             raise _not_from_a_pipe(f"--{name}")

@@ -19,7 +19,7 @@ def read_salvage(parsed: Parsed) -> Salvage:
     return Salvage.NO if value in {None, "false"} else Salvage.WHOLE
 
 
-def require_salvageable(parsed: Parsed, backup: str, *, verifies: bool) -> None:
+def require_salvageable(parsed: Parsed, backup: str, compares: str) -> None:
     """Notice a --salvage that cannot be.
 
     Raises:
@@ -28,8 +28,8 @@ def require_salvageable(parsed: Parsed, backup: str, *, verifies: bool) -> None:
     if read_salvage(parsed) is Salvage.NO:
         return
     reason, fix = "", "leave one of them out"
-    if verifies:
-        reason, fix = "verify restores nothing", "kubectl restore inspect BACKUP --list"
+    if compares:
+        reason, fix = f"{compares} restores nothing", "kubectl restore inspect BACKUP --list"
     elif backup == "-":
         reason = "what can be had of a damaged backup shows only when it is read twice"
         fix = "write the backup to a file, then name the file"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.plan.contents import STANDING, size_of
+from kubectl_restore.text import as_date
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
@@ -42,6 +43,12 @@ def difference(content: Member, entry: Entry, *, with_owner: bool = True) -> str
     if not parts and content.kind is Kind.FILE:
         return "other contents, with the same size and time"
     return "; ".join(parts)
+
+
+def time_difference(there: int, ours: int) -> str:
+    """Return whose time is later and by how much, with both; seconds since 1970."""
+    whose = "newer" if there > ours else "older"
+    return f"{_span(abs(there - ours))} {whose} there ({as_date(there)} instead of {as_date(ours)})"
 
 
 def _span(seconds: int) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SAVE: Final = "--save-replaced"
 _EXTRAS: Final = "--extras"
 _STRIP: Final = "--strip-components"
+_COMPARING: Final = (("verify",), ("diff",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class RestoreRequest:
     verify: Verification = Verification.SIZE
     extras: Extras = Extras.REPORT
     """Of a comparison: what becomes of what is not in the backup."""
+    paths: tuple[bytes, ...] = ()
+    """Of a comparison: what is looked at, and what is below it; raw, absolute or below the target,
+    as they stand at the end of the command; empty for all."""
     delete: bool = False
     """What stands below the backup's directories and is not in it is deleted."""
     dry_run: bool = False
@@ -119,11 +123,18 @@ class RestoreRequest:
         return self._without("--dry-run").command_with(*flags)
 
     def command_of_a_restore(self, *flags: str) -> str:
-        """Return the restore that a `verify` leads to, with these flags, for a fix."""
+        """Return the restore that a comparison leads to, with these flags, for a fix."""
+        return replace(self, command=self._restoring()).command_with(*flags)
+
+    def _restoring(self) -> tuple[str, ...]:
+        """Return the command line of the restore that a comparison is about."""
         words = _without_value(self.command, _EXTRAS)
-        if words[2:3] == ("verify",):
-            words = (*words[:2], *words[3:])
-        return replace(self, command=words).command_with(*flags)
+        if words[2:3] not in _COMPARING:
+            return words
+        if self.paths:
+            words = words[: -len(self.paths)]
+        end = len(words) - (words[-1] == "--")
+        return (*words[:2], *words[3:end])
 
     def command_stripping(self, count: int) -> str:
         """Return the same with so many leading components of each name left out."""
@@ -139,10 +150,8 @@ class RestoreRequest:
         return self._without("--delete").command_with(*flags)
 
     def command_to_salvage(self) -> str:
-        """Return how to restore what is left of a damaged backup, also from a `verify`."""
-        words = self._without("--delete", "--require-checksum").command
-        if words[2:3] == ("verify",):
-            words = (*words[:2], *words[3:])
+        """Return how to restore what is left of a damaged backup, also from a comparison."""
+        words = _without_switches(self._restoring(), ("--delete", "--require-checksum"))
         return replace(self, command=words).command_with("--salvage")
 
     def pinned(
@@ -185,8 +194,11 @@ class RestoreRequest:
         return any(word.startswith(flags) for word in self.command)
 
     def _without(self, *switches: str) -> RestoreRequest:
-        words = (one for one in self.command if one.partition("=")[0] not in switches)
-        return replace(self, command=tuple(words))
+        return replace(self, command=_without_switches(self.command, switches))
+
+
+def _without_switches(command: Sequence[str], switches: Sequence[str]) -> tuple[str, ...]:
+    return tuple(one for one in command if one.partition("=")[0] not in switches)
 
 
 def _without_value(command: tuple[str, ...], flag: str) -> tuple[str, ...]:

@@ -11,21 +11,22 @@ from kubectl_restore.archive.members.member import Extra, Kind, normal_path
 from kubectl_restore.archive.members.members import CODES, Members
 from kubectl_restore.container.survey import Standing
 from kubectl_restore.container.traits import SYSTEMS
-from kubectl_restore.errors import VerificationError
 from kubectl_restore.plan.attributes import SET_IDS, Attributes, modes_of
 from kubectl_restore.plan.compare import text_differs
 from kubectl_restore.plan.contents import STANDING, Contents, size_of
+from kubectl_restore.plan.difference import time_difference
 from kubectl_restore.plan.lines import are_right, beginnings
 from kubectl_restore.plan.policy import Extras, Verification
 from kubectl_restore.plan.together import TOGETHER
-from kubectl_restore.progress import A_DIRECTORY, EXTRA, MISSING, Comparison, Finding, Level, Phase
+from kubectl_restore.progress import A_DIRECTORY, EXTRA, MISSING, Finding, Level, Phase
 from kubectl_restore.restore.checks.extras import Listing
 from kubectl_restore.restore.checks.misplaced import misplaced
+from kubectl_restore.restore.checks.named import below
 from kubectl_restore.restore.checks.volumes import KnownVolumes, attributes_of
-from kubectl_restore.text import counted, shown
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from kubectl_restore.archive.members.member import Member
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
-    from kubectl_restore.restore.lanes.lane import Lane
-    from kubectl_restore.restore.run import Run
 
 _HARDLINK: Final = CODES[Kind.HARDLINK]
 _DIGITS: Final = 12
@@ -78,7 +77,8 @@ class Auditor:
         questions: asked through the open exec.
         request: what the user wants.
         capabilities: what the container can do.
-        progress: told how far it is, and each finding.
+        progress: told how far it is.
+        tell: told each finding.
         members: how many were compared.
         found: how many findings there are of each kind.
         hidden: how many contents differ although size and time do not.
@@ -92,7 +92,8 @@ class Auditor:
     request: RestoreRequest
     capabilities: Capabilities
     progress: Progress
-    volumes: KnownVolumes
+    tell: Callable[[Finding], None]
+    volumes: KnownVolumes = field(default_factory=KnownVolumes)
     members: int = 0
     found: Counter[str] = field(default_factory=Counter)
     hidden: int = 0
@@ -111,18 +112,20 @@ class Auditor:
                 cannot be listed.
         """
         self._members = members = batch.index.members
-        fingerprints = self._fingerprints(batch)
-        links = members.of_kind(Kind.HARDLINK)
         known = _Known(members, Contents(members, lambda _path: None))
-        known.targets = {normal_path(members[number].link) for number in links}
+        fingerprints = self._fingerprints(batch, known.contents)
+        hard_links = members.of_kind(Kind.HARDLINK)
+        known.targets = {normal_path(members[number].link) for number in hard_links}
         # Hard links last: what they lead to is known by then.
-        kinds = enumerate(members.columns.kinds)
-        others = array("I", (number for number, kind in kinds if kind != _HARDLINK))
-        done = 0
+        wanted = self._wanted(members)
+        kinds = members.columns.kinds
+        others = array("I", (number for number in wanted if kinds[number] != _HARDLINK))
+        links = array("I", (number for number in wanted if kinds[number] == _HARDLINK))
+        done, total = 0, len(wanted)
         for numbers in (*_chunks(others), *_chunks(links)):
             paths = members.paths_of(numbers)
-            seen = self.questions.look(Phase.VERIFY, paths, done=done, total=len(members))
-            if not done and not any(seen):
+            seen = self.questions.look(Phase.VERIFY, paths, done=done, total=total)
+            if not done and not self.request.paths and not any(seen):
                 # Before the names of all that is missing.
                 self.hint = misplaced(members, self.request, self.questions, Phase.VERIFY)
                 if self.hint:
@@ -221,11 +224,25 @@ class Auditor:
             if is_apart and self._attributes().volumes.at(path).hard_links:
                 self._tell(path, "link", f"no hard link to {shown(member.link)}")
 
-    def _fingerprints(self, batch: Batch) -> Fingerprints | None:
+    def _wanted(self, members: Members) -> Sequence[int]:
+        """Return the members that are looked at.
+
+        Raises:
+            UsageError: something that is named is not in the backup.
+        """
+        if not self.request.paths:
+            return range(len(members))
+        return below(members, self.request.paths, self.request.target_path)
+
+    def _fingerprints(self, batch: Batch, contents: Contents) -> Fingerprints | None:
         algorithm = self.capabilities.algorithm
         if self.request.verify is not Verification.CHECKSUM or algorithm is None:
             return None
-        files = batch.index.members.of_kind(Kind.FILE)
+        members = batch.index.members
+        files = members.of_kind(Kind.FILE)
+        if self.request.paths:
+            carriers = {contents.carrier(number) for number in self._wanted(members)}
+            files = [number for number in files if number in carriers]
         return batch.fingerprints(algorithm, files, self.progress)
 
     def _digests(
@@ -297,7 +314,7 @@ class Auditor:
         elif not has_owner:
             self.lacking["owner"] += 1
         if not attributes.has_time(content, entry) and not is_link:
-            yield "mtime", f"{entry.mtime} instead of {content.mtime}"
+            yield "mtime", time_difference(entry.mtime, content.mtime)
         elif not has_time and not is_link:
             self.lacking["modification time"] += 1
 
@@ -312,70 +329,9 @@ class Auditor:
 
     def _tell(self, path: bytes, kind: str, what: str = "") -> None:
         self.found[kind] += 1
-        self.progress.differs(Finding(kind, path, what))
+        self.tell(Finding(kind, path, what))
 
 
 def _chunks(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(numbers), TOGETHER):
         yield numbers[start : start + TOGETHER]
-
-
-def audit(run: Run, lane: Lane, batch: Batch) -> Comparison:
-    """Compare a backup's only batch with what stands there; nothing is written.
-
-    Raises:
-        RestoreError: see `Auditor.audit`.
-    """
-    request, capabilities = run.request, lane.capabilities
-    auditor = Auditor(lane.questions, request, capabilities, run.progress, KnownVolumes())
-    auditor.audit(batch)
-    uid = capabilities.uid
-    notes = [
-        f"{counted(count, 'path')} without the backup's {what}, which uid {uid} there may "
-        "not set, or the volume does not keep"
-        for what, count in auditor.lacking.items()
-    ]
-    if auditor.dated:
-        notes.append(
-            f"{counted(auditor.dated, 'directory', 'directories')} with another modification "
-            "time: something is in there that is not in the backup"
-        )
-    if request.selection.is_partial and request.extras is not Extras.IGNORE:
-        notes.append("what is not in the backup was not looked for: some of it was left out")
-    is_size = request.verify is Verification.SIZE
-    return Comparison(
-        path=request.target_path,
-        members=auditor.members,
-        findings=auditor.found,
-        hidden=auditor.hidden,
-        hint=auditor.hint,
-        tolerates_extras=request.extras is not Extras.FAIL,
-        verified="size" if is_size else str(capabilities.algorithm),
-        seconds=run.watch.elapsed,
-        notes=tuple(notes),
-    )
-
-
-def require_alike(request: RestoreRequest, comparison: Comparison) -> None:
-    """Return when the pod is as the backup, but for what may stand beside it.
-
-    Raises:
-        VerificationError: it is not; the fix says what a restore would do about it.
-    """
-    failures = comparison.failures
-    if not failures:
-        return
-    flags = ["--dry-run"]
-    if failures.keys() - {MISSING, EXTRA}:
-        flags.append("--force")
-    if comparison.hidden:
-        # Size and time say that nothing is to be done.
-        flags.append("--compare=checksum")
-    if EXTRA in failures and request.target_path != "/":
-        flags.append("--delete")
-    raise VerificationError(
-        f"the pod is not as the backup: {counted(sum(failures.values()), 'difference')}",
-        reason="\n".join(f"{count:,} {kind}" for kind, count in failures.items()),
-        fix=comparison.hint.partition("\n")[2]
-        or f"to see what a restore would do: {request.command_of_a_restore(*flags)}",
-    )

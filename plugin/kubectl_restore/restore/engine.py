@@ -37,8 +37,9 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.progress import Header, Level
 from kubectl_restore.report.receipt import Receipt, not_written, require_receipt
-from kubectl_restore.restore.audit import audit, require_alike
 from kubectl_restore.restore.checks.restored import Restored
+from kubectl_restore.restore.comparing import audit, require_alike
+from kubectl_restore.restore.comparing import diff as audit_and_show
 from kubectl_restore.restore.finish import finish, settle
 from kubectl_restore.restore.go_on import go_on_behind
 from kubectl_restore.restore.lanes.lanes import Lanes
@@ -61,12 +62,13 @@ from kubectl_restore.text import counted, shown
 from kubectl_restore.undo.save import require_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Comparison, Progress, Summary
+    from kubectl_restore.restore.lanes.lane import Lane
 
 _LINK_KEPT: Final = (
     AnotherPodError,
@@ -115,6 +117,20 @@ def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Compari
         RestoreError: anything that kept it from being compared; VerificationError when the pod has
             something otherwise than the backup.
     """
+    return _compare(request, progress, watch, audit)
+
+
+def diff(request: RestoreRequest, progress: Progress, watch: Watch) -> Comparison:
+    """Show how the pod differs from the backup, path by path; write nothing. See `verify`."""
+    return _compare(request, progress, watch, audit_and_show)
+
+
+def _compare(
+    request: RestoreRequest,
+    progress: Progress,
+    watch: Watch,
+    compare: Callable[[Run, Lane, Batch], Comparison],
+) -> Comparison:
     kubectl, receipt = Kubectl.found(request.kubectl), Receipt(request)
     begun = _begun(request, kubectl, progress, watch, receipt, is_compared=True)
     with begun as (run, batches, supply):
@@ -122,7 +138,7 @@ def verify(request: RestoreRequest, progress: Progress, watch: Watch) -> Compari
         with _lanes(run) as lanes:
             lane = lanes.first(has_begun=False)
             give_away(batch.index, run.request, lane.capabilities)
-            comparison = audit(run, lane, batch)
+            comparison = compare(run, lane, batch)
     comparison = replace(comparison, notes=(*supply.left_out, *comparison.notes))
     progress.compared(comparison)
     require_alike(run.request, comparison)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.progress import A_DIRECTORY, MISSING, Finding, Level
+from kubectl_restore.progress import A_DIRECTORY, EXTRA, MISSING, Finding, Level
 from kubectl_restore.text import shown_text
 from kubectl_restore.ui.messages import error_text, message_text
 from kubectl_restore.ui.texts import (
     comparison_text,
+    diff_lines,
     finding_line,
     first_line,
     news,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kubectl_restore.errors import RestoreError
-    from kubectl_restore.progress import Comparison, Header, Status, Step, Summary
+    from kubectl_restore.progress import Comparison, Header, Status, Step, Summary, TextDiff
     from kubectl_restore.ui.environment import Environment
 
 _SYSTEM_DIRECTORIES: Final = (
@@ -107,6 +108,8 @@ class Display:
         self.close()
         if finding.kind == MISSING and not self.wants(Level.DETAIL) and self._is_folded(finding):
             return
+        if finding.kind == EXTRA:
+            self._say_folded()
         self.environment.pour(finding_line(finding))
 
     def _is_folded(self, finding: Finding) -> bool:
@@ -121,12 +124,24 @@ class Display:
             return True
         return False
 
-    def compared(self, comparison: Comparison) -> None:
-        """Say the result, on stdout."""
-        self.close()
+    def _say_folded(self) -> None:
         for name, count in self._gone.items():
             more = f", with {count:,} of the backup below it" if count else ""
             self.environment.pour(finding_line(Finding(MISSING, name, f"{A_DIRECTORY}{more}")))
+        self._gone = {}
+
+    def contents(self, difference: TextDiff) -> None:
+        """Say it, on stdout."""
+        self.close()
+        self._say_folded()
+        for line in diff_lines(difference, coloured=self.environment.colours_result):
+            if not self.environment.pour(line):
+                return
+
+    def compared(self, comparison: Comparison) -> None:
+        """Say the result, on stdout."""
+        self.close()
+        self._say_folded()
         self.environment.result(comparison_text(comparison))
 
     def pour(self, text: str) -> bool:
@@ -216,6 +231,9 @@ class Quiet(Display):
         """Say nothing."""
 
     def differs(self, finding: Finding) -> None:
+        """Say nothing."""
+
+    def contents(self, difference: TextDiff) -> None:
         """Say nothing."""
 
     def compared(self, comparison: Comparison) -> None:

@@ -72,6 +72,12 @@ class Environment:
         return self.err_is_terminal and not self.variables.get("NO_COLOR")
 
     @property
+    def colours_result(self) -> bool:
+        """Tell whether what goes to stdout may have colours."""
+        is_dumb = self.variables.get("TERM") == "dumb"
+        return _is_terminal(self.out) and not is_dumb and not self.variables.get("NO_COLOR")
+
+    @property
     def is_ci(self) -> bool:
         """Tell whether a CI system runs us (docs: the older tool's list)."""
         return any(self.variables.get(name) for name in _CI_SYSTEMS)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
 from kubectl_restore.archive.select.report import NAMED
-from kubectl_restore.text import counted, shown, shown_whole
+from kubectl_restore.text import as_date, counted, shown, shown_whole
 from kubectl_restore.ui.amounts import as_size
 from kubectl_restore.ui.json_fields import json_line, named
-from kubectl_restore.ui.listing import as_date, mode
+from kubectl_restore.ui.listing import mode
 
 if TYPE_CHECKING:
     from pathlib import Path

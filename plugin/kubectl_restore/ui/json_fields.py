@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_restore.errors import RestoreError
-    from kubectl_restore.progress import Comparison, Finding, Header, Level, Step, Summary
+    from kubectl_restore.progress import (
+        Comparison,
+        Finding,
+        Header,
+        Level,
+        Step,
+        Summary,
+        TextDiff,
+    )
     from kubectl_restore.ui.tracker import Tracker
 
 _MILLISECONDS: Final = 3
@@ -103,6 +111,15 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
         "kind": finding.kind,
         **named(finding.name),
         "text": finding.what,
+    }
+
+
+def text_diff_fields(difference: TextDiff) -> dict[str, Any]:
+    """Return how the text of a file differs, as `patch` takes it."""
+    return {
+        "message_type": "text_difference",
+        **named(difference.name),
+        "diff": "".join(f"{line}\n" for line in difference.lines),
     }
 
 

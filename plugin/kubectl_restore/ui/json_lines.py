@@ -13,6 +13,7 @@ from kubectl_restore.ui.json_fields import (
     status_fields,
     step_fields,
     summary_fields,
+    text_diff_fields,
 )
 from kubectl_restore.ui.paced import Paced
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Status,
         Step,
         Summary,
+        TextDiff,
     )
     from kubectl_restore.ui.environment import Environment
 
@@ -81,8 +83,13 @@ class JsonLines(JsonProgress):
             self._put(step_fields(step))
 
     def differs(self, finding: Finding) -> None:
+        """Say it; of several about one path each."""
+        for one in finding.parts or (finding,):
+            self._put(finding_fields(one))
+
+    def contents(self, difference: TextDiff) -> None:
         """Say it."""
-        self._put(finding_fields(finding))
+        self._put(text_diff_fields(difference))
 
     def compared(self, comparison: Comparison) -> None:
         """Say the result."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import stat
-import time
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Kind
-from kubectl_restore.text import shown_whole
+from kubectl_restore.text import as_date, shown_whole
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
@@ -21,8 +20,6 @@ _FORMATS: Final = {
     Kind.BLOCK_DEVICE: stat.S_IFBLK,
     Kind.FIFO: stat.S_IFIFO,
 }
-_LATEST: Final = 253402300799
-"""The last second of the year 9999, beyond which no calendar is used."""
 
 
 def listed(member: Member) -> str:
@@ -45,10 +42,3 @@ def mode(member: Member) -> str:
     """Return kind and mode in ten letters; `?` for a kind that is not known, `h` for hard links."""
     letters = stat.filemode(_FORMATS.get(member.kind, 0) | member.mode)
     return f"h{letters[1:]}" if member.kind is Kind.HARDLINK else letters
-
-
-def as_date(seconds: int) -> str:
-    """Return a time in UTC; seconds since 1970 where no calendar reaches."""
-    if not -62135596800 <= seconds <= _LATEST:
-        return f"@{seconds}"
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))

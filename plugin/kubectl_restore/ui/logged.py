@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Status,
         Step,
         Summary,
+        TextDiff,
     )
 
 
@@ -121,6 +122,10 @@ class Logged(Display):
         """Tell both."""
         self._display.differs(finding)
         self._plain.differs(finding)
+
+    def contents(self, difference: TextDiff) -> None:
+        """Tell the display alone: the log has no place for what may be a secret."""
+        self._display.contents(difference)
 
     def compared(self, comparison: Comparison) -> None:
         """Tell both."""

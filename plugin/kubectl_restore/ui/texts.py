@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from colorama import Fore, Style
+
 from kubectl_restore.progress import Phase
 from kubectl_restore.text import counted, shown, shown_text, shown_whole
 from kubectl_restore.ui.amounts import as_rate, as_size, as_time
 
 if TYPE_CHECKING:
-    from kubectl_restore.progress import Comparison, Finding, Header, Step, Summary
+    from collections.abc import Iterator
+
+    from kubectl_restore.progress import Comparison, Finding, Header, Step, Summary, TextDiff
     from kubectl_restore.ui.tracker import Tracker
 
+_COLOURS: Final = {"-": Fore.RED, "+": Fore.GREEN, "@": Fore.CYAN}
+"""Of a line of a diff, by its mark."""
 PHASES: Final = {
     Phase.CONNECT: "asking the cluster",
     Phase.CHECK: "checking the backup",
@@ -161,6 +167,20 @@ def finding_line(finding: Finding) -> str:
     """Return a line about one difference."""
     what = f": {finding.what}" if finding.what else ""
     return f"{finding.kind:<8} {shown_whole(finding.name)}{what}\n"
+
+
+def diff_lines(difference: TextDiff, *, coloured: bool = False) -> Iterator[str]:
+    """Return the lines of a unified diff; whatever could move a terminal is escaped."""
+    name = shown_whole(difference.name)
+    for line in (f"--- {name} (in the pod)", f"+++ {name} (in the backup)"):
+        yield _painted(line, Style.BRIGHT if coloured else "")
+    for line in difference.lines:
+        harmless = "\t".join(map(shown_text, line.split("\t")))
+        yield _painted(harmless, _COLOURS.get(line[0], "") if coloured else "")
+
+
+def _painted(line: str, colour: str) -> str:
+    return f"{colour}{line}{Style.RESET_ALL}\n" if colour else f"{line}\n"
 
 
 def comparison_text(comparison: Comparison) -> str:

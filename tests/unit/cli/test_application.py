@@ -305,7 +305,7 @@ def test_help_goes_to_stdout(words: list[str], capsys: pytest.CaptureFixture[str
     assert capsys.readouterr() == (help_text(), "")
 
 
-@pytest.mark.parametrize("command", ["verify", "inspect", "seal"])
+@pytest.mark.parametrize("command", ["verify", "diff", "inspect", "seal"])
 def test_a_commands_help_names_the_flags_that_it_takes_and_no_others(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -319,7 +319,7 @@ def test_a_commands_help_names_the_flags_that_it_takes_and_no_others(
     for flag in FLAGS:
         # None of these values is good for anything; a flag that means nothing here is said before.
         words = [f"--{flag.name}=\0"] if flag.value else [f"--{flag.name}"]
-        positionals = ["db-0", "/nowhere"] if command == "verify" else ["/nowhere"]
+        positionals = ["/nowhere"] if command in {"inspect", "seal"} else ["db-0", "/nowhere"]
         if flag.name not in {"help", "version"}:
             run_words([command, *positionals, *words])
             said = capsys.readouterr().err

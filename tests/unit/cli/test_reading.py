@@ -474,7 +474,7 @@ def test_a_line_of_sha256sum_is_a_check_sum(name: str) -> None:
 
 def test_what_is_left_of_a_damaged_backup_is_restored_by_a_restore() -> None:
     words = ["verify", "pod", "b.tar", "--require-checksum"]
-    made = read_request(parse(words[1:]), words, older=False, verifies=True)
+    made = read_request(parse(words[1:]), words, older=False, compares="verify")
     assert made.command_to_salvage() == "kubectl restore pod b.tar --salvage"
     words = ["pod", "b.tar", "--delete", "-t", "/d"]
     assert request(*words).command_to_salvage() == "kubectl restore pod b.tar -t /d --salvage"

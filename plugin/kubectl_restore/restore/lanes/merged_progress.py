@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Status,
         Step,
         Summary,
+        TextDiff,
     )
 
 
@@ -64,6 +65,10 @@ class MergedProgress:
     def differs(self, finding: Finding) -> None:
         """Hand it on."""
         self._progress.differs(finding)
+
+    def contents(self, difference: TextDiff) -> None:
+        """Hand it on."""
+        self._progress.contents(difference)
 
     def compared(self, comparison: Comparison) -> None:
         """Hand it on."""
