@@ -17,7 +17,10 @@ _PLACES: Final = re.compile(
 """How much the first line says depends on how soon the cluster has answered."""
 _CHANGING: Final = (
     (re.compile(r"\b[\d,]+ of [\d,]+ bytes\b"), "N of N bytes"),
-    (re.compile(r"(mtime .*: )\d+ instead of \d+"), r"\1N instead of N"),
+    (
+        re.compile(r"(mtime ).*? (newer|older) there \([^()]* instead of [^()]*\)"),
+        r"\1 N \2 there (N instead of N)",
+    ),
     (re.compile(r'("seconds_elapsed": )[\d.]+'), r"\1N"),
 )
 
