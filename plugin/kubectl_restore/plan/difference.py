@@ -48,7 +48,8 @@ def difference(content: Member, entry: Entry, *, with_owner: bool = True) -> str
 def time_difference(there: int, ours: int) -> str:
     """Return whose time is later and by how much, with both; seconds since 1970."""
     whose = "newer" if there > ours else "older"
-    return f"{_span(abs(there - ours))} {whose} there ({as_date(there)} instead of {as_date(ours)} UTC)"
+    both = f"{as_date(there)} instead of {as_date(ours)} UTC"
+    return f"{_span(abs(there - ours))} {whose} there ({both})"
 
 
 def _span(seconds: int) -> str:
