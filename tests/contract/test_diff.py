@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contract import trees
+from tests.contract.clusters import KUBECTL
 from tests.contract.program import diff, restore, run
 from tests.contract.test_converging import fixed
 from tests.json_page import undocumented
@@ -134,3 +136,41 @@ def test_named_paths_alone_are_looked_at_and_the_fix_leads_on(
         wrong = diff(pod, file, path)
         assert wrong.code == 2, wrong
         assert why in wrong.err
+
+
+def test_inspect_says_how_much_of_a_backup_is_right_in_a_pod(
+    cluster: Cluster, backup: Writer
+) -> None:
+    pod = cluster.pod("debian")
+    file = backup(settings(pod.owner))
+    there = ("--against", f"pod/{pod.name}:{pod.path}", f"--kubeconfig={cluster.kubeconfig}")
+    where = (f"--namespace={cluster.namespace}", f"--kubectl={KUBECTL}")
+    assert restore(pod, file).code == 0
+    full = run("inspect", str(file), *there, *where)
+    assert full.code == 0, full
+    assert "[####################] 100% of the contents is there\n" in full.out
+    assert re.search(r"\n  14 paths, [\d.]+ KiB: right already\n", full.out)
+    pod.run(
+        "sh",
+        "-c",
+        f"cd {pod.path} && rm app/large && echo x >>app/same.txt && chmod 600 app/image "
+        "&& rm app/gone.txt && mkdir app/gone.txt && echo >app/gone.txt/x",
+    )
+    before = pod.tree()
+    some = run("inspect", str(file), *there, *where, "-o", "json")
+    assert some.code == 0, some
+    assert pod.tree() == before
+    (line,) = [json.loads(line) for line in some.out.splitlines()]
+    assert undocumented(line) == []
+    plan = line["against"]
+    assert (plan["pod"], plan["path"]) == (pod.name, pod.path)
+    assert plan["create"] == {"paths": 1, "bytes": 100_000}
+    assert plan["replace"] == {"paths": 1, "bytes": 5}
+    assert plan["refuse"] == {"paths": 1, "bytes": 5}
+    assert plan["adjust"]["paths"] == 2
+    assert 0 < plan["share_right"] < 0.1
+    # What is in the backup is said, whatever becomes of the question to the cluster.
+    gone = run("inspect", str(file), "--against=pod/gone", *there[2:], *where)
+    assert gone.code == 4, gone
+    assert "members: " in gone.out
+    assert "against" not in gone.out

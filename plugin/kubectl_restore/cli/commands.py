@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.foreseen import Foreseen
     from kubectl_restore.ui.display import Display
 
 
@@ -246,7 +247,7 @@ class InspectCommand(_WordsCommand):
         from kubectl_restore.deadline import Watch  # noqa: PLC0415
 
         request = read_inspect_request(parsed, self.words)
-        manner = read_manner(parsed, older=False, also=("list", "tree"))
+        manner = read_manner(parsed, older=False, also=("against", "list", "tree"))
         # One object that can be piped into a program as it is, unless more is asked for.
         is_alone = request.as_json and manner.progress == "auto"
         environment = Environment()
@@ -261,9 +262,18 @@ class InspectCommand(_WordsCommand):
                 output=manner.output,
                 log=log,
             )
+
+            def foreseen(against: RestoreRequest) -> Foreseen:
+                # Imported late: it is asked for rarely.
+                from kubectl_restore.restore.engine import foresee  # noqa: PLC0415
+
+                if not (against.is_placed or against.finds_its_path):
+                    display.unplaced(is_compared=True)
+                return foresee(against, display, watch)
+
             try:
                 self.say_defaults(display)
-                code = inspect(request, display, watch, display.pour)
+                code = inspect(request, display, watch, display.pour, foreseen)
                 environment.require_written()
             except RestoreError as error:
                 return _ended(error, display, request.command)

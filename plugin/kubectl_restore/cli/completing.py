@@ -97,7 +97,7 @@ def complete(words: Sequence[str]) -> tuple[list[str], int]:
         found, directive = _value(flag, value, parsed, command)
         return [f"{name}={one}" for one in found], directive
     if last.startswith("-"):
-        return _flags(command, last), NO_FILES
+        return _flags(command, last, parsed), NO_FILES
     return _positional(command, len(parsed.positionals) - is_named, last, parsed)
 
 
@@ -115,12 +115,15 @@ def _waiting(before: Sequence[str]) -> Flag | None:
     return flag if flag is not None and flag.value else None
 
 
-def _flags(command: str, last: str) -> list[str]:
+def _flags(command: str, last: str, parsed: Parsed) -> list[str]:
+    asks = parsed.value("against") is not None
+    also = {"help", "kubectl", "pod"} if asks else {"help", "kubectl"}
+    also |= {"against"} if command == "inspect" else set()
     return [
         f"--{flag.name}\t{flag.text}" if flag.text else f"--{flag.name}"
         for flag in FLAGS
         if f"--{flag.name}".startswith(last)
-        and (takes(command, flag) or flag.name in {"help", "kubectl"})
+        and (takes(command, flag, asks_a_cluster=asks) or flag.name in also)
         and not (flag.scope is Scope.OLDER and command != "filesystem")
     ]
 
@@ -146,8 +149,9 @@ def _value(flag: Flag, last: str, parsed: Parsed, command: str) -> tuple[list[st
         return _directories(last, parsed, command), NO_FILES | NO_SPACE
     if name == "container":
         return _beginning(_containers(parsed, command), last), NO_FILES
-    if name == "pod":
-        return _beginning(_targets("", parsed), last), NO_FILES
+    if name in {"against", "pod"}:
+        begun = last if name == "against" else ""
+        return _beginning(_targets(begun, parsed), last), NO_FILES
     if name in _ASKED:
         asked = _kubectl(parsed, *_ASKED[name])
         names = (one.rpartition("/")[2] if name == "namespace" else one for one in asked)
@@ -171,7 +175,7 @@ def _targets(last: str, parsed: Parsed) -> list[str]:
 
 def _target(parsed: Parsed, command: str) -> tuple[str, str]:
     """Return what is named, as `kubectl get` and `kubectl exec` take it, and where it has pods."""
-    named = parsed.positionals[0 if command == "restore" else 1 :]
+    named = parsed.values("against") or parsed.positionals[0 if command == "restore" else 1 :]
     with suppress(UsageError):
         target, _ = parse_target(named[0] if named else "")
         pod = parsed.value("pod") or target.pod_name

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cli.argv import SWITCHES, parse_what_can_be
-from kubectl_restore.cli.flags import FLAGS, OF_A_RESTORE, OF_INSPECT, OF_SEAL, Flag, Scope
+from kubectl_restore.cli.flags import (
+    FLAGS,
+    OF_A_RESTORE,
+    OF_AGAINST,
+    OF_INSPECT,
+    OF_SEAL,
+    Flag,
+    Scope,
+)
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PREFIX: Final = "KUBECTL_RESTORE_"
-_NOT: Final = frozenset({"help", "version", "kubectl", "selector", "pod"})
+_NOT: Final = frozenset({"against", "help", "version", "kubectl", "selector", "pod"})
 """The kubectl's variable has a place of its own among what is tried (cluster/kubectl.py); which pod
 is meant stands on the command line, and a variable of such a name is somebody else's."""
 _TOGETHER: Final = (
@@ -80,12 +88,18 @@ def defaults_for(
         for flag in FLAGS
         if (value := environment.get(variable_of(flag.name)))
         and flag.name not in given
-        and takes(command, flag)
+        and takes(command, flag, asks_a_cluster="against" in given)
     ]
 
 
-def takes(command: str, flag: Flag) -> bool:
-    """Tell whether a flag of a command may have its default in the environment."""
+def takes(command: str, flag: Flag, *, asks_a_cluster: bool = False) -> bool:
+    """Tell whether a flag of a command may have its default in the environment.
+
+    Args:
+        command: its name.
+        flag: it.
+        asks_a_cluster: inspect has --against.
+    """
     name, scope = flag.name, flag.scope
     if name in _NOT:
         return False
@@ -95,7 +109,7 @@ def takes(command: str, flag: Flag) -> bool:
         "filesystem": scope in {*always, Scope.OLDER} and name not in SWITCHES,
         "verify": scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE,
         "diff": scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE,
-        "inspect": name in OF_INSPECT,
+        "inspect": name in OF_INSPECT or (asks_a_cluster and name in OF_AGAINST),
         "seal": name in OF_SEAL,
     }
     return taken.get(command, False)

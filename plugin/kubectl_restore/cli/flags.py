@@ -135,6 +135,13 @@ FLAGS: Final[tuple[Flag, ...]] = (
         Scope.INSPECT,
         choices=tuple("123456789"),
     ),
+    Flag(
+        "against",
+        "",
+        "TARGET",
+        "how much of it is right in a pod already, and what would be done",
+        Scope.INSPECT,
+    ),
     Flag("list", "", "", "each member on a line, as ls -l shows it", Scope.INSPECT),
     _kubectl("context", "NAME"),
     _kubectl("cluster", "NAME"),
@@ -170,9 +177,28 @@ _READING: Final = frozenset(
 """Of what reads a backup and asks no cluster."""
 
 OF_INSPECT: Final = _READING | {
-    *("devices", "exclude", "include", "list", "no-cache", "output", "skip-paths", "skip-unsafe"),
+    *(
+        "against",
+        "devices",
+        "exclude",
+        "include",
+        "list",
+        "no-cache",
+        "output",
+        "skip-paths",
+        "skip-unsafe",
+    ),
     *("strip-components", "transform-prefix", "tree"),
 }
+
+OF_AGAINST: Final = frozenset(
+    {flag.name for flag in FLAGS if flag.scope is Scope.KUBECTL}
+    | {
+        *("namespace", "container", "pod", "target-path", "kubectl", "compare", "transport"),
+        *("owner", "no-same-owner", "chmod", "keep-directory-symlinks", "stall-timeout"),
+    }
+)
+"""Those that inspect has with --against alone: a cluster is asked."""
 
 OF_SEAL: Final = _READING | {"devices", "force", "output", "skip-unsafe"}
 

@@ -7,6 +7,7 @@ from typing import Final
 from kubectl_restore.cli.flags import (
     FLAGS,
     OF_A_RESTORE,
+    OF_AGAINST,
     OF_INSPECT,
     OF_SEAL,
     RESERVED,
@@ -69,8 +70,10 @@ only what stands there or below it. Exit code 0 without a difference, 9 with one
     ),
     "inspect": (
         "kubectl restore inspect BACKUP [flags]",
-        "Say what is in a backup, and what of it a restore with the same flags would take.",
-        OF_INSPECT,
+        """Say what is in a backup, and what of it a restore with the same flags would take. With
+--against TARGET also how much of it is right in that pod already, and what would be done: the plan.
+The flags that name the cluster, the container and the path are taken with --against alone.""",
+        OF_INSPECT | OF_AGAINST,
     ),
     "completion": (
         "kubectl restore completion bash|zsh|fish|kubectl, or --install",

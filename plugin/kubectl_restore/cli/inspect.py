@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cli.flags import OF_INSPECT
+from kubectl_restore.cli.argv import Parsed
+from kubectl_restore.cli.flags import OF_AGAINST, OF_INSPECT
 from kubectl_restore.cli.manner import read_output
-from kubectl_restore.cli.reading import require_named
+from kubectl_restore.cli.reading import read_request, require_named
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.cli.values import read_checksum
 from kubectl_restore.errors import UsageError
+from kubectl_restore.plan.policy import Overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.archive.select.selection import Selection
-    from kubectl_restore.cli.argv import Parsed
+    from kubectl_restore.plan.request import RestoreRequest
 
-USAGE: Final = "kubectl restore inspect BACKUP [--list] [--tree[=DEPTH]] [-o json]"
+USAGE: Final = (
+    "kubectl restore inspect BACKUP [--list] [--tree[=DEPTH]] [--against TARGET] [-o json]"
+)
 _USUAL_DEPTH: Final = 3
 
 
@@ -40,6 +44,8 @@ class InspectRequest:
     as_json: bool
     command: tuple[str, ...]
     """How to say this again."""
+    against: RestoreRequest | None = None
+    """The restore that is planned, if that is wanted."""
 
 
 def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest:
@@ -48,14 +54,17 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
     Raises:
         UsageError: something is missing, too much, or has no meaning here.
     """
+    against = parsed.value("against")
     for flag, _ in parsed.flags:
-        if flag.name not in OF_INSPECT:
-            raise UsageError(
-                f"--{flag.name} has no meaning for inspect",
-                reason="it reads a backup and asks no cluster; it takes "
-                + ", ".join(f"--{name}" for name in sorted(OF_INSPECT)),
-                fix=USAGE,
-            )
+        if flag.name in OF_INSPECT or (against is not None and flag.name in OF_AGAINST):
+            continue
+        alone = flag.name in OF_AGAINST
+        raise UsageError(
+            f"--{flag.name} has no meaning for inspect{' without --against' * alone}",
+            reason="it reads a backup and asks no cluster; it takes "
+            + ", ".join(f"--{name}" for name in sorted(OF_INSPECT)),
+            fix="kubectl restore inspect BACKUP --against TARGET -t PATH" if alone else USAGE,
+        )
     if len(parsed.positionals) != 1:
         raise UsageError(
             "inspect takes one backup",
@@ -70,6 +79,12 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
             fix="write the backup to a file first, then name the file",
         )
     require_named(name, USAGE)
+    if against is not None and parsed.is_set("list"):
+        raise UsageError(
+            "--against and --list contradict each other",
+            reason="a list says what each member is, a plan what would be done",
+            fix="for each path: kubectl restore TARGET BACKUP -t PATH --dry-run -v",
+        )
     return InspectRequest(
         backup=Path(name),
         checksum=read_checksum(parsed),
@@ -81,6 +96,31 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
         tree=_tree(parsed),
         as_json=read_output(parsed) == "json",
         command=("kubectl", "restore", "inspect", *words),
+        against=None if against is None else _against(parsed, against, words),
+    )
+
+
+def _against(parsed: Parsed, target: str, words: Sequence[str]) -> RestoreRequest:
+    """Return the restore that is planned: it may replace, and leaves out what is refused."""
+    if not target:
+        raise UsageError(
+            "--against names no target",
+            reason="an empty word was given for it; a variable of a script that was not set?",
+            fix="kubectl restore inspect BACKUP --against TARGET -t PATH",
+        )
+    flags = [one for one in parsed.flags if one[0].name not in {"against", "list", "tree"}]
+    made = read_request(
+        Parsed(flags, [target, *parsed.positionals], [0, 1]),
+        ["inspect", *words],
+        older=False,
+        compares="inspect",
+    )
+    return replace(
+        made,
+        overwrite=Overwrite.IF_CHANGED,
+        dry_run=True,
+        asks=False,
+        selection=replace(made.selection, skip_unsafe=True),
     )
 
 

@@ -18,7 +18,7 @@ from kubectl_restore.archive.select.report import report_on
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
-from kubectl_restore.errors import DamagedError, ExitCode
+from kubectl_restore.errors import DamagedError, ExitCode, RestoreError
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.inspection import DEPTH_OF_BARS, Inspection, member_fields
 from kubectl_restore.ui.json_fields import json_line
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.trust.safety import Refusal
     from kubectl_restore.cli.inspect import InspectRequest
     from kubectl_restore.deadline import Watch
+    from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.foreseen import Foreseen
 
 _OFTEN: Final = 1024
 """Members between two looks at the watch."""
@@ -41,7 +43,11 @@ _PAGE: Final = 512
 
 
 def inspect(
-    request: InspectRequest, progress: Progress, watch: Watch, write: Callable[[str], bool]
+    request: InspectRequest,
+    progress: Progress,
+    watch: Watch,
+    write: Callable[[str], bool],
+    foresee: Callable[[RestoreRequest], Foreseen],
 ) -> ExitCode:
     """Write what a restore with the same flags would take; say whether it would take it.
 
@@ -50,6 +56,7 @@ def inspect(
         progress: told how far the reading is.
         watch: may end it.
         write: takes the result, piece by piece; tells whether anybody reads it.
+        foresee: asks a pod how much of the backup is right there.
 
     Returns:
         RESTORED when a restore could begin; BACKUP when something in it is refused.
@@ -59,6 +66,7 @@ def inspect(
             written; or not what is claimed; or something in it is refused, and only a list was
             wanted.
         UsageError: it has nothing of what is wanted.
+        RestoreError: the pod could not be asked, which is raised when the rest was written.
         TimedOutError, SignalledError: the watch ended the run.
     """
     with BackupFile.open(request.backup) as backup:
@@ -93,6 +101,7 @@ def inspect(
             # Whoever read it has seen enough (`| head`).
             return ExitCode.RESTORED
         if not request.members or request.as_json:
+            foreseen, failure = _foreseen(request, damage, foresee)
             inspection = Inspection(
                 backup=request.backup,
                 parts=len(backup.parts),
@@ -107,10 +116,11 @@ def inspect(
                 depth=request.tree,
                 notes=notes,
                 salvaged=salvaged,
+                against=foreseen,
             )
             write(inspection.json() if request.as_json else inspection.text())
-            if damage is not None:
-                raise damage
+            if failure is not None:
+                raise failure
             # It has said what is refused, and why.
             return ExitCode.BACKUP if refused else ExitCode.RESTORED
         if damage is not None:
@@ -118,6 +128,20 @@ def inspect(
     if refused:
         raise unsafe(refused, lambda flag: shlex.join([*request.command, flag]))
     return ExitCode.RESTORED
+
+
+def _foreseen(
+    request: InspectRequest,
+    damage: DamagedError | None,
+    foresee: Callable[[RestoreRequest], Foreseen],
+) -> tuple[Foreseen | None, RestoreError | None]:
+    """Return what a pod says of the backup, and what is to be raised in the end."""
+    if request.against is None or damage is not None:
+        return None, damage
+    try:
+        return foresee(request.against), None
+    except RestoreError as error:
+        return None, error
 
 
 def _lines(

@@ -41,6 +41,7 @@ from kubectl_restore.restore.checks.restored import Restored
 from kubectl_restore.restore.comparing import audit, require_alike
 from kubectl_restore.restore.comparing import diff as audit_and_show
 from kubectl_restore.restore.finish import finish, settle
+from kubectl_restore.restore.foreseen import foresee as foreseen
 from kubectl_restore.restore.go_on import go_on_behind
 from kubectl_restore.restore.lanes.lanes import Lanes
 from kubectl_restore.restore.lanes.merged_progress import MergedProgress
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Comparison, Progress, Summary
+    from kubectl_restore.restore.foreseen import Foreseen
     from kubectl_restore.restore.lanes.lane import Lane
 
 _LINK_KEPT: Final = (
@@ -143,6 +145,20 @@ def _compare(
     progress.compared(comparison)
     require_alike(run.request, comparison)
     return comparison
+
+
+def foresee(request: RestoreRequest, progress: Progress, watch: Watch) -> Foreseen:
+    """Return how much of a backup is right in the pod already, and what would be done.
+
+    Raises:
+        RestoreError: anything that kept it from being found out.
+    """
+    kubectl, receipt = Kubectl.found(request.kubectl), Receipt(request)
+    begun = _begun(request, kubectl, progress, watch, receipt, is_compared=True)
+    with begun as (run, batches, _supply):
+        (batch,) = batches
+        with _lanes(run) as lanes:
+            return foreseen(run, lanes.first(has_begun=False), batch)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from kubectl_restore.restore.checks.misplaced import misplaced
 from kubectl_restore.restore.checks.obstacles import require_possible
 from kubectl_restore.restore.checks.volumes import attributes_of
 from kubectl_restore.restore.confirm import confirm, has_to_be_asked
+from kubectl_restore.restore.ledger import Ledger
 from kubectl_restore.restore.survey import Surveyor
 from kubectl_restore.resume.in_flight import Doubt, read_doubt
 from kubectl_restore.resume.places import Notes, doubt_by_place
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.restore.lanes.lane import Lane
-    from kubectl_restore.restore.ledger import Ledger
     from kubectl_restore.restore.run import Run
 
 
@@ -33,16 +33,7 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
         PodCannotError: something has to be made where we may make nothing, or there is no room.
     """
     request = run.request
-    if ledger.restored is not None:
-        ledger.restored.require_targets(batch.index)
-    ledger.tally.disarmed += give_away(batch.index, request, lane.capabilities)
-    ledger.open(batch)
-    ledger.doubt = _doubt(lane, ledger, batch)
-    volumes = ledger.volumes.for_members(
-        batch.index.members, lane.questions, lane.capabilities, run.progress
-    )
-    ledger.attributes = attributes_of(request, lane.capabilities, volumes)
-    surveyor = _surveyor(run, lane, ledger, batch)
+    surveyor = _prepared(run, lane, ledger, batch)
     plan = surveyor.plan(batch, ledger.attempts.agreed or request.overwrite)
     ledger.attempts.require_no_more(plan)
     _hint(run, lane, ledger, batch, plan)
@@ -67,6 +58,30 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
     )
     ledger.attempts.began(plan)
     return plan
+
+
+def foresee_batch(run: Run, lane: Lane, batch: Batch) -> Plan:
+    """Return what would be done about a batch, whatever of it is in the way.
+
+    Raises:
+        RestoreError: the link was lost, the time ran out or a signal came.
+    """
+    return _prepared(run, lane, Ledger(None), batch).plan(batch, run.request.overwrite)
+
+
+def _prepared(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Surveyor:
+    """Find out what the plan of a batch has to know besides what stands there."""
+    request = run.request
+    if ledger.restored is not None:
+        ledger.restored.require_targets(batch.index)
+    ledger.tally.disarmed += give_away(batch.index, request, lane.capabilities)
+    ledger.open(batch)
+    ledger.doubt = _doubt(lane, ledger, batch)
+    volumes = ledger.volumes.for_members(
+        batch.index.members, lane.questions, lane.capabilities, run.progress
+    )
+    ledger.attributes = attributes_of(request, lane.capabilities, volumes)
+    return _surveyor(run, lane, ledger, batch)
 
 
 def _hint(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kubectl_restore.archive.members.member import Extra, Kind
 from kubectl_restore.archive.select.report import NAMED
 from kubectl_restore.text import as_date, counted, shown, shown_whole
+from kubectl_restore.ui.against import against_fields, against_lines
 from kubectl_restore.ui.amounts import as_size
 from kubectl_restore.ui.json_fields import json_line, named
 from kubectl_restore.ui.listing import mode
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.select.directories import Directory
     from kubectl_restore.archive.select.report import Report
     from kubectl_restore.archive.trust.integrity import Integrity
+    from kubectl_restore.restore.foreseen import Foreseen
 
 DEPTH_OF_BARS: Final = 2
 """Components of the directories that have bars."""
@@ -53,6 +55,7 @@ class Inspection:
         depth: how deep they are shown as a tree; 0 for the biggest ones as bars.
         notes: warnings, and what was left out on the user's wish.
         salvaged: what is lost of a damaged backup; None of a sound one.
+        against: how much of it is right in a pod; None where no pod was asked.
     """
 
     backup: Path
@@ -66,6 +69,7 @@ class Inspection:
     directories: tuple[Directory, ...] = ()
     depth: int = 0
     salvaged: Salvaged | None = None
+    against: Foreseen | None = None
 
     def text(self) -> str:
         """Return lines for a person."""
@@ -91,6 +95,7 @@ class Inspection:
         new = [f"{as_date(one.mtime)}  {shown(one.name)}" for one in report.newest]
         lines += [*_few("biggest", big), *_few("newest", new)]
         lines += _few("owners", self._owners())
+        lines += [] if self.against is None else against_lines(self.against)
         lines += [f"Note: {note}" for note in (*self.notes, *self._changes())]
         refused = [f"{shown(one.member.name)}: {one.reason}" for one in report.refused]
         lines += _few(f"refused ({len(refused):,})", refused) if refused else []
@@ -134,6 +139,7 @@ class Inspection:
             "refused": [{**named(one.member.name), "reason": one.reason} for one in report.refused],
             "notes": list(self.notes),
             **self._losses(),
+            **({} if self.against is None else {"against": against_fields(self.against)}),
         }
 
     def _bars(self) -> list[str]:

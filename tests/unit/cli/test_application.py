@@ -319,6 +319,8 @@ def test_a_commands_help_names_the_flags_that_it_takes_and_no_others(
     for flag in FLAGS:
         # None of these values is good for anything; a flag that means nothing here is said before.
         words = [f"--{flag.name}=\0"] if flag.value else [f"--{flag.name}"]
+        if command == "inspect":
+            words.insert(0, "--against=db-0")
         positionals = ["/nowhere"] if command in {"inspect", "seal"} else ["db-0", "/nowhere"]
         if flag.name not in {"help", "version"}:
             run_words([command, *positionals, *words])

@@ -105,6 +105,7 @@ def test_the_table_of_flags_is_the_designs() -> None:
     assert {flag.name for flag in FLAGS} == {
         *BUILT,
         *OLDER,
+        "against",
         "list",
         "extras",
         "install",
