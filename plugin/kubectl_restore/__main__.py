@@ -40,9 +40,13 @@ def _open_closed_streams() -> None:
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
+    # Python writes UTF-8 with LC_ALL=C, too (PEP 540). A terminal that does not show that would
+    # have more columns in the line than we count.
+    is_ascii = os.environ.get("LC_ALL") in {"C", "POSIX"}
     # A name in a message must not end the program because the locale cannot show it.
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        encoding = "ascii" if is_ascii and stream.isatty() else stream.encoding
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")  # type: ignore[union-attr]
 
 
 if __name__ == "__main__":

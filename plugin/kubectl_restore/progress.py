@@ -249,6 +249,14 @@ class Progress(Protocol):
     def tick(self) -> None:
         """Called at least every 0.1 s while waiting, so that a display can move."""
 
+    def retrying(self, left: float, count: str) -> None:
+        """Called instead of `tick` while nothing is tried: it is again in so many seconds.
+
+        Args:
+            left: 0 for now.
+            count: which attempt it will be: `1 of 5`.
+        """
+
     def message(self, level: Level, text: str) -> None:
         """Say something in one or more lines; the text is safe to print."""
 
@@ -294,6 +302,9 @@ class Silence:
         return False
 
     def tick(self) -> None:
+        """Ignore it."""
+
+    def retrying(self, left: float, count: str) -> None:
         """Ignore it."""
 
     def message(self, level: Level, text: str) -> None:

@@ -68,6 +68,7 @@ class _Insistence(Generic[T]):
     _watch: Watch
     _how_far: tuple[str, bool]
     _first: RestoreError | None
+    _count: str = ""
 
     def go_on(self) -> T:
         # Loaded when it is needed: it would make every start slower by a tenth.
@@ -115,7 +116,7 @@ class _Insistence(Generic[T]):
         far, _ = self._how_far
         where = f" at {far}" if far else ""
         pause = as_duration(max(1, round(state.next_action.sleep)))
-        count = f"{state.attempt_number} of {self._retries}"
+        self._count = count = f"{state.attempt_number} of {self._retries}"
         said = f"{error.what}{where}, trying again in {pause}, {count}"
         reason = f"\n{error.reason}" if error.reason else ""
         self._progress.message(Level.WARNING, said + reason)
@@ -123,10 +124,11 @@ class _Insistence(Generic[T]):
     def _pause(self, seconds: float) -> None:
         watch = self._watch
         until = watch.elapsed + seconds
-        while watch.elapsed < until:
+        while (left := until - watch.elapsed) > 0:
+            self._progress.retrying(left, self._count)
             watch.check()
-            watch.rest(min(TICK, max(0.0, until - watch.elapsed)))
-            self._progress.tick()
+            watch.rest(min(TICK, left))
+        self._progress.retrying(0, self._count)
 
 
 def _error_of(state: RetryCallState) -> RestoreError | None:

@@ -173,6 +173,10 @@ class Display:
     def tick(self) -> None:
         """Nothing moves here."""
 
+    def retrying(self, left: float, count: str) -> None:  # noqa: ARG002 - for what is drawn
+        """Say nothing: a message has said it."""
+        self.tick()
+
     def message(self, level: Level, text: str) -> None:
         """Say it, if the user wants that much."""
         if self.wants(level):

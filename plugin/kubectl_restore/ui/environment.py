@@ -91,6 +91,11 @@ class Environment:
         if not self._broken:
             self._broken = not _write(self.err, text)
 
+    def as_drawn(self, text: str) -> str:
+        """Return text as stderr shows it: what its encoding lacks is an escape, of more columns."""
+        encoding = getattr(self.err, "encoding", None) or "utf-8"
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+
     def typed(self) -> str | None:
         """Return a line that was typed; None while it is not whole. Never waits."""
         try:

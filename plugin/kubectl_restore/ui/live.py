@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.progress import Phase
 from kubectl_restore.text import shown_text
+from kubectl_restore.ui.amounts import as_time
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.texts import PHASES, counts, current
 
@@ -22,6 +23,12 @@ _NOBODY_ASKS: Final = frozenset({Phase.SURVEY, Phase.SAVE, Phase.SEND, Phase.VER
 """Phases after the last kubectl that is started has got through: no plugin waits any more."""
 _BAR: Final = 20
 _WIDE_ENOUGH_FOR_BAR: Final = 60
+_BEFORE_NAME: Final = "  "
+_SHORTEST_NAME: Final = 8
+"""Columns; a shorter piece of a name says nothing."""
+_GAP: Final = "..."
+_STOPPED: Final = 1.5
+"""Seconds between two looks, from which on we take it that we stood still."""
 
 
 class Live(Display):
@@ -35,10 +42,13 @@ class Live(Display):
         self._drawn_width = 0
         self._partial = False
         self._held = False
+        self._ticked_at = float("inf")
+        self._retrying = ""
 
     def status(self, status: Status) -> None:
         """Take the newest counts, and draw when it is time."""
         self.tracker.update(status)
+        self._retrying = ""
         if self._partial and status.phase in _NOBODY_ASKS:
             # The answer was typed on the terminal, so we cannot have seen the end of that line.
             self._end_partial()
@@ -50,10 +60,12 @@ class Live(Display):
             return
         now, width = self.environment.clock(), self.environment.width()
         resized = bool(self._drawn) and width != self._drawn_width
+        # Stopped meanwhile (Ctrl-Z, fg): the shell has written where the line was.
+        stopped, self._ticked_at = now - self._ticked_at > _STOPPED, now
         if self._partial or (now - self._drawn_at < _REDRAW and not resized):
             return
         line = self.line(width)
-        if line != self._drawn or resized:
+        if line != self._drawn or resized or stopped:
             self.environment.draw(_WIPE + line)
         self._drawn, self._drawn_at, self._drawn_width = line, now, width
 
@@ -64,11 +76,19 @@ class Live(Display):
         if share is not None and width >= _WIDE_ENOUGH_FOR_BAR:
             full = int(share * _BAR)
             text += f" [{'#' * full}{'.' * (_BAR - full)}]"
-        known = counts(self.tracker)
-        name = current(self.tracker)
+        known = counts(self.tracker, width - len(text) - 2, instead=self._retrying)
+        name = "" if self._retrying else self.environment.as_drawn(current(self.tracker))
         text += f" {known}" if known else " ..."
-        text += f"  {name}" if name else ""
+        room = width - 1 - len(text) - len(_BEFORE_NAME)
+        if name and room >= _SHORTEST_NAME:
+            text += _BEFORE_NAME + shortened(name, room)
         return cut(text, width - 1)
+
+    def retrying(self, left: float, count: str) -> None:
+        """Say so in the line, while it lasts."""
+        when = f"in {as_time(left)}" if left else "now"
+        self._retrying = f"trying again {when} ({count})"
+        self.tick()
 
     def foreign(self, data: bytes) -> None:
         """Leave the line to a plugin until it has finished its own."""
@@ -100,6 +120,21 @@ class Live(Display):
         if self._partial:
             self._partial = False
             super().say("\n")
+
+
+def shortened(name: str, columns: int) -> str:
+    """Return a name that fits into so many columns: where it is too long its middle is left out.
+
+    The end says more than the beginning: two thirds of what is shown are of it.
+    """
+    if cut(name, columns) == name:
+        return name
+    room = max(0, columns - len(_GAP))
+    end = cut(name[::-1], room - room // 3)[::-1]
+    # A mark that stands over a character which is gone would stand over ours.
+    while end and unicodedata.combining(end[0]):
+        end = end[1:]
+    return f"{cut(name, room // 3)}{_GAP}{end}"
 
 
 def cut(text: str, columns: int) -> str:

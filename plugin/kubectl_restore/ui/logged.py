@@ -165,6 +165,11 @@ class Logged(Display):
         self._display.tick()
         self._plain.tick()
 
+    def retrying(self, left: float, count: str) -> None:
+        """Tell both."""
+        self._display.retrying(left, count)
+        self._plain.retrying(left, count)
+
     def message(self, level: Level, text: str) -> None:
         """Tell both."""
         self._display.message(level, text)

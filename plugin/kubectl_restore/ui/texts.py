@@ -82,32 +82,46 @@ def _harmless(line: str) -> str:
     return shown_text(line).replace("\n", "\\n")
 
 
-def counts(tracker: Tracker) -> str:
-    """Return bytes, files, rate and time left of the present phase, as far as they are known."""
-    status, parts = tracker.status, []
-    share = tracker.share
-    if share is not None:
-        parts.append(f"{share:.0%}")
+def counts(tracker: Tracker, room: int | None = None, *, instead: str = "") -> str:
+    """Return bytes, files, rate and time left of the present phase, as far as they are known.
+
+    Args:
+        tracker: knows them.
+        room: columns; where they are few, what says least is left out; None for enough.
+        instead: what is to be said instead of a rate and a time left; may be empty.
+    """
+    parts = [one for one in _counts(tracker, instead) if one[1]]
+    if room is not None:
+        for least in sorted(parts, key=lambda one: one[0], reverse=True)[:-1]:
+            if len(", ".join(text for _, text in parts)) <= room:
+                break
+            parts.remove(least)
+    return ", ".join(text for _, text in parts)
+
+
+def _counts(tracker: Tracker, instead: str) -> Iterator[tuple[int, str]]:
+    """Return each of them with its place among what is told first; an empty one is not known."""
+    status, share = tracker.status, tracker.share
+    yield 0, "" if share is None else f"{share:.0%}"
     if status.total_bytes is not None:
-        parts.append(f"{as_size(status.done_bytes)} of {as_size(status.total_bytes)}")
-    elif status.done_bytes:
+        yield 2, f"{as_size(status.done_bytes)} of {as_size(status.total_bytes)}"
+    else:
         # From standard input; nobody knows how much will come.
-        parts.append(as_size(status.done_bytes))
+        yield 2, as_size(status.done_bytes) if status.done_bytes else ""
     if status.total_files is not None:
-        parts.append(f"{status.done_files:,} of {counted(status.total_files, 'file')}")
-    elif status.done_files:
-        parts.append(counted(status.done_files, "file"))
+        yield 4, f"{status.done_files:,} of {counted(status.total_files, 'file')}"
+    else:
+        yield 4, counted(status.done_files, "file") if status.done_files else ""
     still = tracker.still
-    if still is not None and status.phase is Phase.SEND:
-        parts.append(f"nothing has moved for {as_time(still)}")
-        return ", ".join(parts)
-    rate = tracker.rate
-    if rate is not None and status.done_bytes:
-        parts.append(as_rate(rate))
-    left = tracker.left
-    if left is not None and status.done_bytes < (status.total_bytes or 0):
-        parts.append(f"{as_time(left)} left")
-    return ", ".join(parts)
+    if not instead and still is not None and status.phase is Phase.SEND:
+        instead = f"nothing has moved for {as_time(still)}"
+    if instead:
+        yield 1, instead
+        return
+    rate, left = tracker.rate, tracker.left
+    yield 3, "" if rate is None or not status.done_bytes else as_rate(rate)
+    is_open = left is not None and status.done_bytes < (status.total_bytes or 0)
+    yield 1, f"{as_time(left)} left" if left is not None and is_open else ""
 
 
 def result(summary: Summary) -> str:

@@ -99,12 +99,16 @@ class Heard(Silence):
 
     said: list[tuple[Level, str]] = field(default_factory=list)
     ticks: int = 0
+    retries: list[tuple[float, str]] = field(default_factory=list)
 
     def message(self, level: Level, text: str) -> None:
         self.said.append((level, text))
 
     def tick(self) -> None:
         self.ticks += 1
+
+    def retrying(self, left: float, count: str) -> None:
+        self.retries.append((left, count))
 
 
 def numbers_of(members: Members, kinds: Iterable[Kind]) -> set[int]:

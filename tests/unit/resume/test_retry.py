@@ -225,7 +225,11 @@ def test_a_display_moves_during_the_pause() -> None:
     attempt.run()
     assert len(watch.rests) >= 10
     assert all(0 < seconds <= TICK for seconds in watch.rests)
-    assert attempt.heard.ticks == len(watch.rests)
+    lefts = [left for left, _ in attempt.heard.retries]
+    assert len(lefts) == len(watch.rests) + 1
+    assert lefts == sorted(lefts, reverse=True)
+    assert lefts[-1] == 0
+    assert {count for _, count in attempt.heard.retries} == {"1 of 5"}
 
 
 def test_a_signal_during_the_pause_ends_it() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kubectl_restore.errors import TargetError
 from kubectl_restore.progress import Header, Level, Phase, Status, Summary
-from kubectl_restore.ui.live import Live, cut
+from kubectl_restore.ui.live import Live, cut, shortened
 from tests.unit.ui.screens import Scene, Terminal, columns
 
 HEADER = Header("b.tar", 9, "db-0", "/data")
@@ -203,3 +203,77 @@ def test_nothing_is_said_behind_a_question() -> None:
     display.foreign(b"Password: ")
     display.header(HEADER)
     assert scene.screen.above == ["Password: ", "Restoring b.tar (9 B) to pod db-0, path /data"]
+
+
+@given(st.text(), st.integers(0, 100))
+def test_a_shortened_name_fits_and_keeps_both_ends(text: str, room: int) -> None:
+    short = shortened(text, room)
+    assert columns(short) <= max(room, 3)
+    if columns(text) <= room:
+        assert short == text
+    else:
+        start, end = short.split("...", 1) if "..." not in text else ("", "")
+        assert text.startswith(start)
+        assert text.endswith(end)
+
+
+def test_a_long_name_lacks_its_middle() -> None:
+    assert shortened("var/lib/shop/catalogue/images/0001.jpg", 20) == "var/l...ges/0001.jpg"
+
+
+def test_what_says_least_is_left_out_where_the_terminal_is_narrow() -> None:
+    seen = []
+    for width in (25, 40, 50, 60, 75):
+        scene = Scene(screen=Terminal(width))
+        display = live(scene)
+        display.status(send(0, 1024 * 1000))
+        scene.clock.now += 2
+        display.status(Status(Phase.SEND, 512 * 1000, 1024 * 1000, 3, 1200))
+        seen.append(scene.screen.line)
+    assert seen == [
+        "restoring 50%, 2.0s left",
+        "restoring 50%, 2.0s left",
+        "restoring 50%, 500 KiB of 1.0 MiB, 2.0s left",
+        "restoring [##########..........] 50%, 2.0s left",
+        "restoring [##########..........] 50%, 500 KiB of 1.0 MiB, 2.0s left",
+    ]
+
+
+def test_a_retry_is_said_until_something_happens() -> None:
+    scene = Scene(screen=Terminal(120))
+    display = live(scene)
+    display.status(send(500, name=b"file"))
+    scene.clock.now += 1
+    display.retrying(2.5, "1 of 5")
+    assert scene.screen.line == (
+        "restoring [##########..........] 50%, 500 B of 1.0 KiB, 5 of 10 files, "
+        "trying again in 2.5s (1 of 5)"
+    )
+    scene.clock.now += 1
+    display.retrying(0, "1 of 5")
+    assert scene.screen.line.endswith("trying again now (1 of 5)")
+    scene.clock.now += 1
+    display.status(Status(Phase.SURVEY, total_files=5))
+    assert "again" not in scene.screen.line
+
+
+def test_after_standing_still_the_line_is_drawn_again() -> None:
+    scene = Scene()
+    display = live(scene)
+    display.tick()
+    # The process was stopped; the shell has written where the line was.
+    scene.clock.now += 20
+    display.tick()
+    assert len(scene.screen.drawn) == 2
+
+
+def test_what_the_terminals_encoding_lacks_is_escaped_before_columns_are_counted() -> None:
+    class Ascii(Terminal):
+        encoding = "ascii"
+
+    scene = Scene(screen=Ascii(100))
+    display = live(scene)
+    display.status(send(500, name="ä".encode() * 60))
+    assert scene.screen.line.isascii()
+    assert "\\xe4" in scene.screen.line
+    assert columns(scene.screen.line) < 100

@@ -86,6 +86,10 @@ class MergedProgress:
         """Hand it on."""
         self._progress.tick()
 
+    def retrying(self, left: float, count: str) -> None:
+        """Hand it on."""
+        self._progress.retrying(left, count)
+
     def message(self, level: Level, text: str) -> None:
         """Hand it on."""
         self._progress.message(level, text)
