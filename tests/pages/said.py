@@ -21,6 +21,7 @@ _CHANGING: Final = (
         re.compile(r"(mtime ).*? (newer|older) there \([^()]* instead of [^()]*\)"),
         r"\1 N \2 there (N instead of N)",
     ),
+    (re.compile(r"(PROGRESS: Restore - .*\n)+"), "PROGRESS: Restore - ...\n"),
     (re.compile(r'("seconds_elapsed": )[\d.]+'), r"\1N"),
 )
 
