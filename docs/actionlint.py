@@ -1,10 +1,15 @@
-"""Run actionlint over the workflows; the first finding fails. It is built from its Go module."""
+"""Run actionlint over the workflows and the example's; the first finding fails.
+
+It is built from its Go module.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.golang import NoGoError, build  # noqa: E402 - the path comes first
 
+ACTION: Final = "actions/restore/action.yml"
 PACKAGE: Final = "github.com/rhysd/actionlint/cmd/actionlint"
 
 
@@ -25,9 +31,23 @@ def main() -> int:
         return 1 if os.environ.get("CI") else 0
     # The locked shellcheck reads the commands; what else this machine has decides nothing.
     shellcheck = Path(sys.executable).with_name("shellcheck")
-    return subprocess.run(
-        [program, "-no-color", f"-shellcheck={shellcheck}", "-pyflakes="], cwd=ROOT, check=False
-    ).returncode
+    words = [str(program), "-no-color", f"-shellcheck={shellcheck}", "-pyflakes="]
+    with tempfile.TemporaryDirectory() as name:
+        copied = _as_copied(Path(name))
+        codes = [subprocess.run(words, cwd=one, check=False).returncode for one in (ROOT, copied)]
+    return max(codes)
+
+
+def _as_copied(directory: Path) -> Path:
+    """Return a repository with examples/github where its comments say that it goes.
+
+    actionlint reads an action only beside a workflow that uses it.
+    """
+    (directory / ".git").mkdir()
+    for name, place in (("workflow.yml", "workflows/restore.yml"), ("action.yml", ACTION)):
+        (directory / ".github" / place).parent.mkdir(parents=True)
+        shutil.copy(ROOT / "examples/github" / name, directory / ".github" / place)
+    return directory
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def drawn(
     """Return the items that are run, in their order, and those that are not.
 
     Args:
-        items: of a run. Only those of tests/contract and tests/e2e are drawn from.
+        items: of a run. Only those of tests/contract and tests/e2e are drawn from, and not
+            those marked `every_variant`: their variants have nothing in common.
         most: variants of each test function; 0 for all.
         seed: decides.
     """
@@ -27,6 +28,8 @@ def drawn(
     variants: dict[str, list[str]] = {}
     for item in items:
         name, _, variant = item.nodeid.partition("[")
+        if item.get_closest_marker("every_variant") is not None:
+            continue
         if variant and name.startswith(_DRAWN):
             variants.setdefault(name, []).append(item.nodeid)
     left_out: set[str] = set()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PAGES = sorted({scene.page for scene in SCENES})
 
 
+@pytest.mark.every_variant
 @pytest.mark.usefixtures("embedded_only")
 @pytest.mark.leaves("record")
 @pytest.mark.parametrize("scene", SCENES, ids=lambda one: one.name)
@@ -40,6 +41,7 @@ def test_a_page_shows_what_its_commands_say(cluster: Cluster, tmp_path: Path, sc
         assert said.code == 0 or explained, words
 
 
+@pytest.mark.every_variant
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_is_in_a_scene(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")

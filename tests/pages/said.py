@@ -9,13 +9,12 @@ from tests.normalised import normalised
 
 _PROGRESS: Final = re.compile(r"^\[\d[\d.hm]*s\] .*\n?", re.MULTILINE)
 """At a terminal it is the line that is drawn over, and gone at the end."""
-_PLACES: Final = re.compile(
-    r"^((?:Restoring|Comparing) \S+ (?:\(.*?\) )?(?:to|with) pod \S+?),.*\n"
-    r"(?:(?:container|path|namespace) .*\n)?",
-    re.MULTILINE,
-)
-"""How much the first line says depends on how soon the cluster has answered."""
+_FIRST: Final = re.compile(r"^((?:Restoring|Comparing) .*? (?:to|with) pod \S+?),.*$", re.MULTILINE)
+_PLACES: Final = re.compile(r"^container \S+ \(the only one\), .*\n", re.MULTILINE)
+"""How much the first line says, and where the rest of it stands, depends on how soon the cluster
+has answered."""
 _CHANGING: Final = (
+    (re.compile(r"\b[\d,]+ members\b"), "N members"),
     (re.compile(r"\b[\d,]+ of [\d,]+ bytes\b"), "N of N bytes"),
     (
         re.compile(r"(mtime ).*? (newer|older) there \([^()]* instead of [^()]*\)"),
@@ -33,7 +32,7 @@ def page_form(said: str, directory: str) -> str:
 
 def compared_form(text: str) -> str:
     """Return what is compared of what a page shows."""
-    text = _PLACES.sub(r"\1\n", f"{text}\n")
+    text = _PLACES.sub("", _FIRST.sub(r"\1", f"{text}\n"))
     for pattern, instead in _CHANGING:
         text = pattern.sub(instead, text)
     return normalised(text, "/home/me").rstrip("\n")

@@ -88,10 +88,9 @@ def play(scene: Scene, cluster: Cluster, directory: Path) -> list[Said]:
         cluster.pod(kind)
     commands: Sequence[Command] = scene.commands
     own = bool(commands) and commands[0].words == START
-    variables = _variables(cluster, directory)
     words = ["make", "--silent", "--no-print-directory", "try"] if own else ["bash", "--norc"]
     played = []
-    with Shell(words, ROOT if own else directory, variables) as shell:
+    with Shell(words, ROOT if own else directory, variables(cluster, directory)) as shell:
         code, said = shell.run(scene.set_up or "true")
         if code != 0:
             raise AssertionError(f"{scene.name}: its set-up: {code}\n{said}")
@@ -104,8 +103,8 @@ def play(scene: Scene, cluster: Cluster, directory: Path) -> list[Said]:
     return played
 
 
-def _variables(cluster: Cluster, directory: Path) -> dict[str, str]:
-    """Return what the shell inherits: our kubectl, the program under test, a home of its own."""
+def variables(cluster: Cluster, directory: Path) -> dict[str, str]:
+    """Return what a shell inherits: our kubectl, the program under test, a home of its own."""
     programs, home = directory / ".programs", directory / ".home"
     for one in (programs, home):
         one.mkdir()
