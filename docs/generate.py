@@ -18,6 +18,7 @@ from kubectl_restore.errors import CAUSES, MEANING  # noqa: E402
 sys.path.insert(0, str(ROOT))
 from distribution.glibc import OLDEST  # noqa: E402
 from docs.man import manual_page  # noqa: E402
+from docs.picture import picture  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +97,7 @@ DOCUMENTS: Final[dict[str, Callable[[], str]]] = {
     "docs/installing.md": installing,
     "docs/kubectl-messages.md": kubectl_messages,
     "docs/kubectl-restore.1": manual_page,
+    "docs/picture.svg": picture,
 }
 
 
