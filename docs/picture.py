@@ -45,18 +45,18 @@ def picture() -> str:
         StopIteration: the tutorial has no longer what is shown.
     """
     every = commands_of(_TUTORIAL.read_text("utf-8"))
-    lines = [line for words in _SHOWN for line in (*_screen(_find(every, *words)), "")][:-1]
+    lines = [one for words in _SHOWN for one in (*_screen(_find(every, *words)), ("", ""))][:-1]
     drawn = "".join(
-        f'<text x="{_MARGIN}" y="{_MARGIN + _HEIGHT * (number + 1) - 5}"{_class(line)}>'
+        f'<text x="{_MARGIN}" y="{_MARGIN + _HEIGHT * (number + 1) - 5}"{kind}>'
         f"{escape(line)}</text>\n"
-        for number, line in enumerate(lines)
+        for number, (line, kind) in enumerate(lines)
         if line
     )
     width = int(_COLUMNS * _WIDTH) + 2 * _MARGIN
     height = _HEIGHT * len(lines) + 2 * _MARGIN
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img">\n'
+        f'viewBox="0 0 {width} {height}" role="img" xml:space="preserve">\n'
         "<!-- made by docs/generate.py from docs/tutorial.md; do not edit -->\n"
         "<title>kubectl restore: a restore, a comparison, a file in the way, a damaged backup"
         f"</title>\n<style>{_STYLE}</style>\n"
@@ -68,11 +68,11 @@ def _find(every: list[Command], heading: str, words: str) -> Command:
     return next(one for one in every if (one.heading, one.words) == (heading, words))
 
 
-def _screen(command: Command) -> list[str]:
-    """Return the lines of a terminal of so many columns."""
+def _screen(command: Command) -> list[tuple[str, str]]:
+    """Return the lines of a terminal of so many columns, each with its class."""
     lines = [f"$ {command.words}", *command.shown.splitlines()]
     return [
-        part
+        (part, _class(line))
         for line in lines
         for part in textwrap.wrap(
             line, _COLUMNS, subsequent_indent="  ", drop_whitespace=False, break_on_hyphens=False
