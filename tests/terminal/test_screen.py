@@ -6,6 +6,7 @@ import io
 import re
 import shlex
 import tarfile
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,7 +146,7 @@ def test_after_a_resize_there_is_one_row_and_it_fits(
 def test_stopped_and_brought_back_it_moves_again_below_what_the_shell_said(
     cluster: Cluster, link: LinkProxy, tmp_path: Path
 ) -> None:
-    words = command(cluster, link, tmp_path, name="blob")
+    words = command(cluster, link, tmp_path, "--stall-timeout=3s", name="blob")
     shell = ["bash", "--norc", "--noprofile", "-i"]
     shown = Shown(shell, environment(TERM="dumb", PS1="shell> "), columns=100)
     shown.until(lambda: bool(shown.having("shell>")))
@@ -153,6 +154,8 @@ def test_stopped_and_brought_back_it_moves_again_below_what_the_shell_said(
     shown.until(lambda: percent(shown) >= 10)
     shown.child.send("\x1a")
     shown.until(lambda: bool(shown.having("Stopped")))
+    # Longer than the stall limit: it is not the link that stood still.
+    time.sleep(4)
     shown.child.sendline("fg")
 
     def since() -> list[str]:
@@ -162,6 +165,7 @@ def test_stopped_and_brought_back_it_moves_again_below_what_the_shell_said(
     shown.until(lambda: since()[-1].startswith("restoring ["))
     shown.until(lambda: any(row.startswith("Restored 6 files") for row in since()))
     assert not [row for row in since() if row.startswith("restoring")], shown.rows
+    assert not shown.having("nothing has moved")
     shown.child.sendline("exit")
     shown.until_it_ends()
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 _PING: Final = 2.0
 """Seconds between two signs of life while a person thinks."""
+_ABSENT: Final = 2.0
+"""Seconds between two looks, from which on it is we that did not move (Ctrl-Z), not the link."""
 _FIRST_WORD: Final = 15.0
 """Seconds for the agent to speak, once the container says anything."""
 _NOISE: Final = 100
@@ -75,7 +77,7 @@ class Exec:
         self._stderr = StderrReader(mark.token, loop.progress)
         self._failure: RestoreError | None = None
         self._is_bye = False
-        self._moved = now()
+        self._moved = self._checked = now()
         self._pinged = 0.0
         self._talks_since, self._noise = 0.0, 0
         self._child = Child(arguments, environment, feed=True)
@@ -192,8 +194,13 @@ class Exec:
             RestoreError: it is not.
         """
         self._require_life()
-        limit = self._stall_timeout
-        if limit is not None and now() - self._moved > limit:
+        limit, time = self._stall_timeout, now()
+        unseen = time - max(self._checked, self._moved)
+        self._checked = time
+        if unseen > _ABSENT:
+            # We stood still ourselves: nobody knows what would have moved.
+            self._moved += unseen
+        if limit is not None and time - self._moved > limit:
             raise TimedOutError(
                 f"nothing has moved for {as_duration(limit)}",
                 reason=f"--stall-timeout is {as_duration(limit)}; the link is frozen, or "

@@ -9,7 +9,7 @@ from kubectl_restore.progress import Phase
 from kubectl_restore.text import shown_text
 from kubectl_restore.ui.amounts import as_time
 from kubectl_restore.ui.display import Display
-from kubectl_restore.ui.texts import PHASES, counts, current
+from kubectl_restore.ui.texts import counts, current, phase_words
 
 if TYPE_CHECKING:
     from kubectl_restore.progress import Status
@@ -71,7 +71,7 @@ class Live(Display):
 
     def line(self, width: int) -> str:
         """Return the line, one column short of the width, so that it never wraps."""
-        text = PHASES[self.tracker.status.phase]
+        text = phase_words(self.tracker.status.phase, self._header)
         share = self.tracker.share
         if share is not None and width >= _WIDE_ENOUGH_FOR_BAR:
             full = int(share * _BAR)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from kubectl_restore.ui.amounts import as_time
 from kubectl_restore.ui.paced import Paced
-from kubectl_restore.ui.texts import PHASES, counts
+from kubectl_restore.ui.texts import counts, phase_words
 
 
 class Plain(Paced):
@@ -16,10 +16,11 @@ class Plain(Paced):
 
     def say_phase(self) -> None:
         """Say its name."""
-        self.say(f"[{as_time(self.tracker.elapsed)}] {PHASES[self.tracker.status.phase]}\n")
+        phase = phase_words(self.tracker.status.phase, self._header)
+        self.say(f"[{as_time(self.tracker.elapsed)}] {phase}\n")
 
     def say_counts(self) -> None:
         """Say what is known of it."""
-        phase, known = PHASES[self.tracker.status.phase], counts(self.tracker)
+        phase, known = phase_words(self.tracker.status.phase, self._header), counts(self.tracker)
         text = f"{phase}: {known}" if known else f"still {phase}"
         self.say(f"[{as_time(self.tracker.elapsed)}] {text}\n")

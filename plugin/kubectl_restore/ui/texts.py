@@ -29,6 +29,13 @@ PHASES: Final = {
 }
 
 
+def phase_words(phase: Phase, header: Header | None) -> str:
+    """Return what a phase is called; of a comparison nothing has arrived."""
+    if phase is Phase.VERIFY and header is not None and header.is_compared:
+        return "comparing what is there"
+    return PHASES[phase]
+
+
 def first_line(header: Header) -> str:
     """Return the line that names what is restored to where, as far as it is known."""
     places = [_pod(header)]

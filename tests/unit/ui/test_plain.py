@@ -134,3 +134,11 @@ def test_a_plugins_words_cannot_harm_a_terminal() -> None:
     scene = Scene(terminal=False)
     Plain(scene.environment, 0).foreign(b"open \x1b]0;x\x07 http://h/\\x\r\nnow\xff: ")
     assert scene.lines.getvalue() == "open \\x1b]0;x\\x07 http://h/\\x\nnow\\xff: "
+
+
+def test_of_a_comparison_nothing_has_arrived() -> None:
+    scene = Scene(terminal=False)
+    display = Plain(scene.environment, 0)
+    display.header(Header("b.tar", 9, "db-0", "/data", is_compared=True))
+    display.status(Status(Phase.VERIFY, total_files=5))
+    assert scene.err[-1] == "[0.0s] comparing what is there"
