@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,6 +69,22 @@ class Header:
     """Nothing is restored: the pod is held against the backup."""
 
 
+class Carried(NamedTuple):
+    """What one lane of several carries at present.
+
+    Attributes:
+        lane: its number, from 1 on.
+        done: bytes of its share of the stream that the pod has acknowledged.
+        total: bytes of the share.
+        current: the member that the pod is writing: raw bytes.
+    """
+
+    lane: int
+    done: int
+    total: int
+    current: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """How far the present phase is. Counts only rise within a phase."""
@@ -84,6 +100,8 @@ class Status:
     total_files: int | None = None
     current: bytes | None = None
     """The member that the pod is writing: raw bytes, to be escaped before they are shown."""
+    lanes: tuple[Carried, ...] = ()
+    """SEND over several lanes: those that carry something; empty where there is but one."""
 
 
 @dataclass(frozen=True, slots=True)

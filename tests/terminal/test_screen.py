@@ -9,8 +9,12 @@ import tarfile
 import time
 from typing import TYPE_CHECKING
 
+import pyte
 import pytest
 
+from kubectl_restore.progress import Carried, Level, Phase, Status
+from kubectl_restore.ui.environment import Environment
+from kubectl_restore.ui.live import Live
 from tests.contract import trees
 from tests.contract.clusters import embedded_cluster
 from tests.contract.program import arguments, environment
@@ -196,15 +200,88 @@ def test_a_retry_is_said_while_it_lasts(cluster: Cluster, link: LinkProxy, tmp_p
     assert shown.having("Warning: the link was lost at ")
 
 
-def test_several_lanes_are_one_total(cluster: Cluster, link: LinkProxy, tmp_path: Path) -> None:
+def test_several_lanes_have_a_row_each_above_one_total(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path
+) -> None:
     shown = start(cluster, link, tmp_path, "--jobs=2", columns=100)
     seen: list[int] = []
 
     def is_far() -> bool:
         seen.append(percent(shown))
-        return seen[-1] >= 60
+        assert len(shown.having("lane 1:")) <= 1, shown.rows
+        return seen[-1] >= 30 and bool(shown.having("lane 2:")) and bool(shown.having("lane 1:"))
 
     shown.until(is_far)
-    assert seen == sorted(seen)
-    assert re.search(r"of 5\.8 MiB, \d of 6 files", shown.rows[-1]), shown.rows
+    first, second, total = shown.rows[-3:]
+    assert re.match(r"  lane 1: +\d+% of \S+ .iB  blob\d$", first), shown.rows
+    assert re.match(r"  lane 2: +\d+% of \S+ .iB  blob\d$", second), shown.rows
+    assert re.search(r"^restoring \[.*of 5\.8 MiB, \d of 6 files", total), shown.rows
+    above = shown.rows[:-3]
+    shown.until(lambda: percent(shown) > seen[-1])
+    assert shown.rows[: len(above)] == above
     assert shown.until_it_ends() == 0, shown.rows
+    # What moved is gone; what was said above it has stayed.
+    assert shown.rows[: len(above)] == above
+    assert [row[:8] for row in shown.rows[len(above) :]] == ["Restored"]
+
+
+class Emulated(io.StringIO):
+    """A stream to a terminal emulator."""
+
+    def __init__(self, columns: int) -> None:
+        super().__init__()
+        self.screen = pyte.Screen(columns, 10)
+        self._stream = pyte.Stream(self.screen)
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        # As a terminal's line discipline does (termios(3), ONLCR).
+        self._stream.feed(text.replace("\n", "\r\n"))
+        return len(text)
+
+    @property
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display if row.strip()]
+
+
+def test_rows_of_lanes_leave_alone_what_others_have_written() -> None:
+    now = [0.0]
+    terminal = Emulated(60)
+    display = Live(
+        Environment(err=terminal, variables={}, width=lambda: 60, clock=lambda: now[0]), 0
+    )
+
+    def draw(done: int, *lanes: int) -> None:
+        now[0] += 0.5
+        carried = tuple(Carried(lane, done, 1000, b"file") for lane in lanes)
+        display.status(Status(Phase.SEND, done, 3000, lanes=carried))
+
+    display.message(Level.INFO, "said before")
+    draw(100, 1, 2, 3)
+    assert [row[:8] for row in terminal.rows] == [
+        "said bef",
+        "  lane 1",
+        "  lane 2",
+        "  lane 3",
+        "restorin",
+    ]
+    display.message(Level.WARNING, "said meanwhile")
+    draw(200, 1, 3)
+    draw(300, 1, 3)
+    said = ["said before", "Warning: said meanwhile"]
+    assert terminal.rows[:2] == said
+    assert [row[:8] for row in terminal.rows[2:]] == ["  lane 1", "  lane 3", "restorin"]
+    # Of one lane the total says it all.
+    draw(400, 3)
+    assert [row[:8] for row in terminal.rows[2:]] == ["restorin"]
+    draw(500, 1, 2)
+    # Stopped, and a shell has written below.
+    terminal.write("\nshell\n")
+    now[0] += 30
+    draw(600, 1, 2)
+    assert terminal.rows[5] == "shell"
+    assert [row[:8] for row in terminal.rows[6:]] == ["  lane 1", "  lane 2", "restorin"]
+    display.close()
+    assert terminal.rows[5:] == ["shell"]

@@ -18,7 +18,7 @@ from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.cut import cut
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Verification
-from kubectl_restore.progress import Level, Phase, Status
+from kubectl_restore.progress import Carried, Level, Phase, Status
 from kubectl_restore.restore.prove import Prover
 from kubectl_restore.resume.in_flight import Stream, plan_lines
 from kubectl_restore.resume.places import with_places
@@ -27,7 +27,7 @@ from kubectl_restore.session.answer import Answer
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.stream.layout import Layout
@@ -242,7 +242,7 @@ class _Sending:
 
         def acknowledged(count: int) -> None:
             stream.acknowledged = count
-            self._meter.moved(stream)
+            self._meter.moved(stream, self._side_by_side())
 
         tap = None
         algorithm = lane.capabilities.algorithm
@@ -260,6 +260,14 @@ class _Sending:
         )
         line = command(self._ledger, lane.capabilities, self._sent.plan.touched.owners)
         lane.session.begin_feed(line, payload, acknowledged)
+
+    def _side_by_side(self) -> list[tuple[int, Stream]]:
+        """Return what several lanes carry, with their numbers; nothing where there is but one."""
+        lanes = self._lanes.open
+        if len(lanes) == 1:
+            return []
+        places = enumerate(map(id, lanes), 1)
+        return [(number, self._busy[one][1]) for number, one in places if one in self._busy]
 
     def _has_ended(self, lane: Lane, stream: Stream) -> bool:
         try:
@@ -298,19 +306,34 @@ class _Meter:
             self._total_files += one.total_files
         self._say(0, 0, None)
 
-    def moved(self, stream: Stream) -> None:
-        """Say how far it is, after something of one stream was acknowledged."""
+    def moved(self, stream: Stream, lanes: Sequence[tuple[int, Stream]]) -> None:
+        """Say how far it is, after something of one stream was acknowledged.
+
+        Args:
+            stream: it.
+            lanes: those that are under way side by side, with their lanes' numbers.
+        """
         done = files = 0
+        numbers = {id(one): number for number, one in lanes}
+        carried: list[Carried] = []
         current = None
         for one in self._ledger.streams:
             at, path = one.layout.position(one.acknowledged)
             done += one.acknowledged
             files += at
             current = path if one is stream else current
-        self._say(done, files, current)
+            if (number := numbers.get(id(one))) is not None:
+                carried.append(Carried(number, one.acknowledged, one.layout.total, path))
+        self._say(done, files, current, tuple(sorted(carried)))
         self._warn_of_time(done)
 
-    def _say(self, done: int, files: int, current: bytes | None) -> None:
+    def _say(
+        self,
+        done: int,
+        files: int,
+        current: bytes | None,
+        lanes: tuple[Carried, ...] = (),
+    ) -> None:
         before = self._before
         self._run.progress.status(
             Status(
@@ -320,6 +343,7 @@ class _Meter:
                 before.files + files,
                 before.files + self._total_files,
                 current,
+                lanes,
             )
         )
 

@@ -1,4 +1,4 @@
-"""One line that moves, on a terminal."""
+"""One line that moves, on a terminal; with several lanes one for each, above it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.progress import Phase
-from kubectl_restore.text import shown_text
-from kubectl_restore.ui.amounts import as_time
+from kubectl_restore.text import shown, shown_text
+from kubectl_restore.ui.amounts import as_size, as_time
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.texts import counts, current, phase_words
 
@@ -64,10 +64,25 @@ class Live(Display):
         stopped, self._ticked_at = now - self._ticked_at > _STOPPED, now
         if self._partial or (now - self._drawn_at < _REDRAW and not resized):
             return
-        line = self.line(width)
+        line = "\n".join([*self.lanes(width), self.line(width)])
         if line != self._drawn or resized or stopped:
-            self.environment.draw(_WIPE + line)
+            # What stands above after a stop is the shell's.
+            self.environment.draw((_WIPE if stopped else self._wipe()) + line)
         self._drawn, self._drawn_at, self._drawn_width = line, now, width
+
+    def lanes(self, width: int) -> list[str]:
+        """Return a line about each of several lanes: what it carries, and how far that is."""
+        lines = []
+        for one in self.tracker.status.lanes:
+            text = (
+                f"  lane {one.lane}: {one.done / max(1, one.total):>4.0%} of {as_size(one.total)}"
+            )
+            room = width - 1 - len(text) - len(_BEFORE_NAME)
+            if one.current and room >= _SHORTEST_NAME:
+                name = self.environment.as_drawn(shown(one.current))
+                text += _BEFORE_NAME + shortened(name, room)
+            lines.append(cut(text, width - 1))
+        return lines if len(lines) > 1 and not self._retrying else []
 
     def line(self, width: int) -> str:
         """Return the line, one column short of the width, so that it never wraps."""
@@ -77,7 +92,8 @@ class Live(Display):
             full = int(share * _BAR)
             text += f" [{'#' * full}{'.' * (_BAR - full)}]"
         known = counts(self.tracker, width - len(text) - 2, instead=self._retrying)
-        name = "" if self._retrying else self.environment.as_drawn(current(self.tracker))
+        is_said = self._retrying or len(self.tracker.status.lanes) > 1
+        name = "" if is_said else self.environment.as_drawn(current(self.tracker))
         text += f" {known}" if known else " ..."
         room = width - 1 - len(text) - len(_BEFORE_NAME)
         if name and room >= _SHORTEST_NAME:
@@ -113,8 +129,14 @@ class Live(Display):
     def close(self) -> None:
         """Wipe the line. The next one keeps its distance in time to it."""
         if self._drawn:
-            self.environment.draw(_WIPE)
+            stopped = self.environment.clock() - self._ticked_at > _STOPPED
+            self.environment.draw(_WIPE if stopped else self._wipe())
         self._drawn = ""
+
+    def _wipe(self) -> str:
+        """Return what wipes the lines that stand there, up to the first of them."""
+        above = self._drawn.count("\n")
+        return f"\r\x1b[{above}A\x1b[J" if above else _WIPE
 
     def _end_partial(self) -> None:
         if self._partial:
