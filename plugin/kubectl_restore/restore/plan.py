@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.select.no_tree import no_tree
 from kubectl_restore.plan.steps import steps_of
 from kubectl_restore.progress import Level, Phase
 from kubectl_restore.restore.checks.misplaced import misplaced
@@ -85,10 +86,13 @@ def _prepared(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Surveyor:
 
 
 def _hint(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> None:
-    """Say once that the backup has a directory too many, where nothing of it stands there."""
-    if ledger.attempts.first is not None or not batch.is_kept or plan.finds_anything:
+    """Say once that the backup is no tree, or has a directory too many where nothing stands."""
+    if ledger.attempts.first is not None or not batch.is_kept:
         return
-    hint = misplaced(batch.index.members, run.request, lane.questions, Phase.SURVEY)
+    members, request = batch.index.members, run.request
+    hint = no_tree(members, request.backup)
+    if not hint and not plan.finds_anything:
+        hint = misplaced(members, request, lane.questions, Phase.SURVEY)
     if hint and run.request.dry_run:
         ledger.tally.hints.append(hint)
     elif hint:

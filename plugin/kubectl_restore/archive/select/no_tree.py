@@ -1,0 +1,71 @@
+"""An archive whose members are parts of something else, and no tree that a program would read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.text import pasteable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kubectl_restore.archive.members.members import Members
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One such archive.
+
+    Attributes:
+        signs: paths that stand in each of them, all of them.
+        below: something stands below this in each of them.
+        what: it is.
+        fix: what is right instead; `{backup}` is the file, quoted for a shell.
+    """
+
+    signs: tuple[bytes, ...]
+    what: str
+    fix: str
+    below: bytes = b""
+
+
+_IMAGE: Final = "to bring it to a node: ctr --namespace k8s.io images import {backup}"
+_FORMS: Final = (
+    # PostgreSQL's pg_backup_tar.c writes both of them always.
+    _Form(
+        (b"toc.dat", b"restore.sql"),
+        "the parts of a PostgreSQL dump (pg_dump -Ft), which pg_restore reads",
+        "to load it: kubectl exec -i POD -- pg_restore -d DATABASE < {backup}",
+    ),
+    # Docker's and OCI's image specifications.
+    _Form((b"oci-layout", b"index.json"), "the layers of a container image", _IMAGE),
+    _Form((b"manifest.json", b"repositories"), "the layers of a container image", _IMAGE),
+    # Velero's page on its output file format.
+    _Form(
+        (b"metadata/version",),
+        "Kubernetes objects that Velero has saved, without the contents of volumes",
+        "to restore these: velero restore create --from-backup NAME",
+        below=b"resources/",
+    ),
+)
+
+
+def no_tree(members: Members, backup: Path) -> str:
+    """Return what is to be said of a backup that is restored as it is and helps nobody so.
+
+    Args:
+        members: of the whole backup.
+        backup: its path, for the command.
+
+    Returns:
+        Two lines, the second with a command; empty where there is no sign of it.
+    """
+    for form in _FORMS:
+        # Of a million members a text is found sooner than a path.
+        if not all(members.in_names(text) for text in (*form.signs, form.below)):
+            continue
+        if all(members.at(sign) for sign in form.signs):
+            fix = form.fix.format(backup=pasteable(backup))
+            return f"the backup has {form.what}: they would go there as files\n{fix}"
+    return ""
