@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,3 +49,12 @@ def test_every_command_of_a_page_is_in_a_scene(page: str) -> None:
     played = [command for scene in SCENES if scene.page == page for command in scene.commands]
     assert commands_of(text) == played
     assert with_shown(text, [one.shown for one in played]) == text
+
+
+@pytest.mark.every_variant
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_not_run_is_said_to_be_not_run(page: str) -> None:
+    _, *sections = re.split(r"^(?=## )", (ROOT / page).read_text("utf-8"), flags=re.MULTILINE)
+    for section in sections:
+        fences = re.findall(r"^```(\w+)$", section, re.MULTILINE)
+        assert set(fences) <= {"console"} or "Not run" in section, section
