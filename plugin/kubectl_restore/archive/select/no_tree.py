@@ -41,7 +41,7 @@ _FORMS: Final = (
     # Docker's and OCI's image specifications.
     _Form((b"oci-layout", b"index.json"), "the layers of a container image", _IMAGE),
     _Form((b"manifest.json", b"repositories"), "the layers of a container image", _IMAGE),
-    # Velero's page on its output file format.
+    # resources/ as in exports that people show; metadata/version from memory, no real one at hand.
     _Form(
         (b"metadata/version",),
         "Kubernetes objects that Velero has saved, without the contents of volumes",
