@@ -57,8 +57,9 @@ e2e: develop $(VENV)/.dist ## the suite on the real node (root, Go and Debian pa
 faults: develop ## restores that break in every way, drawn by chance; the same command finishes each
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.faults $(FAULTS)
 
-tars: ## Debian's busybox, bsdtar and toybox, for the pods of the embedded cluster (root, apt-get)
+tars: ## Debian's busybox, bsdtar and toybox, and uutils, for the pods of the embedded cluster (root, apt-get, Rust)
 	@tests/embedded/tars
+	@$(PYTHON) -m tests.rust
 
 lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts, actionlint
 	$(BIN)/ruff check .

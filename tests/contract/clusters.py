@@ -249,6 +249,7 @@ class Cluster:
         kubelet: the kubelet's directory, when it is on this machine.
         lacking: kinds of pods that cannot be had.
         pods: those that the node has.
+        instead: kinds of pods that tests get in the place of others (RESTORE_INSTEAD).
         uids: of these, as far as they were asked for.
         given: the pods that this test has had, by their kinds.
     """
@@ -263,6 +264,7 @@ class Cluster:
     kubelet: Path | None = None
     lacking: frozenset[str] = frozenset()
     pods: Sequence[node_pods.Pod] = node_pods.PODS
+    instead: Mapping[str, str] = field(default_factory=dict)
     uids: dict[str, str] = field(default_factory=dict)
     given: dict[str, Pod] = field(default_factory=dict)
 
@@ -274,6 +276,7 @@ class Cluster:
     def pod(self, kind: str) -> Pod:
         """Return an empty pod of a kind, or skip where the machine cannot have one."""
         path = "/data"
+        kind = self.instead.get(kind, kind)
         if self.embedded is not None:
             if kind not in self.embedded.pods:
                 pytest.skip(f"only the real node has {kind} pods")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Writer = Callable[..., Path]
 
-KINDS = ["lean", "notar", "notar-busybox", "uutils"]
+KINDS = ["lean", "notar", "notar-busybox", "uutils", "uutils-new"]
 ODD = [b"latin-\xe9\xff", b"new\nline\xff", b"\xc3\xa4", b"quote'\xfe", b"back\\slash\x81"]
 
 

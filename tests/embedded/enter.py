@@ -83,6 +83,12 @@ def own_root(root: Path, spec: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
             # Without root the mount's own flags may not be touched; permissions protect it then.
             mount("none", there, "", REMOUNT | BIND | READ_ONLY)
+    for place in {Path(target).parent for target in spec["programs"].values()}:
+        # Programs that are elsewhere on the machine are there in the pod as well.
+        if place.parts[1] not in SYSTEM:
+            there = root / place.relative_to("/")
+            there.mkdir(parents=True)
+            mount(str(place), there, "", BIND)
     (root / "data").mkdir()
     (root / "tmp").mkdir(mode=0o1777)
     mount(spec["volume"], root / "data", "", BIND)

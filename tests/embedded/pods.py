@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tests import rust
 from tests.embedded.faults import Faults
 from tests.refusals import DRAWN, REFUSING, answers_of
 
@@ -128,6 +129,14 @@ _UUTILS: Final = {
         whole=True,
     )
 }
+_NEW_UUTILS: Final = {
+    "app": Programs(
+        links=dict.fromkeys(rust.COREUTILS, str(rust.programs() / "coreutils"))
+        | {name: str(rust.programs() / name) for name in rust.FINDUTILS},
+        without=frozenset({"busybox"}),
+        whole=True,
+    )
+}
 
 _TARS: Final[Mapping[str, Mapping[str, Programs]]] = {
     "debian": {},
@@ -145,6 +154,7 @@ KINDS: Final = (
     Kind("notar", programs=_NOTAR),
     Kind("notar-busybox", programs=_NOTAR_BUSYBOX),
     Kind("uutils", programs=_UUTILS),
+    Kind("uutils-new", programs=_NEW_UUTILS),
     Kind("bsdtar", programs=_BSDTAR),
     Kind("toybox", programs=_TOYBOX),
     Kind("static", static=True),
