@@ -101,10 +101,11 @@ def test_another_kind_of_thing_is_in_the_way_even_with_force(
     assert pod.tree() == before
 
 
+@pytest.mark.parametrize("kind", ["debian", "notar"])
 def test_a_missing_target_is_named_with_the_command_that_makes_it(
-    cluster: Cluster, backup: Writer
+    cluster: Cluster, backup: Writer, kind: str
 ) -> None:
-    pod = cluster.pod("debian")
+    pod = cluster.pod(kind)
     target = f"--target-path={pod.path}/new place"
     result = restore(pod, backup(trees.small()), target)
     assert result.code == 4, result

@@ -84,6 +84,10 @@ def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tupl
     for sentence in done_without(found.without):
         run.progress.message(Level.DETAIL, sentence)
     require_tools(found, place.container)
+    # Before anything is learned: in no such place the agent takes questions about itself only.
+    where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
+    make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])
+    require_target(found, request.target_path, make_it)
     own = found.uid or 0, found.gid or 0
     if found.tar is Tar.OTHER and not run.only_reads and not suits(session, own):
         if is_first:
@@ -95,9 +99,6 @@ def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tupl
         found = replace(found, ways=give_toolbox(session))
         if is_first:
             _say_what_it_costs(run, found)
-    where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
-    make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])
-    require_target(found, request.target_path, make_it)
     require_check_sums(found, request, place.container)
     return Lane(session, found, questions), leases
 
