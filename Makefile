@@ -51,7 +51,7 @@ test-dist: develop $(VENV)/.dist ## the tests of the frozen program and of the a
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/frozen $(TESTS)
 
 e2e: develop $(VENV)/.dist ## the suite on the real node (root, Go and Debian packages)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/run
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tests/e2e/run $(TESTS)
 
 # FAULTS="--count 1000 --state FILE" goes on where it stopped; docs/faults.md has the full campaign.
 faults: develop ## restores that break in every way, drawn by chance; the same command finishes each

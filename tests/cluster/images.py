@@ -5,11 +5,13 @@ An image is a row in IMAGES: a name, and the functions that fill its layers, the
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests import rust
 from tests.cluster import archives, cache, command, debian
 from tests.cluster.errors import BrokenError
 from tests.cluster.packages import Programs
@@ -24,6 +26,7 @@ PAUSE: Final = "restore.test/pause:latest"
 
 _OLDER: Final = "bullseye"
 _NEWER: Final = "trixie"
+_UUTILS: Final = "uutils"
 _USERS: Final = "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/tmp:/bin/sh\n"
 _GROUPS: Final = "root:x:0:\napp:x:1000:\n"
 _SINGLE: Final = ("usr/bin/bsdcat", "usr/bin/bsdcpio", "usr/bin/bsdtar", "usr/bin/toybox")
@@ -38,26 +41,31 @@ class Sources:
         programs: the unpacked Debian packages.
         sleeper: the static program that only sleeps.
         tree: an installed Debian.
-        busyboxes: busybox of other releases of Debian, of those that could be had.
+        others: what could be had of programs that a machine may lack: busybox by the other
+            releases of Debian that have it, and uutils' programs.
     """
 
     programs: Programs
     sleeper: Path
     tree: Tree
-    busyboxes: Mapping[str, Path] = field(default_factory=dict)
+    others: Mapping[str, Path] = field(default_factory=dict)
 
     @classmethod
     def gather(cls, place: Path, programs: Programs, sleeper: Path, log: Path) -> Sources:
         """Return all sources, fetched on the first call."""
-        busyboxes = {}
+        others = {}
         for release in (_OLDER, _NEWER):
             try:
                 root = debian.package(place, release, "busybox-static", programs, log)
-                busyboxes[release] = Programs(root).busybox
+                others[release] = Programs(root).busybox
             except BrokenError as problem:
                 reason = str(problem).splitlines()[-1].strip()
                 print(f"node: no busybox of Debian {release}: {reason}", file=sys.stderr)
-        return cls(programs, sleeper, debian.tree(place, programs, log), busyboxes)
+        try:
+            others[_UUTILS] = rust.build()
+        except (rust.NoRustError, subprocess.CalledProcessError) as problem:
+            print(f"node: no uutils: {problem}", file=sys.stderr)
+        return cls(programs, sleeper, debian.tree(place, programs, log), others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +76,13 @@ class Image:
         name: as pods name it.
         layers: each writes a layer; layers of the same function are one.
         entrypoint: what runs when a pod names no command.
-        release: the Debian release whose busybox it needs; without that there is no such image.
+        needs: which of the others it needs; without that there is no such image.
     """
 
     name: str
     layers: tuple[Callable[[Layer, Sources], None], ...]
     entrypoint: tuple[str, ...]
-    release: str = ""
+    needs: str = ""
 
 
 def archive_of_all(place: Path, sources: Sources) -> Path:
@@ -85,14 +93,14 @@ def archive_of_all(place: Path, sources: Sources) -> Path:
         sources.programs.root.name,
         sources.sleeper.parent.name,
         sources.tree.root.parent.name,
-        *(str(path) for path in sources.busyboxes.values()),
+        *(str(path) for path in sources.others.values()),
     )
     name = f"images-{determined}"
     return cache.entry(place, name, lambda target: _make(target, sources)) / "images.tar"
 
 
 def _make(target: Path, sources: Sources) -> None:
-    images = [image for image in IMAGES if not image.release or image.release in sources.busyboxes]
+    images = [image for image in IMAGES if not image.needs or image.needs in sources.others]
     layers: dict[str, Path] = {}
     for fill in {fill: None for image in images for fill in image.layers}:
         layer, layers[_name(fill)] = archives.open_layer(target)
@@ -146,12 +154,12 @@ def _busybox(layer: Layer, sources: Sources) -> None:
 
 def _older_busybox(layer: Layer, sources: Sources) -> None:
     _users(layer)
-    _applets(layer, sources.busyboxes[_OLDER])
+    _applets(layer, sources.others[_OLDER])
 
 
 def _newer_busybox(layer: Layer, sources: Sources) -> None:
     _users(layer)
-    _applets(layer, sources.busyboxes[_NEWER])
+    _applets(layer, sources.others[_NEWER])
 
 
 def _busybox_nodd(layer: Layer, sources: Sources) -> None:
@@ -200,13 +208,23 @@ def _lean(layer: Layer, _sources: Sources) -> None:
         layer.hide(f"usr/bin/{name}")
 
 
+def _uutils(layer: Layer, sources: Sources) -> None:
+    layer.directory("usr/lib/uutils")
+    for program in ("coreutils", *rust.FINDUTILS):
+        layer.program(f"usr/lib/uutils/{program}", sources.others[_UUTILS] / program)
+    for name in rust.COREUTILS:
+        layer.link(f"usr/bin/{name}", "/usr/lib/uutils/coreutils")
+    for name in rust.FINDUTILS:
+        layer.link(f"usr/bin/{name}", f"/usr/lib/uutils/{name}")
+
+
 def _others(layer: Layer, sources: Sources) -> None:
     """Add further userlands outside PATH, for containers whose PATH leads elsewhere."""
     for folder in ("usr/lib/tools", "usr/lib/tools/new"):
         layer.directory(folder)
     _dynamic(layer, sources.tree, "/usr/bin/toybox", "usr/lib/tools/toybox")
     layer.program("usr/lib/tools/busybox", sources.programs.busybox)
-    layer.program("usr/lib/tools/new/busybox", sources.busyboxes[_NEWER])
+    layer.program("usr/lib/tools/new/busybox", sources.others[_NEWER])
 
 
 def _bash(layer: Layer, _sources: Sources) -> None:
@@ -236,6 +254,7 @@ IMAGES: Final = (
     Image("restore.test/notar-busybox:latest", (_notar_busybox,), ("/bin/sh",)),
     Image("restore.test/lean:latest", (_debian, _lean), ("/bin/bash",)),
     Image("restore.test/tools:latest", (_debian, _others), ("/bin/bash",), _NEWER),
+    Image("restore.test/uutils-new:latest", (_debian, _uutils), ("/bin/bash",), _UUTILS),
     Image("restore.test/bash-sh:latest", (_debian, _bash), ("/bin/bash",)),
     Image("restore.test/tar-only:latest", (_tar,), ("/sleeper",)),
     Image("restore.test/static:latest", (_static,), ("/sleeper",)),

@@ -212,6 +212,7 @@ PODS: Final = (
     _simple("lean", "restore.test/lean:latest"),
     _simple("notar", "restore.test/notar:latest"),
     _simple("notar-busybox", "restore.test/notar-busybox:latest"),
+    _simple("uutils-new", "restore.test/uutils-new:latest", optional=True),
     _simple("bash-sh", "restore.test/bash-sh:latest"),
     _simple("bsdtar", _BSDTAR),
     _simple("toybox", _TOYBOX),

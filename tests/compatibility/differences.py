@@ -23,7 +23,13 @@ _SAID: Final = {
     "mode": (r"\bmodes?\b", _KEPT),
     "owner": (r"\bowners?\b", _KEPT),
     "mtime": (r"\bmodification times?\b", rf"{_KEPT}|{_FRACTION}"),
-    "mtime of symlinks": (r"\bmodification times?\b.*\blinks?\b|\blinks?\b.*\btimes?\b", _FRACTION),
+    "mtime of symlinks": (
+        (
+            r"\bmodification times?\b.*\blinks?\b|\blinks?\b.*\btimes?\b"
+            r"|\bpaths? without the backup's modification time\b"
+        ),
+        _FRACTION,
+    ),
     "mtime fraction": (_FRACTION, _NEVER),
     "hard links": (r"\bhard links?\b", _NEVER),
     "xattr": (r"\bextended attributes?\b", _NEVER),
