@@ -51,6 +51,8 @@ class Attributes:
         uid: whom the container runs as; None where that is not known.
         is_in: tells whether a group is one of the container's user's.
         dialect: what the container's tar is given.
+        owns_links: symbolic links can be given away: by chown, or by the tar itself. (busybox's
+            does not; all else it gives away.)
     """
 
     volumes: Volumes = field(default_factory=Volumes)
@@ -59,6 +61,7 @@ class Attributes:
     uid: int | None = None
     is_in: Callable[[int], bool] = _nobody
     dialect: Dialect = field(default_factory=Dialect)
+    owns_links: bool = True
 
     def lacks_list(self, member: Member, entry: Entry) -> bool:
         """Tell whether an access control list that the tar was given was not set.
@@ -81,6 +84,10 @@ class Attributes:
         """Tell whether files on all volumes can belong to this user and group."""
         return self.owns(uid, gid) and all(one.owner for one in self.volumes.traits.values())
 
+    def keeps_owner(self, path: bytes, kind: Kind) -> bool:
+        """Tell whether owners can be set at a path, whichever: by its volume and by the tools."""
+        return self.volumes.at(path).owner and (self.owns_links or kind is not Kind.SYMLINK)
+
     def is_owned(self, member: Member, entry: Entry) -> bool:
         """Tell whether what stands there belongs to the backup's owner."""
         return (entry.uid, entry.gid) == (member.uid, member.gid)
@@ -90,7 +97,8 @@ class Attributes:
         return (
             not self.same_owner
             or self.is_owned(member, entry)
-            or not self.can_own(member.path, member.uid, member.gid)
+            or not self.owns(member.uid, member.gid)
+            or not self.keeps_owner(member.path, member.kind)
         )
 
     def has_mode(self, member: Member, entry: Entry) -> bool:

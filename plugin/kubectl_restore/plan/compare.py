@@ -283,7 +283,7 @@ def _compare_kept(
     if has_time and not entry.has_time(content.mtime):
         verdict.lack("time", path)
     has_owner = not attributes.same_owner or attributes.is_owned(content, entry)
-    if not has_owner and not attributes.volumes.at(path).owner:
+    if not has_owner and not attributes.keeps_owner(path, content.kind):
         verdict.lack("owner", path)
     if entry.mode not in modes_of(content) and attributes.has_mode(content, entry):
         verdict.lack(_lost_of_mode(content, entry, attributes), path)
@@ -310,7 +310,7 @@ def _compare_rest(
     if content.kind is Kind.HARDLINK:
         return
     if attributes.same_owner and not attributes.is_owned(content, entry):
-        if attributes.volumes.at(path).owner:
+        if attributes.keeps_owner(path, content.kind):
             verdict.owners[path] = (content.uid, content.gid)
         else:
             verdict.lack("owner", path)

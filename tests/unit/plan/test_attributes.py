@@ -134,3 +134,12 @@ def test_a_group_s_bit_is_set_where_the_directory_and_the_group_are_ours() -> No
 
 def replace_kind(stands: Entry) -> Entry:
     return stands._replace(kind=Standing.DIRECTORY)
+
+
+def test_where_nothing_gives_links_away_a_link_is_right_as_it_stands_and_a_file_is_not() -> None:
+    own = replace(having(ALL_KEPT), owns_links=False)
+    link = entry(uid=0, gid=0)._replace(kind=Standing.SYMLINK)
+
+    assert own.has_owner(member(kind=Kind.SYMLINK), link)
+    assert not own.has_owner(member(), entry(uid=0, gid=0))
+    assert not having(ALL_KEPT).has_owner(member(kind=Kind.SYMLINK), link)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.container.traits import Volumes
 from kubectl_restore.plan.attributes import Attributes
 from kubectl_restore.progress import Level
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOST: Final = 100
 """Volumes that are tried."""
+_OWN_LINKS: Final = frozenset({Tar.GNU, Tar.BSD, Tar.TOYBOX})
+"""Tars that give symbolic links away, seen on the real node; where chown is missing it matters."""
 
 
 class KnownVolumes:
@@ -82,6 +85,7 @@ def attributes_of(
         capabilities.uid,
         capabilities.is_in,
         dialect_of(capabilities),
+        "chown" not in capabilities.without or capabilities.tar in _OWN_LINKS,
     )
 
 
