@@ -96,19 +96,55 @@ def test_every_name_has_its_own_answer_whatever_the_tools_print(
         digests = Digests([*plain, b"gone"], Algorithm.SHA256)
         agent.ask(b"hash sha256sum", digests)
         assert digests.found == {name: hashlib.sha256(contents[name]).digest() for name in plain}
-        texts: dict[bytes, bytes | None] = {}
-
-        def take(word: bytes, rest: bytes) -> bool:
-            if word == b"text":
-                number, _, text = rest.partition(b" ")
-                texts[links.path(number)] = read_text(text)
-            return word == b"text"
-
-        links = Answers([b"to " + name[:250] for name in contents], take)
-        agent.ask(b"texts", links)
+        texts = texts_of(agent, [b"to " + name[:250] for name in contents])
         assert texts == {b"to " + name[:250]: name + b"!" for name in contents}
     finally:
         agent.kill()
+
+
+def texts_of(agent: Agent, names: list[bytes]) -> dict[bytes, bytes | None]:
+    texts: dict[bytes, bytes | None] = {}
+
+    def take(word: bytes, rest: bytes) -> bool:
+        if word == b"text":
+            number, _, text = rest.partition(b" ")
+            texts[links.path(number)] = read_text(text)
+        return word == b"text"
+
+    links = Answers(names, take)
+    agent.ask(b"texts", links)
+    return texts
+
+
+@pytest.mark.parametrize(
+    ("tools", "is_told"),
+    [
+        ({"find": "find"}, True),
+        ({}, True),
+        ({"stat": "busybox", "ls": "busybox"}, True),
+        ({"stat": "toybox", "ls": "toybox"}, True),
+        ({"stat": "stat", "ls": "busybox"}, False),
+    ],
+    ids=["find", "ls", "busybox", "toybox", "ls of busybox alone"],
+)
+def test_without_readlink_a_link_s_text_is_exact_or_not_told(
+    shell: list[str], tmp_path: Path, tools: dict[str, str], *, is_told: bool
+) -> None:
+    target = tmp_path / "target"
+    wanted = {b"to " + name[:250]: name + b"!" for name in fill(target)}
+    for name, text in ((b"asks", b"a?b"), (b"arrow", b"x -> y"), (b"quoted", b"'q'")):
+        (target / os.fsdecode(name)).symlink_to(os.fsdecode(text))
+        wanted[name] = text
+    agent = Agent(
+        shell, target, path=directory_of(tmp_path / "bin", {**COMMON, "dd": "dd", **tools})
+    )
+    try:
+        found = texts_of(agent, list(wanted))
+    finally:
+        agent.kill()
+    assert found == {name: wanted[name] for name in found}
+    assert b"to plain" in found
+    assert (found == wanted) is is_told
 
 
 @pytest.mark.parametrize("ls", ["ls", "busybox", "toybox"])

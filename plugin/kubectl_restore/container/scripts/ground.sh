@@ -25,6 +25,8 @@ KUBECTL_RESTORE=${mark#*=}
 LC_ALL=C TZ=UTC0
 export KUBECTL_RESTORE LC_ALL TZ
 unset TAR_OPTIONS POSIXLY_CORRECT CDPATH
+newline='
+'
 umask 022
 exec 3>&1 1>&2 4>/dev/null
 

@@ -159,14 +159,29 @@ text_of() {
 }
 
 # Rust's readlink (0.0.17) fails for a name that is not UTF-8; GNU's find, which is there besides, not.
+# busybox's ls prints a ? for what it takes for no character; its stat and toybox's do not. What does
+# not repeat the name, or may have such a ?, is not believed.
 read_link() {
-    if has readlink; then
-        readlink "$1" || find "$1" -prune -printf '%l\n'
-    else
+    { has readlink && readlink "$1"; } || find "$1" -prune -printf '%l\n' 2>/dev/null || {
         line=$(ls -ld "$1" && echo .) && [ -L "$1" ] || return
-        line=${line%.}
-        put "${line#*"$1 -> "}"
-    fi
+        case $line in
+        *"$1 -> "*'?'*) ;;
+        *"$1 -> "*)
+            line=${line%.}
+            put "${line#*"$1 -> "}"
+            return
+            ;;
+        esac
+        line=$(stat -c %N "$1" 2>/dev/null && echo .) || return
+        case $line in
+        "'$1' -> '"*"'$newline." | "$1 -> '"*"'$newline.")
+            line=${line#*"$1"}
+            line=${line#*" -> '"}
+            put "${line%"'$newline."}$newline"
+            ;;
+        *) return 1 ;;
+        esac
+    }
 }
 
 # What stands in these directories?

@@ -7,8 +7,6 @@
 # mode and time; mv puts it there. Without mv it is written at its place.
 unpacker='unfold'
 scratch=.kubectl-restore.${KUBECTL_RESTORE%%.*}
-newline='
-'
 s=''
 if has mv && { has rmdir || has rm; }; then s=$scratch/; fi
 
