@@ -87,9 +87,10 @@ def _of_path(path: bytes, want: Entry, got: Entry) -> Iterator[Difference]:
     if want.kind != got.kind:
         yield Difference(path, "kind", got.kind, want.kind)
         return
-    if want.linked != got.linked:
+    is_further = bool(want.linked) and path > min(want.linked)
+    if want.linked != got.linked and (is_further or not want.linked):
         yield Difference(path, "hard links", sorted(got.linked), sorted(want.linked))
-    elif want.linked and path > min(want.linked):
+    elif is_further:
         # A file with several names counts once.
         return
     whose = "" if path else TARGETS_OWN

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
-from tests.contract.program import restore
+from tests.contract.program import restore, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.contract.clusters import Cluster
+    from tests.contract.program import Result
 
     Writer = Callable[..., Path]
 
@@ -102,6 +103,16 @@ def test_components_are_stripped_and_prefixes_moved(
     ]  # fmt: skip
     assert tree[b"kept"].linked == {b"blobs/old/blob", b"too"}
     assert tree[b"current"].content == "config.yaml"
+
+
+@pytest.mark.parametrize("command", [restore, verify], ids=["restore", "verify"])
+def test_where_stripping_leaves_nothing_that_is_no_success(
+    cluster: Cluster, backup: Writer, command: Callable[..., Result]
+) -> None:
+    pod = cluster.pod("debian")
+    result = command(pod, backup(backup_of(pod.owner)), "--strip-components=9")
+    assert result.code == 2, result
+    assert "--strip-components 9 leaves nothing of the backup; nothing was changed" in result.err
 
 
 def test_a_mapping_that_leads_behind_a_link_is_refused(cluster: Cluster, backup: Writer) -> None:

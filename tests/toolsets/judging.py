@@ -173,7 +173,10 @@ class Judge:
         before, saved = volume.tree(), self.folder / "saved.tar"
         result = self._run("--force", f"--save-replaced={saved}")
         if result.code == _CANNOT:
-            if volume.tree() != before:
+            after = volume.tree()
+            # The target's own time lacks its fraction where touch takes none (docs/volumes.md).
+            del before[b""], after[b""]
+            if after != before:
                 self.broken.append("nothing could be saved, and something was changed")
             return f"exit 7: {_error(result)}"
         text = self._equal(volume, result)

@@ -97,7 +97,7 @@ def read_request(
     overwrite = read_overwrite(parsed)
     pod, backup = _positionals(parsed, "filesystem " if older else f"{compares} " * bool(compares))
     if pod is not None:
-        _require_order(pod, backup, parsed, older=older)
+        _require_order(pod, backup, parsed, "filesystem" if older else compares)
     if backup == "-":
         _require_pipe(older=older)
     flags = tuple(
@@ -360,12 +360,12 @@ def require_named(backup: str, usage: str) -> None:
         )
 
 
-def _require_order(pod: str, backup: str, parsed: Parsed, *, older: bool) -> None:
+def _require_order(pod: str, backup: str, parsed: Parsed, command: str) -> None:
     """Notice BACKUP POD, the order of an older README."""
     looks_like_backup = _ARCHIVE_NAME.search(pod) or (_is_file(pod) and not _is_file(backup))
     if not looks_like_backup or _ARCHIVE_NAME.search(backup):
         return
-    words = ["kubectl", "restore", *(["filesystem"] if older else []), backup, pod]
+    words = ["kubectl", "restore", *([command] if command else []), backup, pod]
     words += _flags_to_show(parsed)
     raise UsageError(
         "the pod comes first, then the backup",

@@ -264,7 +264,9 @@ def _gone(items: Sequence[dict[str, Any]], workload: Workload) -> str:
     if pods:
         verb = "is" if len(pods) == 1 else "are"
         return f"{counted(len(pods), 'pod')} of it ended, or {verb} being deleted"
-    return "nothing has the labels that it selects, and is its own"
+    if not workload.uid:
+        return "no pod has these labels"
+    return "no pod has the labels that it selects, and belongs to it"
 
 
 @contextmanager

@@ -127,6 +127,10 @@ class Tally:
         """Count what is not as the backup has it."""
         self.proof.add(proof)
 
+    def losses(self, capabilities: Capabilities) -> tuple[str, ...]:
+        """Say what of what was made is not as the backup has it."""
+        return (*_not_set(self, capabilities), *_not_kept(self, capabilities))
+
     def summary(
         self,
         capabilities: Capabilities,
@@ -147,11 +151,7 @@ class Tally:
             verified: what was compared; empty for nothing.
             dry_run: nothing was done; this is what would be.
         """
-        warnings = (
-            *_words_of(self, capabilities),
-            *_not_set(self, capabilities),
-            *_not_kept(self, capabilities),
-        )
+        warnings = (*_words_of(self, capabilities), *self.losses(capabilities))
         return Summary(
             path=path,
             files=self.files,
@@ -173,7 +173,7 @@ class Tally:
                 *self.hints,
                 *left_out,
                 *_skipped(self),
-                *_filled(self, capabilities),
+                *_filled(self, capabilities, dry_run=dry_run),
                 *_closing(self),
                 *_left_alone(self),
                 *_root_left_alone(self, path),
@@ -286,12 +286,13 @@ def _not_kept(tally: Tally, capabilities: Capabilities) -> list[str]:
     ]
 
 
-def _filled(tally: Tally, capabilities: Capabilities) -> list[str]:
+def _filled(tally: Tally, capabilities: Capabilities, *, dry_run: bool) -> list[str]:
     """Say what was done in another way than the backup has it."""
     tar = capabilities.tar
     notes = []
     if tar is Tar.SHELL and tally.files:
-        notes.append("the container has no tar that we can use: its shell has written the files")
+        writes = "would write" if dry_run else "has written"
+        notes.append(f"the container has no tar that we can use: its shell {writes} the files")
     if tally.figures.filled:
         notes.append(
             f"{counted(tally.figures.filled, 'file')} with the holes filled with zeros ({tar})"

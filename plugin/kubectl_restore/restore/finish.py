@@ -9,7 +9,7 @@ from kubectl_restore.archive.stream.segments import read_literals
 from kubectl_restore.errors import PodCannotError, VerificationError
 from kubectl_restore.pipe.payload import Payload
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.progress import Phase
+from kubectl_restore.progress import Level, Phase
 from kubectl_restore.restore.checks.extras import Listing
 from kubectl_restore.restore.closing import waves
 from kubectl_restore.restore.dialect import dialect_of
@@ -81,6 +81,10 @@ def finish(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
         # Else the agent does it when it goes.
         lane.questions.release()
     ledger.close(plan)
+    if ledger.unmade.reasons:
+        # The next run tries what was not made, and says nothing of the rest again.
+        for note in ledger.tally.losses(lane.capabilities):
+            run.progress.message(Level.INFO, f"Note: {note}")
     ledger.unmade.require_none(run.request)
     if run.request.sync and not lane.questions.sync():
         raise PodCannotError(
@@ -146,7 +150,14 @@ def _take(ledger: Ledger, answer: Answer, proof: Proof) -> None:
 
 
 def _prover(run: Run, lane: Lane, ledger: Ledger) -> Prover:
-    return Prover(lane.questions, run.request, lane.capabilities, run.progress, ledger.attributes)
+    return Prover(
+        lane.questions,
+        run.request,
+        lane.capabilities,
+        run.progress,
+        ledger.attributes,
+        ledger.is_noted,
+    )
 
 
 def _delete(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:

@@ -62,6 +62,8 @@ class Prover:
     capabilities: Capabilities
     progress: Progress
     attributes: Attributes = field(default_factory=Attributes)
+    is_noted: bool = False
+    """The pod has a record of what was in flight: the same command finishes it, without --force."""
 
     def prove(
         self,
@@ -208,7 +210,7 @@ class Prover:
 
     def _require(self, answer: Answer, proof: Proof, *, is_by_time: bool = False) -> None:
         space = str(self.questions.space()) if is_full(answer) else ""
-        again = self.request.command_to_go_on()
+        again = self.request.command_to_go_on(is_noted=self.is_noted)
         unpacker = self.capabilities.unpacker
         failure = error_of(answer, proof, unpacker=unpacker, again=again, space=space)
         if failure is None:

@@ -171,6 +171,13 @@ def test_too_many_words_are_shown_as_they_were_given() -> None:
     assert "pod 'b c.tar' d" in error.reason
 
 
+@pytest.mark.parametrize("command", ["verify", "diff"])
+def test_who_only_looks_and_swaps_is_shown_how_to_look(command: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_request(parse(["b.tar", "db-0", "-t", "/d"]), [], older=False, compares=command)
+    assert caught.value.fix == f"kubectl restore {command} db-0 b.tar --target-path=/d"
+
+
 @pytest.mark.parametrize("name", ["b.tar", "b.tgz", "b.tar.gz", "dir/b.tar.zst"])
 @pytest.mark.parametrize("older", [False, True])
 def test_backup_before_pod_is_noticed_and_the_right_order_works(name: str, *, older: bool) -> None:

@@ -68,7 +68,8 @@ def choose(
         beat: called now and then; what it raises ends the work.
 
     Raises:
-        UsageError: a glob of `include` matches nothing (unless `is_part`).
+        UsageError: a glob of `include` matches nothing, or stripping leaves nothing (unless
+            `is_part`).
     """
     warnings: list[str] = []
     left, notes, choice = _left(index, selection, beat, is_part=is_part)
@@ -121,6 +122,13 @@ def _left(
             stripped += not stays[position]
     if choice.missing and not is_part:
         raise nothing_matches(choice.missing[0], "nothing was changed", index.members)
+    if stripped and not is_part and not any(stays):
+        raise UsageError(
+            f"--strip-components {mapping.strip} leaves nothing of the backup; nothing was changed",
+            reason=f"{counted(stripped, 'member')}, and no name has more than {mapping.strip} "
+            "components",
+            fix="kubectl restore inspect BACKUP --tree shows how deep it is",
+        )
     left_out = len(stays) - sum(stays) - stripped
     notes = []
     if left_out:
