@@ -43,6 +43,10 @@ KINDS = [
     "init",
     "ephemeral",
     "terminating",
+    "sh-ksh93",
+    "sh-mksh",
+    "sh-posh",
+    "sh-zsh",
 ]
 ONE_OF_EACH_TAR = ["busybox", "debian", "bsdtar", "toybox"]
 NON_ROOT = ["nonroot-busybox", "nonroot-gnu", "nonroot-bsdtar", "nonroot-toybox"]
@@ -101,6 +105,7 @@ def test_the_way_that_was_taken_is_said(
     ("kind", "words"),
     [
         ("busybox-nodd", "lacks what a restore needs: dd"),
+        ("sh-yash", "could not run the agent"),
         ("tar-only", "no shell"),
         ("static", "no shell"),
     ],

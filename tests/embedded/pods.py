@@ -138,6 +138,9 @@ _NEW_UUTILS: Final = {
     )
 }
 
+_SHELLS: Final = ("ksh93", "mksh", "posh", "yash", "zsh")
+"""Those of Debian's that are neither dash, bash nor busybox; each is `sh` in a kind of its own."""
+
 _TARS: Final[Mapping[str, Mapping[str, Programs]]] = {
     "debian": {},
     "busybox": _BUSYBOX,
@@ -155,6 +158,10 @@ KINDS: Final = (
     Kind("notar-busybox", programs=_NOTAR_BUSYBOX),
     Kind("uutils", programs=_UUTILS),
     Kind("uutils-new", programs=_NEW_UUTILS),
+    *(
+        Kind(f"sh-{name}", programs={"app": Programs(links={"sh": name}, whole=True)})
+        for name in _SHELLS
+    ),
     Kind("bsdtar", programs=_BSDTAR),
     Kind("toybox", programs=_TOYBOX),
     Kind("static", static=True),
