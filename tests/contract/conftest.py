@@ -96,6 +96,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     swapped = [pair.partition("=") for pair in os.environ.get("RESTORE_INSTEAD", "").split()]
     with make(tmp_path_factory.mktemp("cluster")) as one:
         one.instead = {kind: other for kind, _, other in swapped}
+        if one.embedded is not None:
+            one.embedded.instead = dict(one.instead)
         yield one
 
 

@@ -45,6 +45,7 @@ class EmbeddedCluster:
         self.pods = {
             kind.name: EmbeddedPod(kind, directory / kind.name, not reason) for kind in KINDS
         }
+        self.instead: dict[str, str] = {}
         self.token = secrets.token_hex(16)
         self.workloads = Workloads()
         self._api = Api(self.pods, self.workloads, NAMESPACE, self.token)
@@ -87,8 +88,8 @@ class EmbeddedCluster:
         return "127.0.0.1", self._port
 
     def pod(self, kind: str) -> EmbeddedPod:
-        """Return a pod by its name."""
-        return self.pods[kind]
+        """Return a pod by its name, or the one that stands in its place."""
+        return self.pods[self.instead.get(kind, kind)]
 
     def kubeconfig_through(
         self, port: int, name: str, *, user: Mapping[str, object] | None = None
