@@ -16,7 +16,6 @@ from kubectl_restore.progress import Carried, Level, Phase, Status
 from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.live import Live
 from tests.contract import trees
-from tests.contract.clusters import embedded_cluster
 from tests.contract.program import arguments, environment
 from tests.link import LinkProxy
 from tests.terminal.screen import Shown
@@ -30,13 +29,6 @@ if TYPE_CHECKING:
 LONG = "a-directory-with-a-long-name/" * 3
 SIZE = 6_000_000
 FILES = 6
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The embedded cluster: what is seen does not depend on who stands behind kubectl."""
-    with embedded_cluster(tmp_path_factory.mktemp("cluster")) as one:
-        yield one
 
 
 @pytest.fixture

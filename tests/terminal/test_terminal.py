@@ -13,7 +13,6 @@ import pexpect
 import pytest
 
 from tests.contract import trees
-from tests.contract.clusters import embedded_cluster
 from tests.contract.program import arguments, environment
 from tests.link import LinkProxy
 from tests.terminal.terminal import keep_output
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from tests.contract.clusters import Cluster, Pod
 
 FINISHED = 90
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The embedded cluster: what is seen does not depend on who stands behind kubectl."""
-    with embedded_cluster(tmp_path_factory.mktemp("cluster")) as one:
-        yield one
 
 
 @pytest.fixture

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tests.cluster import pods as node_pods
+from tests.rust import COREUTILS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# fmt: off
-_COREUTILS: Final = (
-    "cat", "chmod", "chown", "cksum", "cp", "dd", "df", "head", "id", "ln",
-    "ls", "md5sum", "mkdir", "mkfifo", "mknod", "mv", "readlink", "rm", "rmdir",
-    "sha1sum", "sha256sum", "sleep", "stat", "sync", "touch", "tr", "truncate",
-)
-# fmt: on
 _CHECKSUMS: Final = ("cksum", "md5sum", "sha1sum", "sha256sum")
-TOOLS: Final = (*_COREUTILS, "find", "grep", "gzip", "tar")
+TOOLS: Final = (*COREUTILS, "find", "grep", "gzip", "tar")
 """All that the agent calls, but for what every shell here has by itself (kill, printf, test)."""
 _IMAGE: Final = "restore.test/tools:latest"
 _GNU: Final = "/usr/bin"
@@ -100,7 +94,7 @@ USERLANDS: Final = (
     Userland(
         "ubi9-micro",
         IMAGES,
-        _gnu(_COREUTILS, "bash"),
+        _gnu(COREUTILS, "bash"),
         "bash, coreutils-single: the list of an installation in fatherlinux/ubi-micro, issue 5 "
         "(UBI 8); for 9 from memory of its package list",
     ),

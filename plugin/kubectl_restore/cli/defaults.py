@@ -104,11 +104,12 @@ def takes(command: str, flag: Flag, *, asks_a_cluster: bool = False) -> bool:
     if name in _NOT:
         return False
     always = {Scope.RESTORE, Scope.KUBECTL}
+    compares = scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE
     taken = {
         "restore": scope in always,
         "filesystem": scope in {*always, Scope.OLDER} and name not in SWITCHES,
-        "verify": scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE,
-        "diff": scope in {*always, Scope.VERIFY} and name not in OF_A_RESTORE,
+        "verify": compares,
+        "diff": compares,
         "inspect": name in OF_INSPECT or (asks_a_cluster and name in OF_AGAINST),
         "seal": name in OF_SEAL,
     }

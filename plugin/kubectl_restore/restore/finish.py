@@ -38,7 +38,7 @@ def prove_members(run: Run, lane: Lane, ledger: Ledger, sent: Sent) -> None:
     Raises:
         VerificationError, PodCannotError, InterruptedRestoreError: it cannot be proved.
     """
-    plan, prover = sent.plan, _prover(run, lane, ledger)
+    plan, prover = sent.plan, Prover.of(run, lane, ledger)
     _take(ledger, sent.answer, prover.prove_members(sent.answer, plan))
     prover.prove_contents(sent.answer, plan, sent.batch, sent.checksum)
 
@@ -126,7 +126,7 @@ def _finish_directories(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> Non
             ledger.has_begun = True
             payload = Payload(read_literals(layout.segments()), layout.total)
             ended = lane.session.feed(line, payload)
-        prover, ended = _prover(run, lane, ledger), ledger.unmade.forgive(ended)
+        prover, ended = Prover.of(run, lane, ledger), ledger.unmade.forgive(ended)
         _prove(prover, ledger, plan, ended, operations=wave.operations, total=total)
     opener.forget()
 
@@ -147,17 +147,6 @@ def _take(ledger: Ledger, answer: Answer, proof: Proof) -> None:
     """Count what came of a stream, and of its proof."""
     ledger.tally.take_answer(answer)
     ledger.tally.take_proof(proof)
-
-
-def _prover(run: Run, lane: Lane, ledger: Ledger) -> Prover:
-    return Prover(
-        lane.questions,
-        run.request,
-        lane.capabilities,
-        run.progress,
-        ledger.attributes,
-        ledger.is_noted,
-    )
 
 
 def _delete(run: Run, lane: Lane, ledger: Ledger, plan: Plan) -> None:

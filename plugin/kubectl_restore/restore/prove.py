@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.lanes.lane import Lane
+    from kubectl_restore.restore.ledger import Ledger
+    from kubectl_restore.restore.run import Run
     from kubectl_restore.session.answer import Answer
 
 _PROVED: Final = frozenset({Action.CREATE, Action.REPLACE, Action.ADJUST, Action.KEEP})
@@ -64,6 +67,18 @@ class Prover:
     attributes: Attributes = field(default_factory=Attributes)
     is_noted: bool = False
     """The pod has a record of what was in flight: the same command finishes it, without --force."""
+
+    @classmethod
+    def of(cls, run: Run, lane: Lane, ledger: Ledger) -> Prover:
+        """Return the one that asks through a lane, as a restore knows the pod by now."""
+        return cls(
+            lane.questions,
+            run.request,
+            lane.capabilities,
+            run.progress,
+            ledger.attributes,
+            ledger.is_noted,
+        )
 
     def prove(
         self,

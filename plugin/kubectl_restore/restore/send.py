@@ -156,15 +156,7 @@ def _append(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> N
 
         rest = Payload(rest_of(batch, member, resumed), member.size - resumed.start)
         answer = lane.session.append(member.path, resumed.inode, rest, acknowledged)
-        prover = Prover(
-            lane.questions,
-            run.request,
-            lane.capabilities,
-            run.progress,
-            ledger.attributes,
-            ledger.is_noted,
-        )
-        prover.require(answer)
+        Prover.of(run, lane, ledger).require(answer)
         if not _has_fraction(lane, member):
             ledger.tally.figures.lost[Extra.FRACTION] += 1
 

@@ -589,6 +589,27 @@ def test_directories_that_take_nothing_are_told(agent: Agent, tmp_path: Path) ->
     assert found == [b"gone"]
 
 
+def told(
+    agent: Agent,
+    command: bytes,
+    word: bytes,
+    names: list[bytes],
+    read: Callable[[bytes], bytes | None],
+) -> dict[bytes, bytes | None]:
+    """Return what is read of the records of a word that answer a command about names."""
+    found: dict[bytes, bytes | None] = {}
+
+    def take(said: bytes, rest: bytes) -> bool:
+        if said == word:
+            number, _, text = rest.partition(b" ")
+            found[answers.path(number)] = read(text)
+        return said == word
+
+    answers = Answers(names, take)
+    agent.ask(command, answers)
+    return found
+
+
 def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
     target = tmp_path / "target"
     (target / "real/deep\n").mkdir(parents=True)
@@ -600,17 +621,7 @@ def test_where_links_lead_is_told(agent: Agent, tmp_path: Path) -> None:
     (target / "file").write_bytes(b"")
     (target / "to file").symlink_to("file")
     asked = [b"to real", b"two\nlines", b"out", b"self", b"nowhere", b"to file"]
-    found: dict[bytes, bytes | None] = {}
-
-    def take(word: bytes, rest: bytes) -> bool:
-        if word == b"leads":
-            number, _, said = rest.partition(b" ")
-            found[answers.path(number)] = read_link(said)
-        return word == b"leads"
-
-    answers = Answers(asked, take)
-    agent.ask(b"resolve", answers)
-    assert found == {
+    assert told(agent, b"resolve", b"leads", asked, read_link) == {
         b"to real": b"real",
         b"two\nlines": b"real/deep\n",
         b"out": None,

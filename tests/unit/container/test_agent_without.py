@@ -15,7 +15,7 @@ import pytest
 
 from kubectl_restore.archive.checksums import Algorithm
 from kubectl_restore.container.agent import agent_command, agent_script
-from kubectl_restore.container.answers import Answers, Digests
+from kubectl_restore.container.answers import Digests
 from kubectl_restore.container.capabilities import read_probe
 from kubectl_restore.container.leases import read_leases
 from kubectl_restore.container.links import read_text
@@ -29,6 +29,7 @@ from tests.unit.container.test_agent import (
     framed,
     processes_of,
     tar_of,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -103,17 +104,7 @@ def test_every_name_has_its_own_answer_whatever_the_tools_print(
 
 
 def texts_of(agent: Agent, names: list[bytes]) -> dict[bytes, bytes | None]:
-    texts: dict[bytes, bytes | None] = {}
-
-    def take(word: bytes, rest: bytes) -> bool:
-        if word == b"text":
-            number, _, text = rest.partition(b" ")
-            texts[links.path(number)] = read_text(text)
-        return word == b"text"
-
-    links = Answers(names, take)
-    agent.ask(b"texts", links)
-    return texts
+    return told(agent, b"texts", b"text", names, read_text)
 
 
 @pytest.mark.parametrize(
