@@ -30,7 +30,7 @@ def cli() -> str:
     """Return the command line reference."""
     others = "".join(
         f"\n## {command}\n\n```text\n{help_of(command)}```\n"
-        for command in ("verify", "diff", "inspect", "seal", "completion")
+        for command in ("verify", "diff", "inspect", "seal", "status", "completion")
     )
     return f"{_MADE}# Command line\n\n```text\n{help_text()}```\n{others}"
 

@@ -188,6 +188,14 @@ class PodCannotError(RestoreError):
     code = ExitCode.POD_CANNOT
 
 
+class NoShellError(PodCannotError):
+    """Nothing that we need runs in the container."""
+
+
+class NotWritableError(PodCannotError):
+    """The container's user may write nothing there."""
+
+
 class InterruptedRestoreError(RestoreError):
     """The link or the time ran out; the same command can go on."""
 

@@ -2,112 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contract import trees
 from tests.contract.clusters import ROOT
-from tests.contract.program import Result, program, run
+from tests.contract.program import program
+from tests.e2e.shop import CLAIMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.contract.clusters import Cluster
+    from tests.e2e.shop import Shop
     from tests.link import LinkProxy
 
     Writer = Callable[[bytes], Path]
 
-PATIENCE = 90.0
 MIB = 1 << 20
-_POD: dict[str, Any] = {
-    "terminationGracePeriodSeconds": 0,
-    "containers": [
-        {
-            "name": "app",
-            "image": "restore.test/busybox:latest",
-            "imagePullPolicy": "Never",
-            "command": ["sleep", "100000000"],
-            "volumeMounts": [{"name": "data", "mountPath": "/data"}],
-        }
-    ],
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """Workloads called `shop`, one after the other."""
-
-    cluster: Cluster
-
-    def kubectl(self, *words: str, given: str = "") -> str:
-        """Run kubectl and return its stdout."""
-        done = subprocess.run(
-            [*self.cluster.kubectl, *words],
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done
-        return done.stdout
-
-    def make(self, kind: str, replicas: int, volume: dict[str, Any]) -> list[str]:
-        """Make it, wait for its pods, and return their names."""
-        version = "batch/v1" if kind == "Job" else "apps/v1"
-        labels = {"app": "shop"}
-        spec = {**_POD, "volumes": [{"name": "data", **volume}]}
-        template: dict[str, Any] = {"metadata": {"labels": labels}, "spec": spec}
-        body: dict[str, Any] = {"selector": {"matchLabels": labels}, "template": template}
-        if kind == "Job":
-            spec["restartPolicy"] = "Never"
-            body = {"template": template, "parallelism": replicas}
-        elif kind != "DaemonSet":
-            body["replicas"] = replicas
-        if kind == "StatefulSet":
-            body |= {"serviceName": "shop", "podManagementPolicy": "Parallel"}
-        made = {"apiVersion": version, "kind": kind, "metadata": {"name": "shop"}, "spec": body}
-        self.kubectl("create", "--filename=-", given=json.dumps(made))
-        return self.wait(replicas)
-
-    def wait(self, count: int) -> list[str]:
-        """Wait until so many pods are ready and no other is left; return their names."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            items = json.loads(self.kubectl("get", "pods", "-l", "app=shop", "-o", "json"))["items"]
-            ready = [
-                one["metadata"]["name"]
-                for one in items
-                if any(
-                    condition["type"] == "Ready" and condition["status"] == "True"
-                    for condition in one["status"].get("conditions") or ()
-                )
-            ]
-            if len(ready) == len(items) == count:
-                return sorted(ready)
-            assert time.monotonic() < deadline, items
-            time.sleep(0.2)
-
-    def run(self, *words: object) -> Result:
-        """Run the program with these words."""
-        where = (f"--kubeconfig={self.cluster.kubeconfig}", f"--namespace={self.cluster.namespace}")
-        return run(*map(str, words), *where)
-
-
-@pytest.fixture
-def shop(cluster: Cluster) -> Iterator[Shop]:
-    """Whatever is called `shop`, deleted in the end with its pods."""
-    one = Shop(cluster)
-    yield one
-    kinds = "deployments,statefulsets,daemonsets,jobs,services,persistentvolumeclaims"
-    kinds += ",serviceaccounts,roles,rolebindings"
-    one.kubectl("delete", kinds, "shop", "--ignore-not-found", "--cascade=foreground")
-    one.wait(0)
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "StatefulSet", "DaemonSet", "Job"])
@@ -147,25 +62,9 @@ def test_of_several_none_is_taken_but_the_one_that_is_named(
 
 
 def test_replicas_with_one_claim_are_one_place(shop: Shop, backup: Writer) -> None:
-    size = {"storage": "1Mi"}
-    name = f"shop-{shop.cluster.namespace}"
-    common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
-    volume = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": name},
-        "spec": {**common, "capacity": size, "hostPath": {"path": f"/run/{name}"}},
-    }
-    claim = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "shop"},
-        "spec": {**common, "resources": {"requests": size}, "volumeName": name},
-    }
-    listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [volume, claim]})
-    shop.kubectl("create", "--filename=-", given=listed)
+    shop.claim("ReadWriteMany")
     try:
-        shop.make("Deployment", 2, {"persistentVolumeClaim": {"claimName": "shop"}})
+        shop.make("Deployment", 2, CLAIMED)
         file = backup(trees.small())
         done = shop.run("deploy/shop", file, "-t", "/data")
         assert done.code == 0, done
@@ -175,9 +74,7 @@ def test_replicas_with_one_claim_are_one_place(shop: Shop, backup: Writer) -> No
         assert claimed.code == 0, claimed
         assert "the first of 2 that mount it" in claimed.err
     finally:
-        shop.kubectl("exec", "deploy/shop", "--", "sh", "-c", "rm -rf /data/*")
-        shop.kubectl("delete", "deployment,persistentvolumeclaim", "shop", "--wait=false")
-        shop.kubectl("delete", "persistentvolume", name, "--wait=false")
+        shop.empty_claim()
 
 
 def test_a_pod_that_is_replaced_in_the_middle_is_not_taken_for_the_old_one(
@@ -214,7 +111,7 @@ def test_a_pod_that_is_replaced_in_the_middle_is_not_taken_for_the_old_one(
 
 def test_the_role_that_the_docs_give_is_enough_and_no_less_is(shop: Shop, backup: Writer) -> None:
     parts = (ROOT / "docs/permissions.md").read_text("utf-8").split("```yaml\n")[1:]
-    of_a_pod, of_a_workload = (part.partition("```")[0] for part in parts)
+    of_a_pod, of_a_workload = (part.partition("```")[0] for part in parts[:2])
     of_a_pod = of_a_pod.replace("name: restore", "name: shop")
     of_a_pod = of_a_pod.replace("namespace: prod", f"namespace: {shop.cluster.namespace}")
     shop.make("Deployment", 1, {"emptyDir": {}})

@@ -19,6 +19,7 @@ SWITCHES: Final = frozenset({"output", "overwrite"})
 _ELSEWHERE: Final = {
     Scope.INSPECT: ("inspect", "a restore lists nothing", " BACKUP"),
     Scope.COMPLETION: ("completion", "a restore installs nothing", ""),
+    Scope.STATUS: ("status", "a restore removes what it has made by itself", ""),
     Scope.VERIFY: (
         "verify",
         "a restore leaves what is not in the backup, unless --delete is given",

@@ -282,6 +282,56 @@ class InspectCommand(_WordsCommand):
         return code
 
 
+class StatusCommand(_WordsCommand):
+    """What of ours stands in a namespace."""
+
+    name = "status"
+    description = "Say which helper pods stand in a namespace, and remove them"
+
+    def handle(self) -> int:
+        """Ask the cluster, and show it."""
+        parsed = parse(self.words)
+        if parsed.is_set("help"):
+            self.io.output.write(help_of(str(self.name)))
+            return ExitCode.RESTORED
+        # Imported late: no other command needs it.
+        from kubectl_restore.cli.status import (  # noqa: PLC0415
+            read_status_request,
+            status_json,
+            status_text,
+        )
+        from kubectl_restore.deadline import Watch  # noqa: PLC0415
+        from kubectl_restore.restore.reach.leftovers import leftovers  # noqa: PLC0415
+        from kubectl_restore.restore.run import Kubectl  # noqa: PLC0415
+
+        request = read_status_request(parsed, self.words)
+        manner = read_manner(parsed, older=False, also=("cleanup",))
+        environment = Environment()
+        said = shlex.join(request.command)
+        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
+            display = choose_display(
+                environment,
+                progress="none" if manner.progress == "auto" else manner.progress,
+                quiet=manner.quiet,
+                verbosity=manner.verbosity,
+                older=False,
+                output=manner.output,
+                log=log,
+            )
+            try:
+                self.say_defaults(display)
+                kubectl = Kubectl.found(request.kubectl)
+                found = leftovers(
+                    kubectl, request.kubectl, display, watch, is_cleaned=request.is_cleaned
+                )
+            except RestoreError as error:
+                return _ended(error, display, request.command)
+            finally:
+                display.close()
+        environment.result(status_json(found) if manner.output == "json" else status_text(found))
+        return ExitCode.RESTORED
+
+
 class VersionCommand(_WordsCommand):
     """The version."""
 
@@ -389,6 +439,7 @@ def all_commands() -> list[Command]:
         DiffCommand(),
         InspectCommand(),
         SealCommand(),
+        StatusCommand(),
         VersionCommand(),
         CompletionCommand(),
         HelpCommand(),

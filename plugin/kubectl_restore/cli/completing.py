@@ -24,6 +24,7 @@ from kubectl_restore.cli.values import JOBS
 from kubectl_restore.cluster.kubectl import KubectlOptions, child_environment, find_kubectl
 from kubectl_restore.cluster.target import RESOURCES, TYPES, Kind, parse_target
 from kubectl_restore.cluster.transports import Wire
+from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import UsageError
 from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Verification
@@ -55,6 +56,7 @@ _VALUES: Final = {
     "output": OUTPUTS,
     "jobs": JOBS,
     "transport": tuple(Wire),
+    "via": tuple(Via),
     "compress": tuple(Packing),
     "chmod": ("D+X",),
     "log-level": LOG_LEVELS,

@@ -13,6 +13,7 @@ from kubectl_restore.cli.flags import (
     OF_AGAINST,
     OF_INSPECT,
     OF_SEAL,
+    OF_STATUS,
     Flag,
     Scope,
 )
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PREFIX: Final = "KUBECTL_RESTORE_"
-_NOT: Final = frozenset({"against", "help", "version", "kubectl", "selector", "pod"})
+_NOT: Final = frozenset({"against", "help", "version", "kubectl", "selector", "pod", "via"})
 """The kubectl's variable has a place of its own among what is tried (cluster/kubectl.py); which pod
-is meant stands on the command line, and a variable of such a name is somebody else's."""
+is meant stands on the command line, and a variable of such a name is somebody else's; so does what
+adds something to a pod."""
 _TOGETHER: Final = (
     frozenset({"force", "overwrite"}),
     frozenset({"owner", "no-same-owner"}),
@@ -112,5 +114,6 @@ def takes(command: str, flag: Flag, *, asks_a_cluster: bool = False) -> bool:
         "diff": compares,
         "inspect": name in OF_INSPECT or (asks_a_cluster and name in OF_AGAINST),
         "seal": name in OF_SEAL,
+        "status": name in OF_STATUS and scope is not Scope.STATUS,
     }
     return taken.get(command, False)

@@ -16,6 +16,7 @@ class Scope(Enum):
     INSPECT = "inspect only"
     VERIFY = "verify and diff only"
     COMPLETION = "completion only"
+    STATUS = "status only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("container", "cC", "NAME", "the container (default: kubectl's default container)"),
     Flag("selector", "l", "LABELS", "instead of a target: the pod with these labels (app=db)"),
     Flag("pod", "", "NAME", "which pod of a workload that has several"),
+    Flag(
+        "via",
+        "",
+        "HOW",
+        "auto, exec, ephemeral (a container is added to the pod) or helper (a pod is made)",
+    ),
+    Flag(
+        "helper-image", "", "IMAGE", "what such a container or pod runs (default: busybox:stable)"
+    ),
+    Flag(
+        "run-as", "", "UID:GID", "whom a helper pod runs as (default: the backup's owner, or root)"
+    ),
     Flag("target-path", "t", "PATH", "an absolute directory in the container (default: /)"),
     Flag("force", "f", "", "replace what exists; without it nothing that exists is changed"),
     Flag("overwrite", "", "POLICY", "refuse, if-changed (--force), if-newer, never or always"),
@@ -126,6 +139,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
         "what is not in the backup: ignore, report, fail: exit code 9 (default: report)",
         Scope.VERIFY,
     ),
+    Flag("cleanup", "", "", "remove what stands there", Scope.STATUS),
     Flag("install", "", "", "write the file that kubectl itself asks", Scope.COMPLETION),
     Flag(
         "tree",
@@ -195,6 +209,7 @@ OF_AGAINST: Final = frozenset(
     {flag.name for flag in FLAGS if flag.scope is Scope.KUBECTL}
     | {
         *("namespace", "container", "pod", "target-path", "kubectl", "compare", "transport"),
+        *("via", "helper-image", "run-as"),
         *("owner", "no-same-owner", "chmod", "keep-directory-symlinks", "stall-timeout"),
     }
 )
@@ -210,6 +225,12 @@ OF_A_RESTORE: Final = frozenset(
 )
 """Those that only what writes has; verify and diff have the others."""
 
+OF_STATUS: Final = frozenset(
+    {flag.name for flag in FLAGS if flag.scope is Scope.KUBECTL}
+    | {"namespace", "kubectl", "cleanup", "output", "timeout", "help", "log-file", "progress"}
+    | {"quiet", "verbose"}
+)
+
 RESERVED: Final = {
     "plan": "say what a restore would do",
     "undo": "put back what a restore replaced",
@@ -217,7 +238,8 @@ RESERVED: Final = {
 """Commands that later work builds; until then they are not yet there."""
 
 COMMANDS: Final = (
-    *("filesystem", "verify", "diff", "inspect", "seal", "completion", "version", "help"),
+    *("filesystem", "verify", "diff", "inspect", "seal", "status", "completion", "version"),
+    "help",
 )
 INSTEAD: Final = {
     "list": (

@@ -10,6 +10,7 @@ from kubectl_restore.cli.flags import (
     OF_AGAINST,
     OF_INSPECT,
     OF_SEAL,
+    OF_STATUS,
     RESERVED,
     Flag,
     Scope,
@@ -47,6 +48,7 @@ Usage:
   kubectl restore diff [TYPE/]NAME BACKUP [PATH...] show how they differ, small texts too
   kubectl restore inspect BACKUP [--list]         what is in it, and what a restore would take of it
   kubectl restore seal BACKUP [--force]           writes BACKUP.sha256 and BACKUP.meta.json
+  kubectl restore status [--cleanup]              what of ours stands in a namespace: helper pods
   kubectl restore completion SHELL                 bash, zsh or fish; --install: for kubectl itself
   kubectl restore version [-o json]               its version, commit, Python and kubectl
 """
@@ -74,6 +76,13 @@ only what stands there or below it. Exit code 0 without a difference, 9 with one
 --against TARGET also how much of it is right in that pod already, and what would be done: the plan.
 The flags that name the cluster, the container and the path are taken with --against alone.""",
         OF_INSPECT | OF_AGAINST,
+    ),
+    "status": (
+        "kubectl restore status [flags]",
+        """Say which helper pods stand in a namespace: those of restores under way, and those that a
+restore that was killed has left. They end by themselves; --cleanup removes them at once. A restore
+that is under way through one of them is broken off by that.""",
+        OF_STATUS,
     ),
     "completion": (
         "kubectl restore completion bash|zsh|fish|kubectl, or --install",
@@ -151,7 +160,7 @@ def help_text() -> str:
         "Each flag may have its default in the environment: KUBECTL_RESTORE_TIMEOUT=30m is "
         "--timeout 30m,\n"
         "KUBECTL_RESTORE_SAVE_REPLACED, KUBECTL_RESTORE_FORCE=true and so on; a flag that is given "
-        "wins.\n(--selector and --pod have none.)\n"
+        "wins.\n(--selector, --pod and --via have none.)\n"
         "Exit codes: docs/exit-codes.md\n"
     )
     return "\n".join(parts)

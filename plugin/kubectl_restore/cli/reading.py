@@ -15,6 +15,7 @@ from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import COMMANDS, OF_A_RESTORE, Scope
 from kubectl_restore.cli.habits import can_ask, require_no_habit
 from kubectl_restore.cli.manner import read_output
+from kubectl_restore.cli.reaching import read_helper, read_via
 from kubectl_restore.cli.salvaging import read_salvage, require_salvageable
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.cli.values import (
@@ -126,6 +127,8 @@ def read_request(
             flags=flags,
         ),
         container=parsed.value("container"),
+        via=read_via(parsed, target),
+        helper=read_helper(parsed),
         overwrite=overwrite,
         compare=Comparison(choice(parsed, "compare", tuple(Comparison)) or Comparison.METADATA),
         verify=Verification(choice(parsed, "verify", tuple(Verification)) or judged),

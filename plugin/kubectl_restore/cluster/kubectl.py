@@ -10,11 +10,23 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET, VERSION, flags
+from kubectl_restore.cluster.stated import (
+    CONFIG_VIEW,
+    CREATE,
+    DEBUG,
+    DELETE,
+    EVERYWHERE,
+    EXEC,
+    GET,
+    VERSION,
+    flags,
+)
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from kubectl_restore.cluster.ephemeral import Ephemeral
 
 PROGRAM_VARIABLE: Final = "KUBECTL_RESTORE_KUBECTL"
 CALLER_VARIABLE: Final = "KUBECTL_PATH"
@@ -154,6 +166,28 @@ def listing_command(
     return [program, *options.told(), "get", resources, *flags(GET), f"--selector={selector}"]
 
 
+def events_command(options: KubectlOptions, program: str, uid: str) -> list[str]:
+    """Return the argument list that asks what happened to an object, as JSON."""
+    of = f"--field-selector=involvedObject.uid={uid}"
+    return [program, *options.told(), "get", "events", *flags(GET), of]
+
+
+def create_command(options: KubectlOptions, program: str, file: str) -> list[str]:
+    """Return the argument list that makes what a file says, and prints it as JSON."""
+    return [program, *options.told(), "create", *flags(CREATE), f"--filename={file}"]
+
+
+def delete_pod_command(
+    options: KubectlOptions, program: str, namespace: str, pod: str, file: str
+) -> list[str]:
+    """Return the argument list that deletes a pod as a file with DeleteOptions says.
+
+    Only so can the UID that is meant be said (`preconditions`): names come again.
+    """
+    where = f"--raw=/api/v1/namespaces/{namespace}/pods/{pod}"
+    return [program, *options.told(), "delete", *flags(DELETE), where, f"--filename={file}"]
+
+
 def is_too_old(version: str) -> bool:
     """Tell whether a kubectl that calls itself so (`v1.23.0`) is older than OLDEST.
 
@@ -164,18 +198,60 @@ def is_too_old(version: str) -> bool:
 
 
 def exec_command(
-    options: KubectlOptions, program: str, pod: str, container: str, command: Sequence[str]
+    options: KubectlOptions,
+    program: str,
+    pod: str,
+    container: str,
+    command: Sequence[str],
+    *,
+    is_fed: bool = True,
 ) -> list[str]:
-    """Return the argument list of `kubectl exec -i` for `command` in the container."""
+    """Return the argument list of `kubectl exec` for `command` in the container.
+
+    Args:
+        options: what the user said, and what was found.
+        program: kubectl's path.
+        pod: its name.
+        container: its name.
+        command: what runs there.
+        is_fed: with `-i`: it has our stdin.
+    """
     return [
         program,
         *options.told(),
         "exec",
         pod,
         *flags(EXEC),
+        *([] if is_fed else ["--stdin=false"]),
         f"--container={container}",
         "--",
         *command,
+    ]
+
+
+def debug_command(
+    options: KubectlOptions, program: str, pod: str, ephemeral: Ephemeral, file: str
+) -> list[str]:
+    """Return the argument list that adds an ephemeral container to a pod.
+
+    Args:
+        options: what the user said, and what was found.
+        program: kubectl's path.
+        pod: its name.
+        ephemeral: the container.
+        file: has the rest of its entry as JSON.
+    """
+    return [
+        program,
+        *options.told(),
+        "debug",
+        pod,
+        *flags(DEBUG),
+        f"--image={ephemeral.image}",
+        f"--container={ephemeral.name}",
+        f"--custom={file}",
+        "--",
+        *ephemeral.command,
     ]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.kubectl import exec_command, leading, pod_command
+from kubectl_restore.cluster.via import Via
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +41,7 @@ class PinnedTarget:
         image: of that container, as the pod's status says; None where it does not.
         may_ask: a credential plugin of the kubeconfig may ask at the terminal.
         named: what the user named, where that is no pod; empty otherwise.
+        via: by what it is reached.
     """
 
     kubectl: KubectlOptions
@@ -50,6 +52,7 @@ class PinnedTarget:
     limits: tuple[Limit, ...] = ()
     may_ask: bool = False
     named: str = ""
+    via: Via = Via.EXEC
 
     @property
     def at(self) -> str:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from kubectl_restore.cluster.labels import is_helper
 from kubectl_restore.cluster.limits import Limit, limits_of
 from kubectl_restore.errors import (
     CompletedError,
@@ -41,6 +42,8 @@ class PodFacts:
     """For each container what may stand where on the node's disk."""
     why: str = ""
     """Why the pod is in this phase, in the cluster's words; safe to print."""
+    is_helper: bool = False
+    """It is a pod of ours, which is not needed when a restore has succeeded."""
 
 
 def parse_pod(text: bytes) -> PodFacts:
@@ -99,6 +102,7 @@ def facts_of(pod: dict[str, Any]) -> PodFacts:
         running=frozenset(running),
         limits={name: _limits(pod, name) for name in (*containers, *others)},
         why=_why(status) or _not_scheduled(status),
+        is_helper=is_helper(pod),
     )
 
 
@@ -124,13 +128,16 @@ def _not_scheduled(status: dict[str, Any]) -> str:
     return ""
 
 
-def choose_container(facts: PodFacts, named: str | None, at: str = "") -> str:
+def choose_container(
+    facts: PodFacts, named: str | None, at: str = "", *, is_entered: bool = True
+) -> str:
     """Return the container to restore into, as kubectl would choose it.
 
     Args:
         facts: of the pod.
         named: as the user named it.
         at: flags that lead to the cluster and the namespace, for the fix, a blank before each.
+        is_entered: something is to run in it; otherwise only in the pod.
 
     Raises:
         TargetError: there is no such container, or nothing can run in it now.
@@ -158,13 +165,13 @@ def choose_container(facts: PodFacts, named: str | None, at: str = "") -> str:
             reason=f"its phase is {facts.phase}" + (f"; {facts.why}" if facts.why else ""),
             fix=f"kubectl{at} get nodes, then run the same command again",
         )
-    if container in facts.states:
+    if container in facts.states and is_entered:
         raise NotReadyError(
             f"container {container} of pod {facts.name} is not running",
             reason=f"it is {facts.states[container]}",
             fix=describe,
         )
-    if facts.phase == "Pending" and container not in facts.running:
+    if is_entered and facts.phase == "Pending" and container not in facts.running:
         raise NotReadyError(
             f"pod {facts.name} has not started yet",
             reason=facts.why or "it is Pending, and its node has not said anything about it",

@@ -21,10 +21,10 @@ from kubectl_restore.errors import (
     NoContainerError,
     NoNamespaceError,
     NoPodError,
+    NoShellError,
     NotAllowedError,
     NotFoundError,
     OldKubectlError,
-    PodCannotError,
     RestoreError,
     UsageError,
 )
@@ -73,8 +73,8 @@ _ASK_POLICY: Final = (
     "ask who runs the cluster's policies (docs/permissions.md); a role is not what is missing"
 )
 _OTHER: Final = (
-    "name a container with a shell that mounts the same volume (-c CONTAINER), or add one to the "
-    "pod: docs/troubleshooting.md, A container that cannot do it"
+    "name a container with a shell that mounts the same volume (-c CONTAINER), or have one added "
+    "to the pod: --via ephemeral"
 )
 _KUBERC: Final = "look at ~/.kube/kuberc (or where KUBERC leads), and take it out there"
 _STATED: Final = "|".join(one.name for one in (*EVERYWHERE, *GET, *EXEC, *CONFIG_VIEW))
@@ -233,11 +233,11 @@ RULES: Final[tuple[Rule, ...]] = (
           _NODES),
     # The runtime and the container
     _rule(_R, r'exec: "sh": executable file not found|exec: "sh": stat .*no such file'
-          r'|exec "sh": executable|executable file `sh` not found', PodCannotError,
+          r'|exec "sh": executable|executable file `sh` not found', NoShellError,
           "the container has no shell",
           f'{_OCI}exec: "sh": executable file not found in $PATH: unknown', _OTHER),
     _rule(_R, rf"{_EXEC_OF}.*(not found|[Nn]o such file|[Pp]ermission denied|exec format error"
-          r"|argument list too long)", PodCannotError, "the container cannot run a command",
+          r"|argument list too long)", NoShellError, "the container cannot run a command",
           f'{_OCI}exec: "tar": permission denied: unknown', _OTHER),
     _rule(_R, r"container not found", InterruptedRestoreError, "the container is restarting",
           f'{_UP}container not found ("c")'),

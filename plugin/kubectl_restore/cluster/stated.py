@@ -37,6 +37,8 @@ _ELSEWHERE: Final = "another cluster, or another namespace"
 _ANOTHER_USER: Final = "another user, whom the kubeconfig does not name"
 _FORM: Final = "an answer of another form"
 _REFUSED: Final = "kubectl refuses it beside a pod's name"
+_REFUSED_FILE: Final = "kubectl refuses it beside a file, or takes other files"
+_REFUSED_DEBUG: Final = "kubectl refuses it without a copy"
 _UNTRUSTED: Final = "another certificate than the kubeconfig's would do"
 
 EVERYWHERE: Final = (
@@ -89,6 +91,55 @@ GET: Final = (
     Stated("--template=", _FORM),
 )
 
+CREATE: Final = (
+    Stated("--output=json", "what we read"),
+    Stated("--dry-run=none", "nothing is made"),
+    Stated("--edit=false", "an editor is opened"),
+    Stated("--kustomize=", _REFUSED_FILE),
+    Stated("--raw=", "another address than the pods'"),
+    Stated("--recursive=false", _REFUSED_FILE),
+    Stated("--save-config=false", "an annotation that nobody needs"),
+    Stated("--selector=", "nothing is made"),
+    Stated("--validate=true", "a field that is not known is left out"),
+    Stated("--windows-line-endings=false", _FORM),
+    Stated("--allow-missing-template-keys=true", _FORM),
+    Stated("--show-managed-fields=false", _FORM),
+    Stated("--template=", _FORM),
+)
+
+DELETE: Final = (
+    Stated("--all=false", "every pod"),
+    Stated("--all-namespaces=false", "every namespace"),
+    Stated("--cascade=background", _REFUSED_FILE),
+    Stated("--dry-run=none", "nothing is deleted"),
+    Stated("--field-selector=", "other pods"),
+    Stated("--force=false", "a pod that still runs is forgotten"),
+    Stated("--grace-period=-1", _REFUSED_FILE),
+    Stated("--ignore-not-found=false", "no error where there is no pod"),
+    Stated("--kustomize=", _REFUSED_FILE),
+    Stated("--now=false", "a pod that still runs is forgotten"),
+    Stated("--output=", _FORM),
+    Stated("--recursive=false", _REFUSED_FILE),
+    Stated("--selector=", "other pods"),
+    Stated("--timeout=0s", "it gives up"),
+    Stated("--wait=false", "it waits without a word"),
+)
+"""Beside `--raw`, with the UID that is meant: no pod of the same name is deleted instead."""
+
+DEBUG: Final = (
+    Stated("--profile=baseline", "rights that the container does not have"),
+    Stated("--attach=false", "our stdin goes there"),
+    Stated("--stdin=false", "it ends with its first attach"),
+    Stated("--tty=false", "a terminal in it"),
+    Stated("--quiet=false", "a word less"),
+    Stated("--copy-to=", "a copy of the pod instead"),
+    Stated("--target=", "the processes of the container"),
+    Stated("--arguments-only=false", "another program runs"),
+    Stated("--replace=false", "the pod is deleted"),
+    Stated("--same-node=false", _REFUSED_DEBUG),
+    Stated("--image-pull-policy=", "another one than is stated in its entry"),
+)
+
 EXEC: Final = (
     Stated("--stdin=true", "the agent is told everything on its stdin"),
     Stated("--tty=false", "a terminal between us and the agent"),
@@ -122,6 +173,8 @@ LEFT: Final = {
     "as-user-extra": "cannot be emptied, and is not known before 1.37; without --as kubectl "
     "refuses it (exit 2)",
     "cache-dir": "where answers are kept changes none; its default has a home in it",
+    "field-manager": "a name in the object's history",
+    "interactive": "not known before 1.27; with --raw nothing is asked",
     "disable-compression": "not known before 1.25; changes no answer",
     "kuberc": "read from the command line only",
     "log-flush-frequency": _NO_DEFAULT,

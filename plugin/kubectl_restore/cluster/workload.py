@@ -46,12 +46,14 @@ class Workload:
         uid: the object's; empty where pods are nobody's (a service, a selector).
         wanted: how many pods it is to have; 0 where it does not say.
         namespace: the object's; None where there is no object (a selector).
+        modes: of a claim, its access modes.
     """
 
     selector: str
     uid: str = ""
     wanted: int = 0
     namespace: str | None = None
+    modes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

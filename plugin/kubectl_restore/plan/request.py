@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.select.selection import Selection
+from kubectl_restore.cluster.helper_pod import HelperPod
 from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.transports import Wire
+from kubectl_restore.cluster.via import Via
 from kubectl_restore.pipe.transit import Packing
 from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Salvage, Verification
 
@@ -40,6 +42,10 @@ class RestoreRequest:
     is_piped: bool = False
     """The backup comes on standard input."""
     container: str | None = None
+    via: Via = Via.AUTO
+    """By what the target is reached."""
+    helper: HelperPod = field(default_factory=lambda: HelperPod(""))
+    """What a helper pod would be: image and user."""
     overwrite: Overwrite = Overwrite.REFUSE
     compare: Comparison = Comparison.METADATA
     verify: Verification = Verification.SIZE

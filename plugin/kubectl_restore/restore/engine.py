@@ -27,6 +27,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import (
     AnotherPodError,
     InTheWayError,
@@ -47,6 +48,7 @@ from kubectl_restore.restore.lanes.lanes import Lanes
 from kubectl_restore.restore.lanes.merged_progress import MergedProgress
 from kubectl_restore.restore.ledger import Ledger
 from kubectl_restore.restore.plan import give_away, plan_batch
+from kubectl_restore.restore.reach.offers import offering_others
 from kubectl_restore.restore.read import Supply
 from kubectl_restore.restore.report import (
     require_no_warnings,
@@ -177,16 +179,18 @@ def _begun(
         if not request.is_piped:
             backup = stack.enter_context(BackupFile.open(request.backup))
         header = _header(request, backup, is_compared=is_compared)
-        resolution = stack.enter_context(Resolution(request, kubectl, header, progress, watch))
+        only_reads = is_compared or request.dry_run
+        resolution = stack.enter_context(
+            Resolution(request, kubectl, header, progress, watch, only_reads=only_reads)
+        )
         resolution.introduce()
         supply = Supply(resolution.known, progress, watch)
         batches = supply.of_pipe() if backup is None else supply.of_file(backup)
         first = next(batches)
-        place = receipt.place = resolution.place()
+        place = receipt.place = resolution.place(_owners(request, first))
         receipt.path = resolution.known.target_path
         receipt.backup = supply.about
         receipt.kubectl = resolution.kubectl_version()
-        only_reads = is_compared or request.dry_run
         run = Run.of(
             request=resolution.known,
             progress=progress,
@@ -197,6 +201,11 @@ def _begun(
             only_reads=only_reads,
         )
         yield run, chain([first], batches), supply
+
+
+def _owners(request: RestoreRequest, batch: Batch) -> set[tuple[int, int]]:
+    """Return the numeric owners of what is restored."""
+    return {request.owner} if request.owner else batch.index.members.owners()
 
 
 def _header(request: RestoreRequest, backup: BackupFile | None, *, is_compared: bool) -> Header:
@@ -223,7 +232,8 @@ def _lanes(run: Run) -> Iterator[Lanes]:
     """Have lanes, and leave nothing of them in the pod."""
     lanes = Lanes(run)
     try:
-        yield lanes
+        with offering_others(run):
+            yield lanes
     except _LINK_KEPT:
         lanes.close()
         raise
@@ -253,7 +263,9 @@ def _restore(
             if ledger.has_begun:
                 receipt.arrived = arrived = so_far(run, ledger)
                 progress.broken_off(arrived)
-                say_how_to_go_on(run.request, error, is_noted=ledger.is_noted)
+                # What was noted in a helper pod goes with it.
+                is_noted = ledger.is_noted and run.place.via is not Via.HELPER
+                say_how_to_go_on(run.request, error, is_noted=is_noted)
             raise
         finally:
             receipt.operations = ledger.operations

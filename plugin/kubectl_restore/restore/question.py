@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from kubectl_restore.cluster.claim import choose_mount, parse_claim
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from kubectl_restore.cluster.helper_pod import HelperPod
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
@@ -90,6 +92,11 @@ class Question:
         return self._query.succeeded
 
     @property
+    def namespace(self) -> str | None:
+        """The namespace of what was named, once that is known; None for a pod."""
+        return None if self._workload is None else self._workload.namespace
+
+    @property
     def said(self) -> list[str]:
         """What the last call wrote to stderr, by lines."""
         return self._query.said
@@ -126,11 +133,12 @@ class Question:
             error.reason += f"; the cluster has not said anything about {self._request.target}"
             raise
 
-    def choice(self, at: str) -> Choice:
-        """Return the pod, once every call has succeeded.
+    def choice(self, at: str, *, reads: bool) -> Choice | HelperPod:
+        """Return the pod, once every call has succeeded; or the helper pod that has to be made.
 
         Args:
             at: flags that lead to the cluster and the namespace, for fixes.
+            reads: nothing will be written.
 
         Raises:
             RestoreError: it is not there, or nobody knows which is meant.
@@ -141,9 +149,12 @@ class Question:
         if request.target.kind is Kind.CLAIM:
             return choose_mount(
                 request.target,
+                self._workload,
                 self._query.answer,
                 path=None if request.finds_its_path else request.target_path,
                 container=request.container,
+                wish=replace(request.helper, reads=reads),
+                via=request.via,
                 at=at,
             )
         return choose_pod(

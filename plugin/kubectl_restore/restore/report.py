@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_restore.cluster.messages import AGAIN
+from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import (
     DamagedError,
     InterruptedRestoreError,
@@ -44,11 +45,19 @@ def summary_of(run: Run, ledger: Ledger, capabilities: Capabilities, supply: Sup
     saved = ledger.saved
     return replace(
         summary,
-        notes=summary.notes + saved.notes + ledger.parents.notes(run),
+        notes=summary.notes + saved.notes + ledger.parents.notes(run) + _left(run),
         next_steps=summary.next_steps + saved.next_steps + _in_earnest(request, ledger, summary),
         warnings=(*supply.doubts, *summary.warnings),
         is_salvaged=supply.is_salvaged,
     )
+
+
+def _left(run: Run) -> tuple[str, ...]:
+    """Return what of ours stays in the cluster."""
+    if run.place.via is not Via.EPHEMERAL:
+        return ()
+    name = run.place.container
+    return (f"the entry of ephemeral container {name}, which has ended, stays in the pod's object",)
 
 
 def _in_earnest(request: RestoreRequest, ledger: Ledger, summary: Summary) -> tuple[str, ...]:

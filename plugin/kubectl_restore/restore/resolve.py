@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
+from kubectl_restore.cluster.helper_pod import CONTAINER, HelperPod
 from kubectl_restore.cluster.kubectl import (
     OLDEST_TEXT,
     config_command,
@@ -18,6 +19,7 @@ from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import PinnedTarget, pinned
 from kubectl_restore.cluster.pod import choose_container, parse_pod
 from kubectl_restore.cluster.target import Target
+from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import (
     AnotherPodError,
     InterruptedRestoreError,
@@ -27,12 +29,17 @@ from kubectl_restore.errors import (
 from kubectl_restore.pipe.child import now
 from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restore.question import Question
+from kubectl_restore.restore.reach.ephemeral import Added
+from kubectl_restore.restore.reach.helper import Helper, word_for
+from kubectl_restore.restore.reach.offers import offering_without_entering
+from kubectl_restore.restore.reach.starting import Cluster
+from kubectl_restore.session.context import context_in
 from kubectl_restore.session.kubectl_version import LIMIT, version_in
 from kubectl_restore.session.query import Query
 from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from kubectl_restore.container.capabilities import Capabilities
@@ -118,6 +125,8 @@ class Resolution:
         header: Header,
         progress: Progress,
         watch: Watch,
+        *,
+        only_reads: bool,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -127,14 +136,19 @@ class Resolution:
             header: the first line, as far as it is known.
             progress: is told it.
             watch: the time limit.
+            only_reads: nothing will be written.
         """
         self._request = request
         self._kubectl = kubectl
         self._header = header
         self._progress = progress
         self._watch = watch
+        self._only_reads = only_reads
         self._stack = ExitStack()
-        self._found: PinnedTarget | None = None
+        self._asked = request
+        self._options = request.kubectl
+        self._why = ""
+        self._found: PinnedTarget | HelperPod | None = None
         self._known = request
         self._version: Query | None = None
 
@@ -144,17 +158,12 @@ class Resolution:
             self._about = stack.enter_context(self._query(config_command(kubectl, program)))
             if self._request.receipt is not None:
                 self._version = stack.enter_context(self._query(version_command(program)))
-            self._pod = stack.enter_context(
-                Question(
-                    self._request,
-                    self._kubectl,
-                    self._progress,
-                    self._about,
-                    self._current,
-                )
-            )
+            self._pod = stack.enter_context(self._question())
             self._stack = stack.pop_all()
         return self
+
+    def _question(self) -> Question:
+        return Question(self._asked, self._kubectl, self._progress, self._about, self._current)
 
     def __exit__(
         self,
@@ -162,7 +171,7 @@ class Resolution:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        self._stack.__exit__(kind, error, trace)
 
     def introduce(self) -> None:
         """Show the first line, with what is known by then.
@@ -189,24 +198,58 @@ class Resolution:
         """The request, pinned if the cluster has answered by now."""
         return self._known
 
-    def place(self) -> PinnedTarget:
-        """Return the pod and the container.
+    def place(self, owners: Iterable[tuple[int, int]]) -> PinnedTarget:
+        """Return the pod and the container; a helper pod is made where one is needed.
+
+        Args:
+            owners: of what is restored.
 
         Raises:
             RestoreError: there is no such pod or container, or nothing can run in it.
         """
-        if self._found is None:
-            self._found = self._resolve()
-        return self._found
+        found = self._found or self._resolve()
+        if isinstance(found, HelperPod):
+            found = self._place_in(found, owners)
+        elif self._request.via is Via.EPHEMERAL and found.via is Via.EXEC:
+            added = self._stack.enter_context(Added(found, self._cluster))
+            found = added.start(self._known.target_path, self._request.helper)
+        self._found = found
+        return found
+
+    def _place_in(self, wish: HelperPod, owners: Iterable[tuple[int, int]]) -> PinnedTarget:
+        """Make a helper pod, and return it as the place."""
+        word = word_for(wish)
+        name = wish.name(word)
+        self._helper(name).start(wish, owners, word)
+        # From here on it is a pod as any other.
+        request = self._request
+        self._asked = replace(
+            request,
+            target=Target(name),
+            target_path=wish.mount if request.finds_its_path else request.target_path,
+            container=CONTAINER,
+        )
+        self._why = f"a helper pod: {request.target}"
+        self._pod = self._stack.enter_context(self._question())
+        found = self._resolve()
+        assert isinstance(found, PinnedTarget)  # noqa: S101 - a pod needs no helper
+        return found
+
+    def _helper(self, name: str, uid: str = "") -> Helper:
+        return self._stack.enter_context(Helper(name, self._cluster, uid=uid))
+
+    @property
+    def _cluster(self) -> Cluster:
+        return Cluster(self._kubectl, self._options, self._progress, self._watch)
 
     def _query(self, command: list[str]) -> Query:
         return Query(command, self._kubectl.environment, self._progress)
 
     def _current(self) -> str | None:
         """Return the current context, once kubectl has told its configuration."""
-        return _context(self._about) if self._about.succeeded else None
+        return context_in(self._about.answer) if self._about.succeeded else None
 
-    def _resolve(self) -> PinnedTarget:
+    def _resolve(self) -> PinnedTarget | HelperPod:
         about, pod, header = self._about, self._pod, self._header
         if not pod.turn(0):
             self._progress.status(Status(Phase.CONNECT))
@@ -222,20 +265,34 @@ class Resolution:
             if isinstance(error, OldKubectlError):
                 error.reason = self._known_of_kubectl() or error.reason
             raise error
-        chosen = pod.choice(at)
+        chosen = pod.choice(at, reads=self._only_reads)
+        if isinstance(chosen, HelperPod):
+            self._options = pinned(self._request.kubectl, context, pod.namespace)
+            context = header.context or context
+            self._progress.header(replace(header, context=context, namespace=pod.namespace))
+            return chosen
         facts = chosen.facts
-        place = pinned(self._request.kubectl, context, facts.namespace)
-        named = chosen.container or self._request.container
-        container = choose_container(facts, named, leading(place.common()))
+        place = self._options = pinned(self._request.kubectl, context, facts.namespace)
+        if facts.is_helper and not (self._only_reads or self._why):
+            # A broken run has left it.
+            self._helper(facts.name, facts.uid)
+        named = chosen.container or self._asked.container
+        with offering_without_entering(self._request):
+            container = choose_container(
+                facts,
+                named,
+                leading(place.common()),
+                is_entered=self._request.via is not Via.EPHEMERAL,
+            )
         self._progress.header(
             replace(
                 header,
                 pod=facts.name,
-                found_as=chosen.why,
+                found_as=chosen.why or self._why,
                 context=header.context or context,
                 namespace=facts.namespace,
                 container=container,
-                path=chosen.path or header.path,
+                path=chosen.path or self._asked.target_path,
                 container_is_default=named is None,
                 other_containers=tuple(one for one in facts.containers if one != container),
             )
@@ -243,7 +300,10 @@ class Resolution:
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
         self._known = self._request.pinned(
-            place, Target(facts.name), path=chosen.path, container=chosen.container
+            place,
+            Target(facts.name),
+            path=chosen.path or self._asked.target_path,
+            container=chosen.container or self._asked.container,
         )
         return PinnedTarget(
             place,
@@ -254,6 +314,7 @@ class Resolution:
             limits=facts.limits.get(container, ()),
             may_ask=may_ask(about.answer),
             named=header.named,
+            via=Via.HELPER if facts.is_helper or self._why else Via.EXEC,
         )
 
     def kubectl_version(self) -> str | None:
@@ -285,10 +346,3 @@ def may_ask(config: bytes) -> bool:
         plugins = [one["user"].get("exec") for one in users if one.get("user")]
         return any(one.get("interactiveMode") != "Never" for one in plugins if one)
     return False
-
-
-def _context(about: Query) -> str | None:
-    with suppress(ValueError, AttributeError):
-        name = json.loads(about.answer).get("current-context")
-        return name if isinstance(name, str) and name else None
-    return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.kubectl import leading
 from kubectl_restore.cluster.messages import error_from, find_rule, is_kubectls_own
-from kubectl_restore.errors import InterruptedRestoreError, PodCannotError
+from kubectl_restore.errors import InterruptedRestoreError, NoShellError, PodCannotError
 from kubectl_restore.text import listed, shown_text
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]
     # A shell whose input ends before the script does exits with 1 and says nothing: the link broke.
     said = [line for line in lines if not is_kubectls_own(line)]
     if rule is None and (code not in (0, 1) or (said and any(map(_EXITED.search, lines)))):
-        return PodCannotError(
+        return NoShellError(
             "the container's shell could not run the agent",
             reason=shown_text((said or lines or [f"it exited with {code}"])[-1]),
             fix="name another container: -c CONTAINER",
@@ -56,10 +56,10 @@ def never_began(lines: Sequence[str], code: int | None, arguments: Sequence[str]
     return error_from(lines, otherwise=otherwise, at=leading(arguments))
 
 
-def no_agent(lines: Sequence[str], seconds: float) -> PodCannotError:
+def no_agent(lines: Sequence[str], seconds: float) -> NoShellError:
     """Return the error for a container that talks, and is no agent."""
     words = listed([shown_text(line) for line in lines[-_SHOWN:]])
-    return PodCannotError(
+    return NoShellError(
         "the container's shell does not run the agent",
         reason=f"{seconds:.0f} s after its first words the agent's had not come"
         + (f"; it says:\n{words}" if words else ""),

@@ -27,7 +27,9 @@ from kubectl_restore.errors import (
     InterruptedRestoreError,
     InTheWayError,
     NoPodError,
+    NoShellError,
     NotAllowedError,
+    NotWritableError,
     OldKubectlError,
     OutOfTimeError,
     PodCannotError,
@@ -76,7 +78,8 @@ def raising(error: BaseException) -> Engine:
 ERRORS: list[tuple[type[RestoreError], int]] = [
     (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (DamagedError, 3),
     (TargetError, 4), *((kind, 4) for kind in TargetError.__subclasses__()),
-    (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (InterruptedRestoreError, 8),
+    (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (NoShellError, 7),
+    (NotWritableError, 7), (InterruptedRestoreError, 8),
     (TimedOutError, 8), (OutOfTimeError, 8), (AnotherPodError, 8), (VerificationError, 9),
     (WarningsError, 10),
 ]  # fmt: skip

@@ -58,6 +58,9 @@ BUILT = [
     "log-file",
     "transport",
     "compress",
+    "via",
+    "helper-image",
+    "run-as",
     "help",
     "version",
 ]
@@ -106,6 +109,7 @@ def test_the_table_of_flags_is_the_designs() -> None:
         *BUILT,
         *OLDER,
         "against",
+        "cleanup",
         "list",
         "extras",
         "install",

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from kubectl_restore.cluster.claim import choose_mount, parse_claim
+from kubectl_restore.cluster.helper_pod import HelperPod
+from kubectl_restore.cluster.labels import MANAGED, OURS, READS
 from kubectl_restore.cluster.target import Kind, Target
+from kubectl_restore.cluster.via import Via
 from kubectl_restore.cluster.workload import Choice, Workload
 from kubectl_restore.errors import (
     InterruptedRestoreError,
     NoDirectoryError,
     NoPodError,
     PodCannotError,
+    TakenError,
 )
 
 CLAIM = Target("data", Kind.CLAIM)
@@ -39,9 +43,46 @@ def pod(
     }
 
 
+def reached(
+    *pods: dict[str, Any],
+    path: str | None = None,
+    container: str | None = None,
+    modes: tuple[str, ...] = ("ReadWriteOnce",),
+    via: Via = Via.AUTO,
+    reads: bool = False,
+    target: Target = CLAIM,
+) -> Choice | HelperPod:
+    """Return by what the claim is reached."""
+    return choose_mount(
+        target,
+        Workload("", namespace="prod", modes=frozenset(modes)),
+        json.dumps({"items": list(pods)}).encode(),
+        path=path,
+        container=container,
+        wish=HelperPod("", reads=reads),
+        via=via,
+        at=" -n prod",
+    )
+
+
 def choose(*pods: dict[str, Any], path: str | None = None, container: str | None = None) -> Choice:
-    text = json.dumps({"items": list(pods)}).encode()
-    return choose_mount(CLAIM, text, path=path, container=container, at=" -n prod")
+    choice = reached(*pods, path=path, container=container)
+    assert isinstance(choice, Choice)
+    return choice
+
+
+def wish(found: Choice | HelperPod) -> HelperPod:
+    assert isinstance(found, HelperPod)
+    return found
+
+
+def ours(name: str, *, reads: bool = False, running: bool = True) -> dict[str, Any]:
+    """Return a helper pod."""
+    one = pod(name, {"mountPath": "/data"})
+    one["metadata"]["labels"] = {MANAGED: OURS} | ({READS: "true"} if reads else {})
+    state = {"running": {}} if running else {"waiting": {"reason": "ContainerCreating"}}
+    one["status"]["containerStatuses"] = [{"name": "c0", "state": state}]
+    return one
 
 
 def found(choice: Choice) -> tuple[str, str | None, str | None]:
@@ -82,25 +123,59 @@ def test_nobody_mounts_it() -> None:
     other = pod("a", AT, source={"persistentVolumeClaim": {"claimName": "other"}})
     ended = pod("b", AT)
     ended["status"]["phase"] = "Failed"
-    with pytest.raises(NoPodError) as caught:
-        choose(other, ended, pod("c", {"mountPath": "/a/../b"}))
-    assert caught.value.fix.startswith("start what uses it, or a pod for it: kubectl -n prod run ")
+    pods = (other, ended, pod("c", {"mountPath": "/a/../b"}))
+    assert wish(reached(*pods)) == HelperPod("data")
+    assert wish(reached(*pods, path="/data/app")) == HelperPod("data")
+    with pytest.raises(NoDirectoryError, match="does not stand where it is wanted"):
+        wish(reached(*pods, path="/srv"))
+    with pytest.raises(NoPodError, match="no pod that runs mounts"):
+        reached(*pods, via=Via.EXEC)
+
+
+def test_what_can_only_be_read_takes_no_restore() -> None:
+    assert wish(reached(modes=("ReadOnlyMany",), reads=True)).reads
+    with pytest.raises(PodCannotError, match="can only be read"):
+        wish(reached(modes=("ReadOnlyMany",)))
+
+
+def test_a_helper_beside_a_pod_goes_to_its_node() -> None:
+    there = pod("a", AT)
+    there["spec"] |= {"nodeName": "n1", "tolerations": [{"operator": "Exists"}]}
+    wanted = wish(reached(there, via=Via.HELPER))
+    assert (wanted.node, wanted.tolerations) == ("n1", ({"operator": "Exists"},))
+    assert not wish(reached(there, via=Via.HELPER, modes=("ReadWriteMany",))).node
+    with pytest.raises(TakenError, match=r"pod a has .* for itself"):
+        wish(reached(there, via=Via.HELPER, modes=("ReadWriteOncePod",)))
+    assert found(choose(there)) == ("a", "c0", "/srv")
+
+
+def test_a_helper_that_was_left_is_gone_on_with() -> None:
+    left = ours("restore-data-1")
+    assert found(choose(pod("a", AT), left))[0] == "restore-data-1"
+    via_helper = reached(pod("a", AT), left, via=Via.HELPER)
+    assert isinstance(via_helper, Choice)
+    assert via_helper.facts.is_helper
+    assert isinstance(reached(ours("starting", running=False)), HelperPod)
+
+
+def test_a_helper_that_reads_is_another_runs() -> None:
+    assert isinstance(reached(ours("restore-data-1", reads=True)), HelperPod)
 
 
 def test_a_generic_ephemeral_volume_is_a_claim_of_its_pods_name() -> None:
     own = pod("da", AT, source={"ephemeral": {"volumeClaimTemplate": {}}})
     own["spec"]["volumes"][0]["name"] = "ta"
     own["spec"]["containers"][0]["volumeMounts"][0]["name"] = "ta"
-    with pytest.raises(NoPodError):
-        choose(own)
-    text = json.dumps({"items": [own]}).encode()
-    target = Target("da-ta", Kind.CLAIM)
-    assert choose_mount(target, text, path=None, container=None, at="").facts.name == "da"
+    assert isinstance(reached(own), HelperPod)
+    choice = reached(own, target=Target("da-ta", Kind.CLAIM))
+    assert isinstance(choice, Choice)
+    assert choice.facts.name == "da"
 
 
 def test_a_bare_device_has_no_file_system() -> None:
-    text = b'{"metadata": {"namespace": "prod"}, "spec": {"volumeMode": "Filesystem"}}'
-    assert parse_claim(CLAIM, text) == Workload("", namespace="prod")
+    text = b'{"metadata": {"namespace": "prod"}, "spec": {"accessModes": ["ReadWriteOnce"]}}'
+    modes = frozenset({"ReadWriteOnce"})
+    assert parse_claim(CLAIM, text) == Workload("", namespace="prod", modes=modes)
     with pytest.raises(PodCannotError, match="bare device"):
         parse_claim(CLAIM, b'{"spec": {"volumeMode": "Block"}}')
 
@@ -108,6 +183,15 @@ def test_a_bare_device_has_no_file_system() -> None:
 @pytest.mark.parametrize("text", [b"", b"1", b"{}", b'{"items": 1}', b'{"items": [1]}'])
 def test_an_answer_that_is_none_may_be_asked_again(text: bytes) -> None:
     with pytest.raises(InterruptedRestoreError):
-        choose_mount(CLAIM, text, path=None, container=None, at="")
+        choose_mount(
+            CLAIM,
+            Workload(""),
+            text,
+            path=None,
+            container=None,
+            wish=HelperPod(""),
+            via=Via.AUTO,
+            at="",
+        )
     with pytest.raises(InterruptedRestoreError):
         parse_claim(CLAIM, text)

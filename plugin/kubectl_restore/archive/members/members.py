@@ -124,6 +124,11 @@ class Members(Sequence[Member]):
             self._columns.known_owners.append(Owner(*owner))
         return number
 
+    def owners(self) -> set[tuple[int, int]]:
+        """Return the numeric owners that there are: user and group."""
+        known = self._columns.known_owners
+        return {known[number][:2] for number in set(self._columns.owners)}
+
     def __len__(self) -> int:
         return len(self._columns.kinds)
 

@@ -14,7 +14,7 @@ from kubectl_restore.cluster.limits import limit_at
 from kubectl_restore.container.capabilities import ANOTHER_CONTAINER
 from kubectl_restore.container.opened import WRITTEN
 from kubectl_restore.container.space import Space
-from kubectl_restore.errors import InTheWayError, PodCannotError
+from kubectl_restore.errors import InTheWayError, NotWritableError, PodCannotError
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Comparison, Verification
 from kubectl_restore.plan.steps import reason_of
@@ -158,7 +158,7 @@ def require_writable(
         f"{shown(path) or target}: read-only, or belongs to somebody else" for path in closed
     ]
     reasons += [f"{shown(path)}: belongs to somebody else" for path in out_of_reach]
-    raise PodCannotError(
+    raise NotWritableError(
         f"{where} cannot be written to; {so_far}",
         reason=f"the container runs as uid {uid}\n{listed(reasons)}",
         fix="name a directory that can be written to: -t PATH, or another container: -c CONTAINER",

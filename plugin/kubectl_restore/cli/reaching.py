@@ -1,0 +1,64 @@
+"""By what a target is reached: `--via`, and what a helper is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from kubectl_restore.cli.values import choice, given
+from kubectl_restore.cluster.helper_pod import IMAGE, HelperPod, User
+from kubectl_restore.cluster.target import Kind
+from kubectl_restore.cluster.via import Via
+from kubectl_restore.errors import UsageError
+from kubectl_restore.text import shown_text
+
+if TYPE_CHECKING:
+    from kubectl_restore.cli.argv import Parsed
+    from kubectl_restore.cluster.target import Target
+
+_USER: Final = re.compile(r"(\d{1,10})(?::(\d{1,10}))?")
+_LARGEST: Final = 2**31 - 1
+"""Of runAsUser and its like (kubernetes, pkg/apis/core/validation: `IsValidUserID`)."""
+
+
+def read_via(parsed: Parsed, target: Target) -> Via:
+    """Return how the target is to be reached.
+
+    Raises:
+        UsageError: it is not possible so.
+    """
+    via = Via(choice(parsed, "via", tuple(Via)) or Via.AUTO)
+    if via is Via.HELPER and target.kind is not Kind.CLAIM:
+        raise UsageError(
+            "--via helper reaches a claim",
+            reason=f"a helper pod has a claim and nothing else; the target is {target}",
+            fix="name the claim: pvc/NAME (kubectl get pvc)",
+        )
+    return via
+
+
+def read_helper(parsed: Parsed) -> HelperPod:
+    """Return what a helper would be.
+
+    Raises:
+        UsageError: `--run-as` is no user, or `--helper-image` no image.
+    """
+    image = given(parsed, "helper-image", IMAGE)
+    if not image or not image.isprintable() or any(one.isspace() for one in image):
+        raise UsageError(
+            "--helper-image wants the name of an image",
+            reason=f"{shown_text(image)!r} is none",
+            fix=f"--helper-image {IMAGE}",
+        )
+    text = parsed.value("run-as")
+    if text is None:
+        return HelperPod("", image=image)
+    found = _USER.fullmatch(text)
+    numbers = [] if found is None else [int(found[1]), int(found[2] or found[1])]
+    if not numbers or max(numbers) > _LARGEST:
+        raise UsageError(
+            "--run-as wants a user and a group, as numbers",
+            reason=f"{shown_text(text)!r} is not UID or UID:GID",
+            fix="--run-as 999:999",
+        )
+    return HelperPod("", image=image, user=User(*numbers))

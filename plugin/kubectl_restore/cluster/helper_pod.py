@@ -1,0 +1,254 @@
+"""A helper pod: what reaches a claim that no pod mounts. Its manifest, and what its status means.
+
+It has the claim at one directory and a shell, runs nothing else, and ends by itself: after its
+deadline whatever became of us. One name for each claim, so that two restores cannot make two of
+them: the API server refuses the second.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from kubectl_restore.cluster.labels import CLAIM, MANAGED, OURS, READS
+from kubectl_restore.cluster.pod import facts_of
+from kubectl_restore.errors import PodCannotError
+from kubectl_restore.text import shown_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MOUNT: Final = "/data"
+"""Where it has the claim."""
+IMAGE: Final = "busybox:stable"
+"""A shell and tar in 4 MB, on every architecture that Kubernetes runs on."""
+CONTAINER: Final = "restore"
+UNLIMITED: Final = 24 * 3600
+"""Seconds that one lives at most where a restore has no time limit."""
+MARGIN: Final = 600
+"""Seconds that it lives longer than the restore may take."""
+_LONGEST_NAME: Final = 63
+"""Of a pod whose name is its host name, too (RFC 1123)."""
+_NEVER: Final = frozenset(
+    {
+        *("ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName"),
+        *("CreateContainerConfigError", "CreateContainerError", "RunContainerError"),
+    }
+)
+"""Reasons of a waiting container that waiting does not mend (kubelet, pkg/kubelet/images/types.go
+and kuberuntime_container.go). ErrImagePull is tried again some seconds later."""
+_AS_ROOT: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD")
+"""What setting owners, modes and making devices needs; the PodSecurity standard `baseline` admits
+them."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whom a helper runs as: numeric user and group."""
+
+    uid: int
+    gid: int
+
+
+ROOT: Final = User(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class HelperPod:
+    """One that is wanted.
+
+    Attributes:
+        claim: its name.
+        mount: where it stands in the helper.
+        part: of the claim, which is mounted alone (a subPath); empty for the whole.
+        reads: nothing is written: the claim is mounted read-only.
+        node: where it has to run, since another pod there has the claim; empty for anywhere.
+        tolerations: of that pod.
+        image: what it runs.
+        user: whom it runs as; None where the backup's owners decide.
+    """
+
+    claim: str
+    mount: str = MOUNT
+    part: str = ""
+    reads: bool = False
+    node: str = ""
+    tolerations: tuple[Mapping[str, Any], ...] = ()
+    image: str = IMAGE
+    user: User | None = None
+
+    def name(self, word: str = "") -> str:
+        """Return the pod's name: a claim's own, with a word that tells one of several apart."""
+        digest = hashlib.sha256(f"{self.claim}\0{word}".encode()).hexdigest()[:8]
+        room = _LONGEST_NAME - len(f"{CONTAINER}--{digest}")
+        return f"{CONTAINER}-{self.claim[:room].strip('-.').replace('.', '-')}-{digest}"
+
+    def manifest(self, user: User, seconds: int, word: str = "") -> dict[str, Any]:
+        """Return the pod, for `kubectl create`.
+
+        As anybody but root it is what the PodSecurity standard `restricted` admits.
+
+        Args:
+            user: whom it runs as.
+            seconds: after which it ends by itself.
+            word: see `name`.
+        """
+        mount: dict[str, Any] = {"name": "claim", "mountPath": self.mount, "readOnly": self.reads}
+        if self.part:
+            mount["subPath"] = self.part
+        claim = {"claimName": self.claim, "readOnly": self.reads}
+        spec: dict[str, Any] = {
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": seconds,
+            "terminationGracePeriodSeconds": 1,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": _pod_security(user, reads=self.reads),
+            "containers": [
+                {
+                    "name": CONTAINER,
+                    "image": self.image,
+                    # What the node has is used: a registry may be what is out of order.
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["sleep", str(seconds)],
+                    "securityContext": _container_security(user),
+                    "resources": {
+                        "requests": {"cpu": "100m", "memory": "64Mi"},
+                        "limits": {"cpu": "2", "memory": "512Mi"},
+                    },
+                    "volumeMounts": [mount],
+                }
+            ],
+            "volumes": [{"name": "claim", "persistentVolumeClaim": claim}],
+        }
+        if self.node:
+            spec["affinity"] = _only_on(self.node)
+            spec["tolerations"] = [dict(one) for one in self.tolerations]
+        labels = {MANAGED: OURS} | ({READS: "true"} if self.reads else {})
+        metadata = {
+            "name": self.name(word),
+            "labels": labels,
+            "annotations": {CLAIM: self.claim},
+        }
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def user_for(owners: Iterable[tuple[int, int]]) -> User:
+    """Return whom a helper runs as, for what it writes to have these owners.
+
+    Of one owner that is not root it is that one, who need not be allowed to give files away.
+    Everything else only root can write.
+
+    Args:
+        owners: numeric user and group of everything that is restored.
+    """
+    found = set(owners)
+    if len(found) == 1:
+        (only,) = found
+        if only[0] > 0 and only[1] > 0:
+            return User(*only)
+    return ROOT
+
+
+def _pod_security(user: User, *, reads: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "runAsUser": user.uid,
+        "runAsGroup": user.gid,
+        "runAsNonRoot": user.uid != 0,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    if user.uid and not reads:
+        # A new volume belongs to root; only so can somebody else write to it.
+        found |= {"fsGroup": user.gid, "fsGroupChangePolicy": "OnRootMismatch"}
+    return found
+
+
+def _container_security(user: User) -> dict[str, Any]:
+    capabilities: dict[str, Any] = {"drop": ["ALL"]}
+    if user.uid == 0:
+        capabilities["add"] = list(_AS_ROOT)
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": capabilities,
+    }
+
+
+def _only_on(node: str) -> dict[str, Any]:
+    # By name, not by label: kubernetes.io/hostname may be another word than the node's name.
+    field = {"key": "metadata.name", "operator": "In", "values": [node]}
+    terms = {"nodeSelectorTerms": [{"matchFields": [field]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+
+
+class State(StrEnum):
+    """How far a helper pod is."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    ENDED = "ended"
+    """Or on its way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What its object says.
+
+    Attributes:
+        state: how far it is.
+        uid: the Pod object's.
+        why: what it waits for, in the cluster's words; safe to print; empty where it does not say.
+        is_hopeless: waiting does not mend that.
+    """
+
+    state: State
+    uid: str
+    why: str = ""
+    is_hopeless: bool = False
+
+
+def seen(text: bytes) -> Seen:
+    """Read `kubectl get pod NAME -o json`, or what `kubectl create` answers.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, IndexError: this is no Pod object.
+    """
+    pod = json.loads(text)
+    facts = facts_of(pod)
+    if facts.terminating or facts.phase in {"Succeeded", "Failed"}:
+        return Seen(State.ENDED, facts.uid, facts.why)
+    name = facts.containers[0]
+    if name in facts.running:
+        return Seen(State.RUNNING, facts.uid)
+    why = facts.states.get(name, "") or facts.why
+    return Seen(State.STARTING, facts.uid, why, is_hopeless(why))
+
+
+def is_hopeless(why: str) -> bool:
+    """Tell whether waiting does not mend what a container waits for (`PodFacts.states`)."""
+    return why.removeprefix("waiting: ").partition(":")[0] in _NEVER
+
+
+def warnings_of(text: bytes) -> list[str]:
+    """Read `kubectl get events -o json`: what went wrong, the oldest first; safe to print.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: these are no events.
+    """
+    items = json.loads(text)["items"]
+    warnings = [one for one in items if one.get("type") == "Warning"]
+    warnings.sort(key=lambda one: str(one.get("lastTimestamp") or one.get("eventTime") or ""))
+    found = (f"{one.get('reason', '')}: {one.get('message', '')}".strip() for one in warnings)
+    return [shown_text(one) for one in dict.fromkeys(found)]
+
+
+def cannot_start(what: str, why: str, at: str) -> PodCannotError:
+    """Return the error for something that will never run."""
+    return PodCannotError(
+        f"{what} cannot start",
+        reason=why,
+        fix=f"kubectl{at} get events, then run the same command again",
+    )

@@ -1,0 +1,33 @@
+"""What tells the pods that this program has made from all others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MANAGED: Final = "app.kubernetes.io/managed-by"
+"""Kubernetes' recommended label for it."""
+OURS: Final = "kubectl-restore"
+SELECTOR: Final = f"{MANAGED}={OURS}"
+"""Selects everything that this program has made in a namespace."""
+READS: Final = "kubectl-restore/reads"
+"""Label of a pod that only reads: it belongs to the run that made it, and no other uses it."""
+CLAIM: Final = "kubectl-restore/claim"
+"""Annotation: of which claim. A claim's name may be longer than a label's value."""
+
+
+def is_ours(pod: Mapping[str, Any]) -> bool:
+    """Tell whether this program has made a Pod object."""
+    return bool((pod["metadata"].get("labels") or {}).get(MANAGED) == OURS)
+
+
+def is_helper(pod: Mapping[str, Any]) -> bool:
+    """Tell whether it was made to write, so that any restore of its claim may go on with it."""
+    return is_ours(pod) and READS not in pod["metadata"]["labels"]
+
+
+def is_readers(pod: Mapping[str, Any]) -> bool:
+    """Tell whether it was made to read, so that it belongs to another run."""
+    return is_ours(pod) and READS in pod["metadata"]["labels"]

@@ -1,0 +1,70 @@
+"""Helper pods that stand in a namespace: found, and removed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kubectl_restore.cluster.kubectl import config_command, leading, listing_command
+from kubectl_restore.cluster.labels import SELECTOR
+from kubectl_restore.cluster.messages import error_from
+from kubectl_restore.cluster.place import pinned
+from kubectl_restore.cluster.standing import Standing, parse_standing
+from kubectl_restore.progress import Phase, Status
+from kubectl_restore.restore.reach.helper import Helper
+from kubectl_restore.restore.reach.starting import Cluster, readable
+from kubectl_restore.session.context import context_in
+
+if TYPE_CHECKING:
+    from kubectl_restore.cluster.kubectl import KubectlOptions
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.progress import Progress
+    from kubectl_restore.restore.run import Kubectl
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found, and what became of it.
+
+    Attributes:
+        at: the flags that lead there, for what is said; a blank before each.
+        pods: what stands there.
+        removed: the names of those that were removed.
+    """
+
+    at: str
+    pods: list[Standing]
+    removed: list[str]
+
+
+def leftovers(
+    kubectl: Kubectl,
+    options: KubectlOptions,
+    progress: Progress,
+    watch: Watch,
+    *,
+    is_cleaned: bool,
+) -> Found:
+    """Return the helper pods of a namespace; removed, if that is wanted.
+
+    Raises:
+        RestoreError: the cluster does not say, or does not let them be removed.
+    """
+    progress.status(Status(Phase.CONNECT))
+    about = Cluster(kubectl, options, progress, watch).asked(
+        config_command(options, kubectl.program)
+    )
+    # What is deleted has to be what was found, whatever the current context is by then.
+    options = pinned(options, context_in(about.answer) if about.succeeded else None)
+    cluster = Cluster(kubectl, options, progress, watch)
+    query = cluster.asked(listing_command(options, kubectl.program, "pods", SELECTOR))
+    if not query.succeeded:
+        raise error_from(query.said, otherwise="the cluster does not answer", at=cluster.at)
+    with readable():
+        pods = parse_standing(query.answer)
+    removed = []
+    for one in pods if is_cleaned else ():
+        there = replace(cluster, options=replace(options, namespace=one.namespace))
+        Helper(one.name, there, uid=one.uid).remove(watch)
+        removed.append(one.name)
+    return Found(leading(options.common()), pods, removed)
