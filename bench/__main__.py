@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.claims import first_bytes
 from bench.converging import second_runs, surveys
 from bench.finishing import cut_off, held_up
 from bench.indexes import each_index
@@ -154,6 +155,31 @@ def _in_memory(directory: Path, given: argparse.Namespace) -> None:
             volumes_tried(cluster, directory, given.runs or 7, make_archive)
 
 
+def _on_disk(cluster: Cluster, directory: Path, given: argparse.Namespace) -> None:
+    """Run what is measured on the node's own disk."""
+    archive, runs = directory / "one.tar", given.runs or 3
+    if given.claims:
+        make_archive(archive, 64 << 20)
+        first_bytes(cluster, archive, runs)
+    elif given.converging:
+        surveys(cluster, directory)
+        second_runs(cluster, directory, runs)
+    elif given.finishing:
+        cut_off(cluster, directory, make_archive)
+        held_up(cluster, directory, runs)
+    elif given.packings:
+        each_packing(cluster, directory, given.packings * GIB)
+    else:
+        make_archive(archive, GIB)
+        print(f"bare os.read/os.write copy: {bare_copy(archive):.2f} s of CPU per GiB")
+        for kind in ("busybox", "debian"):
+            compare(cluster, kind, archive, runs)
+        if given.large:
+            large = directory / "large.tar"
+            make_archive(large, given.large * GIB)
+            compare(cluster, "busybox", large, 1)
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -168,6 +194,7 @@ def main() -> None:
     parser.add_argument("--transports", action="store_true", help="only kubectl's two protocols")
     parser.add_argument("--table", action="store_true", help="only the table of bench/RESULTS.md")
     parser.add_argument("--short", action="store_true", help="a part of it, in two minutes")
+    parser.add_argument("--claims", action="store_true", help="only how soon a claim is reached")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
@@ -181,26 +208,7 @@ def main() -> None:
             _in_memory(directory, given)
             return
         with node_cluster(directory) as cluster:
-            if given.converging:
-                surveys(cluster, directory)
-                second_runs(cluster, directory, given.runs or 3)
-                return
-            if given.finishing:
-                cut_off(cluster, directory, make_archive)
-                held_up(cluster, directory, given.runs or 3)
-                return
-            if given.packings:
-                each_packing(cluster, directory, given.packings * GIB)
-                return
-            archive = directory / "one.tar"
-            make_archive(archive, GIB)
-            print(f"bare os.read/os.write copy: {bare_copy(archive):.2f} s of CPU per GiB")
-            for kind in ("busybox", "debian"):
-                compare(cluster, kind, archive, given.runs or 3)
-            if given.large:
-                large = directory / "large.tar"
-                make_archive(large, given.large * GIB)
-                compare(cluster, "busybox", large, 1)
+            _on_disk(cluster, directory, given)
 
 
 if __name__ == "__main__":

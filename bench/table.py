@@ -254,5 +254,6 @@ def write_table(cluster: Cluster, directory: Path, rows: tuple[Row, ...], runs: 
     _, end, behind = rest.partition(_END)
     if not (mark and end):
         raise RuntimeError(f"{RESULTS} lacks its marks")
-    said = f"Median of {runs} rounds (one over the slow links), load {os.getloadavg()[0]:.1f} at the end."
+    load = f"load {os.getloadavg()[0]:.1f} at the end"
+    said = f"Median of {runs} rounds (one over the slow links), {load}."
     RESULTS.write_text("\n".join([before + mark, *lines, "", said, end + behind]))

@@ -74,7 +74,7 @@ def wanted(
         text: `kubectl get pod NAME -o json`.
         container: whose volumes are meant.
         path: the directory; on one of them.
-        wish: image and user; without a user it runs as the container does.
+        wish: image, user (without one it runs as the container does), and whether it only reads.
         seconds: after which it is to end by itself.
         at: flags that lead to the cluster and the namespace, for the fix, a blank before each.
 
@@ -96,7 +96,9 @@ def wanted(
     custom = {
         "imagePullPolicy": "IfNotPresent",
         "securityContext": security,
-        "volumeMounts": [one for one in mounts if not _part_of(one)],
+        "volumeMounts": [
+            {**one, "readOnly": True} if wish.reads else one for one in mounts if not _part_of(one)
+        ],
     }
     digest = hashlib.sha256(json.dumps([container, wish.image, custom]).encode()).hexdigest()[:6]
     numbers = [0]
@@ -106,7 +108,8 @@ def wanted(
         if found and found[1] == digest:
             numbers.append(int(found[2]))
     last = f"restore-{digest}-{max(numbers)}"
-    is_there = last in running
+    # One that reads belongs to the run that added it.
+    is_there = last in running and not wish.reads
     name = last if is_there else f"restore-{digest}-{max(numbers) + 1}"
     return Ephemeral(name, wish.image, custom, is_there, seconds)
 

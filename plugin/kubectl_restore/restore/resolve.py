@@ -212,7 +212,8 @@ class Resolution:
             found = self._place_in(found, owners)
         elif self._request.via is Via.EPHEMERAL and found.via is Via.EXEC:
             added = self._stack.enter_context(Added(found, self._cluster))
-            found = added.start(self._known.target_path, self._request.helper)
+            wish = replace(self._request.helper, reads=self._only_reads)
+            found = added.start(self._known.target_path, wish)
         self._found = found
         return found
 

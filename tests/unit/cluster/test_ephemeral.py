@@ -75,6 +75,16 @@ def test_one_that_runs_is_gone_on_with_and_one_that_ended_is_not() -> None:
     assert (again.name, again.is_there) == (name, True)
     after = reach(pod(name))
     assert (after.name, after.is_there) == (name.removesuffix("1") + "2", False)
+    reads = wanted(
+        pod(name, running=(name,)),
+        container="app",
+        path="/data",
+        wish=HelperPod("", reads=True),
+        seconds=60,
+        at="",
+    )
+    assert not reads.is_there
+    assert all(one["readOnly"] for one in reads.custom["volumeMounts"])
     # Of another container, or as somebody else, it is another one.
     assert reach(pod(), user=User(7, 8)).name != name
 

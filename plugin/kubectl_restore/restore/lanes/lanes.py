@@ -132,12 +132,18 @@ class Lanes:
             return
         self._has_chosen = True
         rate = rate_of(self.open[0].session)
-        other = 0.0 if is_slow(rate) else self._open_faster(tried=True)
+        if is_slow(rate):
+            # Not remembered: the next link may be another one.
+            message = f"kubectl carries {rate / 1e6:,.0f} MB/s: the link takes the time"
+            run.progress.message(Level.DETAIL, message)
+            return
+        other = self._open_faster(tried=True)
         is_better = other > BETTER * rate
         if self._faster is not None and not is_better:
             self._faster.session.exec.close()
             self._execs.remove(self._faster.session.exec)
             self.open.remove(self._faster)
+            self._faster = None
         known.keep(key, Wire.SPDY if is_better else Wire.WEBSOCKET)
         run.progress.message(
             Level.DETAIL,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from kubectl_restore.cluster.place import PinnedTarget
+    from kubectl_restore.deadline import Watch
     from kubectl_restore.restore.reach.starting import Cluster
 
 _END: Final = 10.0
@@ -136,21 +137,25 @@ class Added:
         raise error
 
     def _end(self, ephemeral: Ephemeral) -> None:
-        cluster, place = self._cluster, self._place
+        """Have it end, and wait for that: the next run would take it for one to go on with."""
+        cluster, place, name = self._cluster, self._place, ephemeral.name
+        watch = cluster.watch.aftermath(_END)
         command = exec_command(
-            cluster.options,
-            cluster.program,
-            place.pod,
-            ephemeral.name,
-            ephemeral.to_end(),
-            is_fed=False,
+            cluster.options, cluster.program, place.pod, name, ephemeral.to_end(), is_fed=False
         )
         try:
-            is_told = cluster.asked(command, cluster.watch.aftermath(_END)).succeeded
-        except RestoreError:
-            is_told = False
-        if not is_told:
+            cluster.asked(command, watch)
+            while self._runs(name, watch):
+                cluster.pause(watch)
+        except RestoreError as error:
             cluster.progress.message(
                 Level.WARNING,
-                f"ephemeral container {ephemeral.name} could not be told to end; it ends by itself",
+                f"ephemeral container {name} has not ended yet ({error}); it ends by itself",
             )
+
+    def _runs(self, name: str, watch: Watch) -> bool:
+        answer = self._cluster.pod(self._place.pod, watch)
+        if answer is None:
+            return False
+        with readable():
+            return seen_container(answer, name).state is not State.ENDED
