@@ -80,6 +80,12 @@ class Watch:
         watch._elder = (self, min(1, self.signals))
         return watch
 
+    def of_one(self, limit: float | None) -> Watch:
+        """Return a watch for one of several targets: `limit` seconds, or until a signal."""
+        watch = Watch(limit, clock=self._clock)
+        watch._elder = (self, 0)
+        return watch
+
     def rest(self, seconds: float) -> None:
         """Do nothing for a moment; a signal does not wait for its end."""
         time.sleep(seconds)

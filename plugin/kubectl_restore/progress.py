@@ -77,12 +77,14 @@ class Carried(NamedTuple):
         done: bytes of its share of the stream that the pod has acknowledged.
         total: bytes of the share.
         current: the member that the pod is writing: raw bytes.
+        name: of the target, where each lane is another one's; empty otherwise.
     """
 
     lane: int
     done: int
     total: int
     current: bytes | None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

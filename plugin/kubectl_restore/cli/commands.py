@@ -13,7 +13,7 @@ from cleo.helpers import argument
 from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.defaults import defaults_for
 from kubectl_restore.cli.diffing import read_diff_request
-from kubectl_restore.cli.flags import INSTEAD, OLDER_COMMANDS, RESERVED
+from kubectl_restore.cli.flags import INSTEAD, OF_FLEETS, OLDER_COMMANDS, RESERVED
 from kubectl_restore.cli.habits import FORCED, can_ask, may_mean_a_file, somebody_is_there
 from kubectl_restore.cli.help_text import help_of, help_text
 from kubectl_restore.cli.log_file import log_file
@@ -24,6 +24,7 @@ from kubectl_restore.cli.reading import (
     read_request,
     read_version_request,
     require_reading,
+    without_secrets,
 )
 from kubectl_restore.errors import (
     DamagedError,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from cleo.io.inputs.argument import Argument
 
     from kubectl_restore.cli.argv import Parsed
+    from kubectl_restore.cli.manner import Manner
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
@@ -89,6 +91,8 @@ class RestoreCommand(_WordsCommand):
         prefix = [] if self.name == "restore" else [str(self.name)]
         if self.compares:
             require_reading(parsed, str(self.name))
+        if any(flag.name in OF_FLEETS for flag, _ in parsed.flags):
+            return self._restore_fleet(parsed, manner, [*prefix, *self.words])
         request = self.read(parsed, [*prefix, *self.words])
         is_told = not self.older and may_mean_a_file(parsed, self.words)
         if is_told and can_ask(parsed, older=self.older):
@@ -138,6 +142,47 @@ class RestoreCommand(_WordsCommand):
             finally:
                 display.close()
         return ExitCode.RESTORED
+
+    def _restore_fleet(self, parsed: Parsed, manner: Manner, words: list[str]) -> int:
+        """Restore many targets, each from a backup of its own."""
+        # Imported late: one target needs none of it.
+        from kubectl_restore.cli.fleets import read_fleet  # noqa: PLC0415
+        from kubectl_restore.deadline import Watch  # noqa: PLC0415
+        from kubectl_restore.fleet.engine import carry_out  # noqa: PLC0415
+        from kubectl_restore.ui.fleet import FleetDisplay, error_of  # noqa: PLC0415
+
+        compares = str(self.name) if self.compares else ""
+        said = shlex.join(without_secrets(parsed, ("kubectl", "restore", *words)))
+        reading = read_fleet(parsed, words, compares=compares, timeout=manner.timeout)
+        with (
+            reading as (fleet, write),
+            log_file(manner.log_file, parsed, said) as log,
+            Watch(None) as watch,
+        ):
+            display = choose_display(
+                Environment(),
+                progress=manner.progress,
+                quiet=manner.quiet,
+                verbosity=manner.verbosity,
+                older=False,
+                output=manner.output,
+                log=log,
+            )
+            audience = FleetDisplay(
+                display, fleet, is_json=manner.output == "json", verbosity=manner.verbosity
+            )
+            try:
+                self.say_defaults(display)
+                results = carry_out(fleet, audience, watch)
+                audience.ended(results)
+                write(results)
+                display.environment.require_written()
+            except RestoreError as error:
+                return _ended(error, display, ("kubectl", "restore", *words))
+            finally:
+                display.close()
+        worst = error_of(results)
+        return ExitCode.RESTORED if worst is None else worst.exit_code
 
     def read(self, parsed: Parsed, words: list[str]) -> RestoreRequest:
         """Return what the user asked for.

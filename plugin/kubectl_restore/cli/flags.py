@@ -83,7 +83,22 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("output", "o", "FORMAT", "text, or json: lines for scripts on stdout (docs/json.md)"),
     Flag("quiet", "q", "", "say nothing but errors"),
     Flag("verbose", "v", "", "say more; -vv for everything"),
-    Flag("jobs", "j", "N", "carry the backup over so many execs side by side, 1 to 4 (default: 1)"),
+    Flag(
+        "jobs",
+        "j",
+        "N",
+        "so many execs side by side, 1 to 4 (default: 1); with --each so many targets",
+    ),
+    Flag(
+        "each",
+        "",
+        "TEMPLATE",
+        "of a workload every pod, each its own backup: 'b/{pod}.tar.gz' ({ordinal}, {claim})",
+    ),
+    Flag("map", "", "FILE", "many targets: on each line one and its backup (docs/fleets.md)"),
+    Flag("per-node", "", "N", "of many targets so many on one node at a time (default: 2)"),
+    Flag("canary", "", "NAME", "of many targets the first, alone; the others after its proof"),
+    Flag("skip-missing", "", "", "of many targets leave out what has no backup, or no pod"),
     Flag(
         "transport",
         "",
@@ -216,6 +231,9 @@ OF_AGAINST: Final = frozenset(
 """Those that inspect has with --against alone: a cluster is asked."""
 
 OF_SEAL: Final = _READING | {"devices", "force", "output", "skip-unsafe"}
+
+OF_FLEETS: Final = frozenset({"each", "map", "per-node", "canary", "skip-missing"})
+"""Those of many targets at once: of a restore, and of verify."""
 
 OF_A_RESTORE: Final = frozenset(
     {

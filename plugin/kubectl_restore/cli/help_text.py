@@ -34,6 +34,9 @@ Examples:
   kubectl restore deploy/web:/srv backup.tar.gz
   kubectl restore sts/db backup.tar.gz -t /data --pod db-0
 
+  # Each pod of a StatefulSet, from its own backup (docs/fleets.md)
+  kubectl restore sts/db --each 'backups/{pod}.tar.gz' -t /data --dry-run
+
   # Only some of it, and to another place (docs/choosing.md)
   kubectl restore db-0 backup.tar.gz -t /data --include app --exclude '*.log' --strip-components 1
 
@@ -43,6 +46,7 @@ Examples:
 Usage:
   kubectl restore [TYPE/]NAME[:PATH] BACKUP [flags]   TYPE: po, deploy, sts, ds, rs, job, svc, pvc
   kubectl restore -l LABELS BACKUP [flags]        the pod with these labels
+  kubectl restore WORKLOAD --each TEMPLATE [flags] each of its pods, from a backup of its own
   kubectl restore filesystem POD BACKUP [flags]   the older spelling: namespace `default`, its lines
   kubectl restore verify [TYPE/]NAME BACKUP [flags] compare the pod with the backup, write nothing
   kubectl restore diff [TYPE/]NAME BACKUP [PATH...] show how they differ, small texts too

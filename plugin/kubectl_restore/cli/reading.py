@@ -101,12 +101,6 @@ def read_request(
         _require_order(pod, backup, parsed, "filesystem" if older else compares)
     if backup == "-":
         _require_pipe(older=older)
-    flags = tuple(
-        f"--{flag.name}={value}"
-        for flag, value in parsed.flags
-        if flag.scope is Scope.KUBECTL and flag.name != "context"
-    )
-    namespace = parsed.value("namespace")
     target, place = _target(parsed, pod)
     path = target_path("/" if place is None else place)
     _require_file(parsed, backup, compares)
@@ -120,12 +114,7 @@ def read_request(
         is_piped=backup == "-",
         target_path=path,
         is_placed=place is not None,
-        kubectl=KubectlOptions(
-            program=parsed.value("kubectl"),
-            namespace="default" if older and namespace is None else namespace,
-            context=parsed.value("context"),
-            flags=flags,
-        ),
+        kubectl=kubectl_options(parsed, older=older),
         container=parsed.value("container"),
         via=read_via(parsed, target),
         helper=read_helper(parsed),
@@ -157,7 +146,22 @@ def read_request(
         transport=Wire(choice(parsed, "transport", tuple(Wire)) or Wire.AUTO),
         packing=Packing(choice(parsed, "compress", tuple(Packing)) or Packing.AUTO),
         lanes=read_lanes(parsed, os.environ),
-        command=_without_secrets(parsed, command),
+        command=without_secrets(parsed, command),
+    )
+
+
+def kubectl_options(parsed: Parsed, *, older: bool = False) -> KubectlOptions:
+    """Return what a command line says of kubectl and the cluster."""
+    namespace = parsed.value("namespace")
+    return KubectlOptions(
+        program=parsed.value("kubectl"),
+        namespace="default" if older and namespace is None else namespace,
+        context=parsed.value("context"),
+        flags=tuple(
+            f"--{flag.name}={value}"
+            for flag, value in parsed.flags
+            if flag.scope is Scope.KUBECTL and flag.name != "context"
+        ),
     )
 
 
@@ -443,7 +447,8 @@ def _to_show(flag: Flag, value: str) -> str:
     return server_to_show(value) if flag.name == "server" else value
 
 
-def _without_secrets(parsed: Parsed, command: Sequence[str]) -> tuple[str, ...]:
+def without_secrets(parsed: Parsed, command: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of a command line as they may be shown."""
     shown_as = {
         value: as_shown
         for flag, value in parsed.flags

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_restore.cli.flags import OF_STATUS, Scope
-from kubectl_restore.cluster.kubectl import KubectlOptions
+from kubectl_restore.cli.flags import OF_STATUS
+from kubectl_restore.cli.reading import kubectl_options, without_secrets
 from kubectl_restore.errors import UsageError
 from kubectl_restore.ui.json_fields import json_line
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.cli.argv import Parsed
+    from kubectl_restore.cluster.kubectl import KubectlOptions
     from kubectl_restore.restore.reach.leftovers import Found
 
 USAGE = "kubectl restore status [-n NAMESPACE] [--cleanup]"
@@ -53,19 +54,11 @@ def read_status_request(parsed: Parsed, words: Sequence[str]) -> StatusRequest:
             reason=f"{len(parsed.positionals)} words were given; it looks at a namespace",
             fix=f"{USAGE}; for a pod called status: kubectl restore pod/status BACKUP",
         )
-    flags = tuple(
-        f"--{flag.name}={value}"
-        for flag, value in parsed.flags
-        if flag.scope is Scope.KUBECTL and flag.name != "context"
+    return StatusRequest(
+        kubectl_options(parsed),
+        parsed.is_set("cleanup"),
+        without_secrets(parsed, ("kubectl", "restore", "status", *words)),
     )
-    options = KubectlOptions(
-        program=parsed.value("kubectl"),
-        namespace=parsed.value("namespace"),
-        context=parsed.value("context"),
-        flags=flags,
-    )
-    said = [word for word in words if not word.startswith(("--token", "--password"))]
-    return StatusRequest(options, parsed.is_set("cleanup"), ("kubectl", "restore", "status", *said))
 
 
 def status_text(found: Found) -> str:

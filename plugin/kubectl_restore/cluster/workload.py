@@ -139,7 +139,7 @@ def choose_pod(
     """
     with reading(target):
         items: list[dict[str, Any]] = json.loads(text)["items"]
-        found = live(_owned(items, workload.uid))
+        found = live(owned(items, workload.uid))
     look = f"kubectl{at} get pods --selector={json.dumps(workload.selector)}"
     if target.pod is not None:
         for facts, _ in found:
@@ -154,7 +154,7 @@ def choose_pod(
         raise NoPodError(f"{target} has no pod that runs", reason=_gone(items, workload), fix=look)
     if len(found) == 1 and workload.wanted <= 1:
         return Choice(found[0][0], f"the only one of {target}")
-    claims = {_claim_at(facts, pod, path, container) for facts, pod in found}
+    claims = {claim_at(facts, pod, path, container) for facts, pod in found}
     (claim, _), *others = claims
     if claim and not others and target.kind is not Kind.STATEFUL_SET:
         first = "ready one" if _is_ready(found[0][1]) else "one"
@@ -171,7 +171,7 @@ def choose_pod(
     )
 
 
-def _owned(items: Sequence[dict[str, Any]], uid: str) -> list[dict[str, Any]]:
+def owned(items: Sequence[dict[str, Any]], uid: str) -> list[dict[str, Any]]:
     """Return the pods among the items that belong to an object, by themselves or by a set."""
     pods = [one for one in items if one.get("kind", "Pod") == "Pod"]
     if not uid:
@@ -228,7 +228,7 @@ def _claims(pod: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _claim_at(
+def claim_at(
     facts: PodFacts, pod: dict[str, Any], path: str, container: str | None
 ) -> tuple[str, str]:
     """Return the claim that stands at a path, and the part of it; empty where none does."""
@@ -262,7 +262,7 @@ def _listed(found: Sequence[tuple[PodFacts, dict[str, Any]]]) -> str:
 
 def _gone(items: Sequence[dict[str, Any]], workload: Workload) -> str:
     """Return what is known of a workload without a pod."""
-    pods = _owned(items, workload.uid)
+    pods = owned(items, workload.uid)
     if pods:
         verb = "is" if len(pods) == 1 else "are"
         return f"{counted(len(pods), 'pod')} of it ended, or {verb} being deleted"

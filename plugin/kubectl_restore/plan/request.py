@@ -42,6 +42,8 @@ class RestoreRequest:
     is_piped: bool = False
     """The backup comes on standard input."""
     container: str | None = None
+    pod_uid: str = ""
+    """Which pod is meant, where its name was found before; empty where the name says it."""
     via: Via = Via.AUTO
     """By what the target is reached."""
     helper: HelperPod = field(default_factory=lambda: HelperPod(""))

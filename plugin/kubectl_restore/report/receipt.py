@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from kubectl_restore.progress import Summary
 
 SCHEMA: Final = 1
-_TOOL: Final = "kubectl-restore"
+TOOL: Final = "kubectl-restore"
 _LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a receipt."""
 """Of the JSON: a field is never given another meaning without another number."""
 _MILLISECONDS: Final = 3
+_PLACE: Final = "name a file in a directory that takes it"
 _TEMPORARY: Final = ".kubectl-restore-"
 
 
@@ -69,7 +70,7 @@ class Receipt:
         """
         path = self.request.receipt
         if path is not None:
-            _put(path, json.dumps(self.as_json(summary=summary, error=error), indent=2) + "\n")
+            put_receipt(path, self.as_json(summary=summary, error=error))
 
     def as_json(
         self, *, summary: Summary | None = None, error: BaseException | None = None
@@ -80,7 +81,7 @@ class Receipt:
         done = None if summary is None or summary.dry_run else summary
         return {
             "schema": SCHEMA,
-            "tool": {"name": _TOOL, "version": VERSION, "kubectl": self.kubectl},
+            "tool": {"name": TOOL, "version": VERSION, "kubectl": self.kubectl},
             "command": [shown_text(word) for word in request.command],
             "started": self.started.isoformat(timespec="milliseconds"),
             "ended": ended.isoformat(timespec="milliseconds"),
@@ -147,19 +148,11 @@ def require_receipt(request: RestoreRequest) -> None:
     path = request.receipt
     if path is None:
         return
+    require_place_for_receipt(path)
     named = f"--receipt {shown(os.fsencode(path))}"
-    fix = "name a file in a directory that takes it"
     with suppress(OSError):
         if path.samefile(request.backup):
-            raise UsageError(f"{named} is the backup itself", reason="it would be lost", fix=fix)
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{named} is no file", reason="something else stands there", fix=fix)
-    if path.exists() and not _is_receipt(path):
-        raise UsageError(
-            f"{named} is there already, and is no receipt",
-            reason="what stands there would be lost",
-            fix="name a new file",
-        )
+            raise UsageError(f"{named} is the backup itself", reason="it would be lost", fix=_PLACE)
     saved = request.save_replaced
     if saved is not None and path.resolve() == saved.resolve():
         raise UsageError(
@@ -167,12 +160,29 @@ def require_receipt(request: RestoreRequest) -> None:
             reason="one would take the other's place",
             fix="name two files",
         )
+
+
+def require_place_for_receipt(path: Path) -> None:
+    """Return when a receipt can be written to a file.
+
+    Raises:
+        UsageError: it cannot, or something else would be lost.
+    """
+    named = f"--receipt {shown(os.fsencode(path))}"
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{named} is no file", reason="something else stands there", fix=_PLACE)
+    if path.exists() and not _is_receipt(path):
+        raise UsageError(
+            f"{named} is there already, and is no receipt",
+            reason="what stands there would be lost",
+            fix="name a new file",
+        )
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=_TEMPORARY):
             pass
     except OSError as error:
         raise UsageError(
-            f"{named} cannot be written", reason=error.strerror or str(error), fix=fix
+            f"{named} cannot be written", reason=error.strerror or str(error), fix=_PLACE
         ) from error
 
 
@@ -181,7 +191,7 @@ def _is_receipt(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST)
-        return not text or json.loads(text)["tool"]["name"] == _TOOL
+        return not text or json.loads(text)["tool"]["name"] == TOOL
     except (OSError, ValueError, LookupError, TypeError):
         return False
 
@@ -195,8 +205,13 @@ def not_written(error: OSError) -> UsageError:
     )
 
 
-def _put(path: Path, text: str) -> None:
-    """Write a file whole, readable for its owner alone, or leave what stood there."""
+def put_receipt(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a file whole, readable for its owner alone, or leave what stood there.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    text = json.dumps(record, indent=2) + "\n"
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=_TEMPORARY)
     try:
         with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 - a descriptor

@@ -273,6 +273,13 @@ class Resolution:
             self._progress.header(replace(header, context=context, namespace=pod.namespace))
             return chosen
         facts = chosen.facts
+        if self._request.pod_uid not in {"", facts.uid}:
+            raise AnotherPodError(
+                "another pod has this name now; nothing was changed in it",
+                reason=f"its UID is {shown(facts.uid.encode())}, it was "
+                f"{shown(self._request.pod_uid.encode())}",
+                fix="run the same command again to restore into the new one",
+            )
         place = self._options = pinned(self._request.kubectl, context, facts.namespace)
         if facts.is_helper and not (self._only_reads or self._why):
             # A broken run has left it.

@@ -74,9 +74,8 @@ class Live(Display):
         """Return a line about each of several lanes: what it carries, and how far that is."""
         lines = []
         for one in self.tracker.status.lanes:
-            text = (
-                f"  lane {one.lane}: {one.done / max(1, one.total):>4.0%} of {as_size(one.total)}"
-            )
+            who = shown_text(one.name) or f"lane {one.lane}"
+            text = f"  {who}: {one.done / max(1, one.total):>4.0%} of {as_size(one.total)}"
             room = width - 1 - len(text) - len(_BEFORE_NAME)
             if one.current and room >= _SHORTEST_NAME:
                 name = self.environment.as_drawn(shown(one.current))

@@ -61,6 +61,11 @@ BUILT = [
     "via",
     "helper-image",
     "run-as",
+    "each",
+    "map",
+    "per-node",
+    "canary",
+    "skip-missing",
     "help",
     "version",
 ]

@@ -1,0 +1,237 @@
+"""A fleet, step by step. Prints nothing.
+
+    resolve   all targets, from one answer of the cluster; each with its backup
+    check     every backup read, every plan made: all of them, or nothing happens
+    canary    one before the others, if that is wanted
+    restore   so many at a time; what fails is noted, the others go on
+    report    each by its own words, and the worst exit code
+
+The same command finishes what failed: what is there already is right already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kubectl_restore.cluster.kubectl import config_command, listing_command, named_command
+from kubectl_restore.cluster.messages import error_from
+from kubectl_restore.cluster.place import pinned
+from kubectl_restore.cluster.target import RESOURCES, Kind
+from kubectl_restore.cluster.workload import Workload, parse_workload
+from kubectl_restore.errors import UsageError
+from kubectl_restore.fleet.pairs import by_template, missing, of_replicas
+from kubectl_restore.fleet.replicas import replicas_of
+from kubectl_restore.fleet.side_by_side import Result, run_side_by_side
+from kubectl_restore.restore.engine import restore, verify
+from kubectl_restore.restore.reach.starting import Cluster
+from kubectl_restore.restore.run import Kubectl
+from kubectl_restore.session.context import context_in
+from kubectl_restore.text import shown_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Protocol
+
+    from kubectl_restore.cluster.kubectl import KubectlOptions
+    from kubectl_restore.cluster.target import Target
+    from kubectl_restore.deadline import Watch
+    from kubectl_restore.fleet.pairs import Pair
+    from kubectl_restore.fleet.replicas import Replica
+    from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Comparison, Progress, Summary
+
+    class Audience(Protocol):
+        """Who is told: of all of them, and of each."""
+
+        @property
+        def whole(self) -> Progress:
+            """Who is told of what is no target's own."""
+
+        def tick(self) -> None:
+            """Called while waiting."""
+
+        def of(self, name: str, *, is_checked: bool) -> Progress:
+            """Return who is told about one target."""
+
+        def checked(self, results: Sequence[Result]) -> None:
+            """Say what is planned for each."""
+
+        def left_out(self, names: Sequence[str]) -> None:
+            """Say what has no counterpart."""
+
+
+_PODS = "pods"
+_WITH_SETS = "replicasets.apps,pods"
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What the user asked for.
+
+    Attributes:
+        kubectl: leads to the cluster.
+        target: whose pods; None where a list names all of them.
+        container: as somebody named it.
+        path: where the backups go.
+        template: names each pod's backup; empty with a list.
+        listed: the list; empty with a template.
+        request: returns the request for one pair, of that cluster.
+        has_backup: tells whether a backup is there, where that can be told cheaply.
+        found: lists the files that the template could mean, where that can be told.
+        limits: how many at a time.
+        canary: which is first, alone; empty for none.
+        skips: what has no counterpart is left out.
+        compares: nothing is written: each is held against its backup.
+        dry_run: nothing is written: it ends with the plans.
+        timeout: seconds for each target; None for no limit.
+    """
+
+    kubectl: KubectlOptions
+    target: Target | None
+    container: str | None
+    path: str
+    template: str
+    listed: tuple[Pair, ...]
+    request: Callable[[Pair, KubectlOptions], RestoreRequest]
+    has_backup: Callable[[str], bool]
+    found: Callable[[], Sequence[str]]
+    limits: Limits
+    canary: str = ""
+    skips: bool = False
+    compares: bool = False
+    dry_run: bool = False
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many at a time.
+
+    Attributes:
+        jobs: at all.
+        per_node: on one node.
+    """
+
+    jobs: int = 4
+    per_node: int = 2
+
+
+def carry_out(fleet: Fleet, audience: Audience, watch: Watch) -> list[Result]:
+    """Restore, or compare, each target, and return what came of each.
+
+    Raises:
+        RestoreError: not every target has its backup; nothing was changed.
+    """
+    options, replicas = _found(fleet, audience.whole, watch)
+    pairs = _paired(fleet, replicas, audience)
+    _require_canary(fleet, pairs)
+
+    def run(pairs: Sequence[Pair], *, is_checked: bool) -> list[Result]:
+        def work(pair: Pair) -> Summary | Comparison:
+            request = fleet.request(pair, options)
+            if is_checked:
+                request = replace(request, dry_run=True, receipt=None)
+            one = watch.of_one(fleet.timeout)
+            progress = audience.of(pair.name, is_checked=is_checked)
+            return (verify if fleet.compares else restore)(request, progress, one)
+
+        return run_side_by_side(
+            pairs,
+            work,
+            jobs=fleet.limits.jobs,
+            per_node=fleet.limits.per_node,
+            watch=watch,
+            tick=audience.tick,
+        )
+
+    if fleet.compares:
+        return run(pairs, is_checked=False)
+    checked = run(pairs, is_checked=True)
+    audience.checked(checked)
+    watch.check()
+    if fleet.dry_run:
+        return checked
+    if any(one.error is not None for one in checked):
+        return [one if one.error else Result(one.pair, is_begun=False) for one in checked]
+    first = [one for one in pairs if one.name == fleet.canary]
+    done = run(first, is_checked=False)
+    others = [one for one in pairs if one.name != fleet.canary]
+    if any(one.error is not None for one in done):
+        done += [Result(one, is_begun=False) for one in others]
+    else:
+        done += run(others, is_checked=False)
+    by_pair = {one.pair: one for one in done}
+    return [by_pair[one] for one in pairs]
+
+
+def _found(fleet: Fleet, progress: Progress, watch: Watch) -> tuple[KubectlOptions, list[Replica]]:
+    """Return the cluster, pinned, and the workload's pods."""
+    kubectl = Kubectl.found(fleet.kubectl)
+    cluster = Cluster(kubectl, fleet.kubectl, progress, watch)
+    about = cluster.asked(config_command(fleet.kubectl, kubectl.program))
+    context = context_in(about.answer) if about.succeeded else None
+    options = pinned(fleet.kubectl, context)
+    target = fleet.target
+    if target is None:
+        return options, []
+    cluster = replace(cluster, options=options)
+    workload = Workload(target.name)
+    if target.kind is not Kind.SELECTOR:
+        text = _answer(
+            cluster, named_command(options, kubectl.program, RESOURCES[target.kind], target.name)
+        )
+        workload = parse_workload(target, text)
+        options = pinned(fleet.kubectl, context, workload.namespace)
+        cluster = replace(cluster, options=options)
+    resources = _WITH_SETS if target.kind is Kind.DEPLOYMENT else _PODS
+    text = _answer(cluster, listing_command(options, kubectl.program, resources, workload.selector))
+    replicas = replicas_of(
+        target,
+        workload,
+        text,
+        path=fleet.path,
+        container=fleet.container,
+        skips=fleet.skips,
+        at=cluster.at,
+    )
+    return pinned(fleet.kubectl, context, replicas[0].namespace), replicas
+
+
+def _answer(cluster: Cluster, command: list[str]) -> bytes:
+    query = cluster.asked(command)
+    if not query.succeeded:
+        raise error_from(query.said, otherwise="the cluster does not answer", at=cluster.at)
+    return query.answer
+
+
+def _paired(fleet: Fleet, replicas: Sequence[Replica], audience: Audience) -> list[Pair]:
+    left_out: list[str] = []
+    if fleet.template:
+        pairs = by_template(fleet.template, replicas)
+        known = {one.backup for one in pairs}
+        left_out = [f"{shown_text(one)} has no pod" for one in fleet.found() if one not in known]
+    elif fleet.target is not None:
+        pairs, left_out = of_replicas(fleet.listed, replicas, skips=fleet.skips)
+    else:
+        pairs = list(fleet.listed)
+    absent = [one for one in pairs if not fleet.has_backup(one.backup)]
+    reasons = [f"{one.name}: there is no {shown_text(one.backup)}" for one in absent]
+    reasons += left_out
+    if reasons and not fleet.skips:
+        raise missing(reasons)
+    pairs = [one for one in pairs if one not in absent]
+    if reasons:
+        audience.left_out(reasons)
+    if not pairs:
+        raise missing(reasons)
+    return pairs
+
+
+def _require_canary(fleet: Fleet, pairs: Sequence[Pair]) -> None:
+    if fleet.canary and fleet.canary not in {one.name for one in pairs}:
+        raise UsageError(
+            f"--canary {shown_text(fleet.canary)} is none of the targets",
+            reason=f"they are: {', '.join(one.name for one in pairs[:12])}",
+            fix=f"--canary {pairs[0].name}",
+        )
