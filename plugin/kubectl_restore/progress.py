@@ -156,6 +156,33 @@ class TextDiff:
     lines: tuple[str, ...]
 
 
+class HintKind(StrEnum):
+    """What the user may have meant otherwise: words for scripts, which stay."""
+
+    LEADING_DIRECTORY = "leading-directory"
+    """All names of the backup begin with a directory that the target is already."""
+    NO_TREE = "no-tree"
+    """The backup's members are the parts of something that another program reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What the user may have meant otherwise; it is done as they have said, if they insist.
+
+    Attributes:
+        kind: of what it is about.
+        text: a sentence; safe to print.
+        fix: what is probably meant: a line that ends with a command; safe to print.
+    """
+
+    kind: HintKind
+    text: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.text}\n{self.fix}"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What came of holding a pod against a backup.
@@ -168,7 +195,7 @@ class Comparison:
         seconds: it took.
         notes: what was left out or could not be compared, one sentence each; safe to print.
         hidden: how many contents differ although size and time are the backup's.
-        hint: that the backup has a directory too many, and the command without it; may be empty.
+        hints: what the user may have meant otherwise.
         tolerates_extras: what is not in the backup is reported, and no difference.
     """
 
@@ -179,7 +206,7 @@ class Comparison:
     seconds: float = 0.0
     notes: tuple[str, ...] = field(default=())
     hidden: int = 0
-    hint: str = ""
+    hints: tuple[Hint, ...] = ()
     tolerates_extras: bool = True
 
     @property
@@ -231,6 +258,8 @@ class Summary:
     """What the pod did not let us set, or its tar complained of; safe to print."""
     notes: tuple[str, ...] = field(default=())
     """What was left out or could not be kept, one sentence each; safe to print."""
+    hints: tuple[Hint, ...] = field(default=())
+    """What the user may have meant otherwise; said before the restore began."""
     next_steps: tuple[str, ...] = field(default=())
     is_salvaged: bool = False
     """Some of the backup could not be restored, and only what can be had was wanted."""

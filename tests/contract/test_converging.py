@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contract import trees
+from tests.contract.clusters import KUBECTL
 from tests.contract.meddling import changing_kubectl
 from tests.contract.program import Result, restore, restore_piped, run, verify
 from tests.json_page import undocumented
@@ -269,18 +270,52 @@ def test_a_directory_too_many_is_told_with_the_command_without_it(
     place = f"--target-path={pod.path}/{target}"
     dry = restore(pod, file, place, "--dry-run")
     assert dry.code == 0, dry
-    assert f"it would go to {pod.path}/{target}/shop" in dry.out
+    assert f"as it is, it goes to {pod.path}/{target}/shop" in dry.out
     found = verify(pod, file, place)
     assert found.code == 9, found
     assert found.out.startswith("missing  shop: a directory, with 2 of the backup below it\n")
     said = [one for one in dry.out.splitlines() if "to leave shop/ out: " in one]
     words = shlex.split(said[0].partition(": kubectl restore ")[2])
     assert run(*words).code == 0
+    against = f"--against=pod/{pod.name}:{pod.path}/{target}"
+    where = (f"--kubeconfig={cluster.kubeconfig}", f"--namespace={cluster.namespace}")
+    seen = run("inspect", str(file), against, *where, f"--kubectl={KUBECTL}")
+    assert seen.code == 0, seen
+    (fix,) = [one for one in seen.out.splitlines() if "to leave shop/ out: " in one]
+    told = run(*shlex.split(fix.partition(": kubectl restore ")[2]), "-o", "json")
+    assert told.code == 0, told
+    plan = json.loads(told.out)["against"]
+    assert (plan["hints"], plan["create"]["paths"]) == ([], 1 + (target == "shop"))
     words.remove("--dry-run")
     assert run(*words, "--force").code == 0
     assert run(*fixed(found)).code == 0
     quiet = restore(pod, file, f"--target-path={pod.path}/other", "--dry-run")
     assert "begin with" not in quiet.out + quiet.err
+
+
+@pytest.mark.parametrize("form", ["", "./", "/", "mixed"])
+def test_a_script_finds_a_directory_too_many_in_the_last_line_with_a_fix_for_every_spelling(
+    cluster: Cluster, backup: Writer, form: str
+) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"mkdir -p {pod.path}/shop")
+    archive = trees.Archive(owner=pod.owner)
+    archive.directory(form.replace("mixed", "./") + "shop")
+    archive.add(form.replace("mixed", "") + "shop/one", b"one\n")
+    file = backup(archive.finish())
+    place = f"--target-path={pod.path}/shop"
+    lines = restore(pod, file, place, "-o", "json", "--retries", "1").out.splitlines()
+    last = json.loads(lines[-1])
+    assert undocumented(last) == []
+    (hint,) = last["hints"]
+    assert (hint["kind"], last["notes"]) == ("leading-directory", [])
+    assert b"shop/shop/one" in pod.tree()
+    pod.run("rm", "-r", f"{pod.path}/shop/shop")
+    compared = json.loads(verify(pod, file, place, "-o", "json").out.splitlines()[-2])
+    assert [one["kind"] for one in compared["hints"]] == ["leading-directory"]
+    fixed = run(*shlex.split(hint["fix"].partition(": kubectl restore ")[2]))
+    assert fixed.code == 0, fixed
+    assert set(pod.tree()) == {b"shop", b"shop/one"}
 
 
 def test_a_fix_leads_from_a_hidden_difference_to_what_the_backup_has(

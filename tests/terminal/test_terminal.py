@@ -158,6 +158,36 @@ def test_who_sits_at_a_terminal_is_asked(
     assert pod.marked() == []
 
 
+@pytest.mark.parametrize(("typed", "code"), [("y", 0), ("n", 6)])
+def test_a_directory_too_many_is_asked_about_before_anything_is_written(
+    cluster: Cluster, tmp_path: Path, typed: str, code: int
+) -> None:
+    pod = cluster.pod("debian")
+    name = pod.path.rpartition("/")[2]
+    archive = trees.Archive(owner=pod.owner)
+    archive.directory(name)
+    archive.add(f"{name}/one", b"one\n")
+    backup = tmp_path / "backup.tar"
+    backup.write_bytes(archive.finish())
+    program, *words = arguments(pod, backup)
+    child: pexpect.spawn[str] = pexpect.spawn(
+        program, words, env=environment(TERM="xterm"), encoding="utf-8", timeout=FINISHED
+    )
+    keep_output(child)
+    child.expect(
+        rf"all names of the backup begin with {name}/, [^\r]*\r\nto leave {name}/ out: kubectl "
+        r"restore [^\r]* --strip-components=1\r\nGo on\? \[y/N\] "
+    )
+    child.sendline(typed)
+    child.expect(pexpect.EOF)
+    child.close()
+    said = child.before or ""
+    assert child.exitstatus == code, said
+    assert set(pod.tree()) == (set() if code else {name.encode(), f"{name}/one".encode()})
+    assert ("--strip-components=1" in said) == bool(code)
+    assert "Warning: all names" not in said
+
+
 def test_what_comes_while_somebody_thinks_is_not_replaced(
     cluster: Cluster, link: LinkProxy, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SAVE: Final = "--save-replaced"
 _EXTRAS: Final = "--extras"
 _STRIP: Final = "--strip-components"
+_MOVE: Final = "--transform-prefix"
 _COMPARING: Final = (("verify",), ("diff",))
 
 
@@ -147,7 +149,11 @@ class RestoreRequest:
     def command_stripping(self, count: int) -> str:
         """Return the same with so many leading components of each name left out."""
         words = _without_value(self.command, _STRIP)
-        return replace(self, command=words).command_with(_STRIP, str(count))
+        return replace(self, command=words).command_with(f"{_STRIP}={count}")
+
+    def command_moving(self, prefix: bytes) -> str:
+        """Return the same with a leading directory left out, however the names are written."""
+        return self.command_with(f"{_MOVE}={os.fsdecode(prefix)}=")
 
     def placed_at(self, path: str) -> RestoreRequest:
         """Return the same with a target path, which the command line did not name."""

@@ -12,7 +12,7 @@ from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.plan.compare import Proof
 from kubectl_restore.plan.figures import Figures
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.progress import Summary
+from kubectl_restore.progress import Hint, Summary
 from kubectl_restore.text import LISTED, counted, shown, shown_text
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     lines: list[str] = field(default_factory=list)
     said: int = 0
-    hints: list[str] = field(default_factory=list)
+    hints: tuple[Hint, ...] = ()
     root: tuple[Member, Entry] | None = None
     operations: Counter[str] = field(default_factory=Counter)
 
@@ -169,8 +169,9 @@ class Tally:
             dry_run=dry_run,
             verified=verified,
             warnings=warnings,
+            hints=self.hints,
             notes=(
-                *self.hints,
+                *(str(hint) for hint in self.hints if dry_run),
                 *left_out,
                 *_skipped(self),
                 *_filled(self, capabilities, dry_run=dry_run),

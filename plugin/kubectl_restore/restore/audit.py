@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kubectl_restore.container.survey import Entry
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
-    from kubectl_restore.progress import Progress
+    from kubectl_restore.progress import Hint, Progress
 
 _HARDLINK: Final = CODES[Kind.HARDLINK]
 _DIGITS: Final = 12
@@ -83,7 +83,7 @@ class Auditor:
         found: how many findings there are of each kind.
         hidden: how many contents differ although size and time do not.
         dated: directories whose time something has set that is in them and not in the backup.
-        hint: that the backup has a directory too many.
+        hints: that the backup has a directory too many.
         volumes: what the volumes there keep.
         lacking: how many members are without what nobody could give them there, by kind.
     """
@@ -99,7 +99,7 @@ class Auditor:
     hidden: int = 0
     lacking: Counter[str] = field(default_factory=Counter)
     dated: int = 0
-    hint: str = ""
+    hints: tuple[Hint, ...] = ()
     _dated: dict[bytes, str] = field(default_factory=dict)
     _known: Attributes | None = None
     _members: Members = field(default_factory=Members)
@@ -127,9 +127,10 @@ class Auditor:
             seen = self.questions.look(Phase.VERIFY, paths, done=done, total=total)
             if not done and not self.request.paths and not any(seen):
                 # Before the names of all that is missing.
-                self.hint = misplaced(members, self.request, self.questions, Phase.VERIFY)
-                if self.hint:
-                    self.progress.message(Level.WARNING, self.hint)
+                hint = misplaced(members, self.request, self.questions, Phase.VERIFY)
+                if hint is not None:
+                    self.hints = (hint,)
+                    self.progress.message(Level.WARNING, str(hint))
             done += len(numbers)
             links_there = seen.symlinks()
             known.texts = self.questions.texts(links_there)

@@ -60,7 +60,7 @@ def audit(
         members=auditor.members,
         findings=auditor.found,
         hidden=auditor.hidden,
-        hint=auditor.hint,
+        hints=auditor.hints,
         tolerates_extras=request.extras is not Extras.FAIL,
         verified="size" if is_size else str(capabilities.algorithm),
         seconds=run.watch.elapsed,
@@ -88,8 +88,9 @@ def require_alike(request: RestoreRequest, comparison: Comparison) -> None:
     raise VerificationError(
         f"the pod is not as the backup: {counted(sum(failures.values()), 'difference')}",
         reason="\n".join(f"{count:,} {kind}" for kind, count in failures.items()),
-        fix=comparison.hint.partition("\n")[2]
-        or f"to see what a restore would do: {request.command_of_a_restore(*flags)}",
+        fix=comparison.hints[0].fix
+        if comparison.hints
+        else f"to see what a restore would do: {request.command_of_a_restore(*flags)}",
     )
 
 

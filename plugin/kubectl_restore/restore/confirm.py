@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -13,11 +14,12 @@ from kubectl_restore.resume.attempts import require_no_more
 from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Hint
     from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
     from kubectl_restore.restore.survey import Surveyor
@@ -27,18 +29,35 @@ _NAMED: Final = 5
 _CHANGES: Final = (Action.REPLACE, Action.ADJUST)
 
 
-def has_to_be_asked(plan: Plan, request: RestoreRequest) -> bool:
-    """Tell whether a yes would change what happens, or something is deleted."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person is asked about.
+
+    Attributes:
+        batch: of the backup.
+        plan: what would be done with it, or forbids it.
+        hints: what they may have meant otherwise.
+    """
+
+    batch: Batch
+    plan: Plan
+    hints: tuple[Hint, ...] = ()
+
+
+def has_to_be_asked(offer: Offer, request: RestoreRequest) -> bool:
+    """Tell whether a yes changes what happens, something is deleted, or it may not be meant."""
+    plan = offer.plan
+    if request.overwrite is not Overwrite.REFUSE:
+        return False
     if plan.is_refused:
-        return request.overwrite is Overwrite.REFUSE and all(
-            one.needs_force for one in plan.refused()
-        )
-    return bool(plan.extras) and request.overwrite is Overwrite.REFUSE
+        return all(one.needs_force for one in plan.refused())
+    makes = plan.count(Action.CREATE, Action.REPLACE) > 0
+    return bool(plan.extras or (offer.hints and makes))
 
 
-def question(plan: Plan, target: str) -> str:
-    """Return the counts and the first names of what would be replaced and deleted."""
-    lines = []
+def question(plan: Plan, target: str, hints: Sequence[Hint] = ()) -> str:
+    """Return what may be meant otherwise, then counts and first names of what is changed."""
+    lines = [str(hint) for hint in hints]
     counts = plan.outcomes()
     for outcome, what in (
         (Action.REPLACE, "be replaced"),
@@ -70,9 +89,15 @@ def _named(paths: Iterable[bytes], count: int) -> str:
     return ", ".join([*names, *further])
 
 
-def declined(plan: Plan) -> InTheWayError:
+def declined(plan: Plan, hints: Sequence[Hint] = ()) -> InTheWayError:
     """Return what a no ends the restore with."""
     count = plan.count(*_CHANGES) + len(plan.extras)
+    if hints:
+        return InTheWayError(
+            "nothing was changed",
+            reason=f"{hints[0].text}; the answer was no",
+            fix=hints[0].fix,
+        )
     without = ", without --delete" if plan.extras else ""
     return InTheWayError(
         "nothing was changed",
@@ -81,9 +106,7 @@ def declined(plan: Plan) -> InTheWayError:
     )
 
 
-def confirm(
-    run: Run, lane: Lane, attempts: Attempts, surveyor: Surveyor, *, batch: Batch, plan: Plan
-) -> Plan:
+def confirm(run: Run, lane: Lane, attempts: Attempts, surveyor: Surveyor, offer: Offer) -> Plan:
     """Ask the person at the terminal; return the plan that they agreed to.
 
     Args:
@@ -91,17 +114,17 @@ def confirm(
         lane: kept alive meanwhile.
         attempts: told what was agreed to.
         surveyor: plans once more what a yes means.
-        batch: which is planned.
-        plan: what has to be asked about.
+        offer: what has to be asked about.
 
     Raises:
         InTheWayError: they said no, or by then there was more to replace or to delete.
     """
+    batch, plan = offer.batch, offer.plan
     overwrite = Overwrite.IF_CHANGED if plan.is_refused else run.request.overwrite
     # What would be done after a yes is what is asked about.
     offered = surveyor.plan(batch, overwrite) if plan.is_refused else plan
-    if not _agreed(run, lane, question(offered, run.request.target_path)):
-        raise declined(offered)
+    if not _agreed(run, lane, question(offered, run.request.target_path, offer.hints)):
+        raise declined(offered, offer.hints)
     # They may have thought for long.
     agreed = surveyor.plan(batch, overwrite)
     require_no_more(offered, agreed, so_far="nothing was changed")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.plan.operation import Action
-from kubectl_restore.restore.plan import foresee_batch
+from kubectl_restore.restore.plan import foresee_batch, hints_about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
+    from kubectl_restore.progress import Hint
     from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
 
@@ -40,6 +41,7 @@ class Foreseen:
         container: the container's name.
         path: the target.
         amounts: by what would be done; what would be replaced or adjusted needs --force.
+        hints: what the user may have meant otherwise.
     """
 
     namespace: str | None
@@ -47,6 +49,7 @@ class Foreseen:
     container: str
     path: str
     amounts: Mapping[Action, Amount]
+    hints: tuple[Hint, ...] = ()
 
     @property
     def right(self) -> float:
@@ -70,7 +73,12 @@ def foresee(run: Run, lane: Lane, batch: Batch) -> Foreseen:
     plan = foresee_batch(run, lane, batch)
     place = run.place
     return Foreseen(
-        place.kubectl.namespace, place.pod, place.container, run.request.target_path, amounts(plan)
+        namespace=place.kubectl.namespace,
+        pod=place.pod,
+        container=place.container,
+        path=run.request.target_path,
+        amounts=amounts(plan),
+        hints=hints_about(run, lane, batch, plan),
     )
 
 

@@ -10,7 +10,7 @@ from kubectl_restore.progress import Level, Phase
 from kubectl_restore.restore.checks.misplaced import misplaced
 from kubectl_restore.restore.checks.obstacles import require_possible
 from kubectl_restore.restore.checks.volumes import attributes_of
-from kubectl_restore.restore.confirm import confirm, has_to_be_asked
+from kubectl_restore.restore.confirm import Offer, confirm, has_to_be_asked
 from kubectl_restore.restore.ledger import Ledger
 from kubectl_restore.restore.survey import Surveyor
 from kubectl_restore.resume.in_flight import Doubt, read_doubt
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.plan import Plan
     from kubectl_restore.plan.request import RestoreRequest
+    from kubectl_restore.progress import Hint
     from kubectl_restore.restore.lanes.lane import Lane
     from kubectl_restore.restore.run import Run
 
@@ -37,11 +38,17 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
     surveyor = _prepared(run, lane, ledger, batch)
     plan = surveyor.plan(batch, ledger.attempts.agreed or request.overwrite)
     ledger.attempts.require_no_more(plan)
-    _hint(run, lane, ledger, batch, plan)
+    is_first = ledger.attempts.first is None
+    if is_first:
+        ledger.tally.hints = hints_about(run, lane, batch, plan)
+    offer = Offer(batch, plan, ledger.tally.hints)
     if request.dry_run:
         run.progress.planned(steps_of(plan))
-    elif request.asks and has_to_be_asked(plan, request) and not ledger.attempts.has_agreed:
-        plan = confirm(run, lane, ledger.attempts, surveyor, batch=batch, plan=plan)
+    elif request.asks and not ledger.attempts.has_agreed and has_to_be_asked(offer, request):
+        plan = confirm(run, lane, ledger.attempts, surveyor, offer)
+    elif is_first:
+        for hint in offer.hints:
+            run.progress.message(Level.WARNING, str(hint))
     ledger.plan = plan
     is_noted = ledger.doubt.is_noted or request.dry_run
     require_possible(
@@ -85,18 +92,18 @@ def _prepared(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Surveyor:
     return _surveyor(run, lane, ledger, batch)
 
 
-def _hint(run: Run, lane: Lane, ledger: Ledger, batch: Batch, plan: Plan) -> None:
-    """Say once that the backup is no tree, or has a directory too many where nothing stands."""
-    if ledger.attempts.first is not None or not batch.is_kept:
-        return
+def hints_about(run: Run, lane: Lane, batch: Batch, plan: Plan) -> tuple[Hint, ...]:
+    """Say that a backup is no tree, or has a directory too many where nothing of it stands.
+
+    Of what comes on standard input nobody knows what all of it is.
+    """
+    if not batch.is_kept:
+        return ()
     members, request = batch.index.members, run.request
     hint = no_tree(members, request.backup)
-    if not hint and not plan.finds_anything:
+    if hint is None and not plan.finds_anything:
         hint = misplaced(members, request, lane.questions, Phase.SURVEY)
-    if hint and run.request.dry_run:
-        ledger.tally.hints.append(hint)
-    elif hint:
-        run.progress.message(Level.WARNING, hint)
+    return () if hint is None else (hint,)
 
 
 def give_away(index: Index, request: RestoreRequest, capabilities: Capabilities) -> int:

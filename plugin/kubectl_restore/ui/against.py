@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kubectl_restore.plan.operation import Action
 from kubectl_restore.text import counted, shown_text
 from kubectl_restore.ui.amounts import as_size
+from kubectl_restore.ui.json_fields import hint_fields
 
 if TYPE_CHECKING:
     from kubectl_restore.restore.foreseen import Foreseen
@@ -38,6 +39,8 @@ def against_lines(foreseen: Foreseen) -> list[str]:
         if amount.paths:
             size = f", {as_size(amount.bytes)}" if amount.bytes else ""
             lines.append(f"  {counted(amount.paths, 'path')}{size}: {words}")
+    for hint in foreseen.hints:
+        lines += [f"  Note: {hint.text}", f"    {hint.fix}"]
     return lines
 
 
@@ -53,4 +56,5 @@ def against_fields(foreseen: Foreseen) -> dict[str, Any]:
             action.value: {"paths": amount.paths, "bytes": amount.bytes}
             for action, amount in foreseen.amounts.items()
         },
+        "hints": [hint_fields(hint) for hint in foreseen.hints],
     }

@@ -8,6 +8,7 @@ import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
+from kubectl_restore.progress import Hint
 from kubectl_restore.text import shown_text, shown_whole
 
 if TYPE_CHECKING:
@@ -135,6 +136,16 @@ def comparison_fields(comparison: Comparison, header: Header | None) -> dict[str
         "verified": comparison.verified,
         "seconds_elapsed": round(comparison.seconds, _MILLISECONDS),
         "notes": [shown_text(note) for note in comparison.notes],
+        "hints": [hint_fields(hint) for hint in comparison.hints],
+    }
+
+
+def hint_fields(hint: Hint) -> dict[str, str]:
+    """Return what the user may have meant otherwise."""
+    return {
+        "kind": hint.kind.value,
+        "text": shown_text(hint.text),
+        "fix": shown_text(hint.fix),
     }
 
 
@@ -177,6 +188,8 @@ def exit_error_fields(error: RestoreError, arrived: Summary | None = None) -> di
 
 def _plain(value: object) -> object:
     """Return a value as JSON has it."""
+    if isinstance(value, Hint):
+        return hint_fields(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
     if isinstance(value, float):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _said(directory: Path, archive: bytes) -> str:
-    return no_tree(index_of_bytes(directory, archive).members, directory / "a b.tar")
+    return str(no_tree(index_of_bytes(directory, archive).members, directory / "a b.tar") or "")
 
 
 def _archive(*names: str) -> bytes:

@@ -11,7 +11,8 @@ from kubectl_restore.plan.operation import Action
 from kubectl_restore.plan.policy import Overwrite
 from kubectl_restore.plan.sameness import Policy
 from kubectl_restore.plan.steps import steps_of
-from kubectl_restore.restore.confirm import question
+from kubectl_restore.progress import Hint, HintKind
+from kubectl_restore.restore.confirm import declined, question
 from kubectl_restore.restore.foreseen import Amount, Foreseen, amounts
 from tests.unit.plan.planning import make_plan
 from tests.unit.resume.making import index_of
@@ -73,6 +74,16 @@ def test_the_question_tells_what_is_replaced_from_what_gets_a_mode_only() -> Non
         "  mode: mode 0644 there, 0600 in the backup",
         "Go on?",
     ]
+
+
+def test_what_may_be_meant_otherwise_comes_first_and_is_the_fix_of_a_no() -> None:
+    hint = Hint(HintKind.LEADING_DIRECTORY, "all begin with shop/", "to leave it out: x")
+    lines = question(plan_of(Overwrite.IF_CHANGED), "/data", [hint]).split("\n")
+    assert lines[:2] == ["all begin with shop/", "to leave it out: x"]
+    assert lines[2].startswith("1 path below")
+    error = declined(plan_of(Overwrite.IF_CHANGED), [hint])
+    assert (error.what, error.fix) == ("nothing was changed", "to leave it out: x")
+    assert "the answer was no" in error.reason
 
 
 def test_how_much_is_right_counts_contents() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.errors import InTheWayError, RestoreError, SignalledError
-from kubectl_restore.progress import Header, Level, Phase, Status, Summary
+from kubectl_restore.progress import Header, Hint, HintKind, Level, Phase, Status, Summary
 from kubectl_restore.text import shown
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
@@ -22,6 +22,7 @@ from tests.json_page import documented
 from tests.unit.ui.screens import Scene
 
 HEADER = Header("b.tar", 2048, "db-0", "/data", "kind", "prod", "app")
+HINT = Hint(HintKind.NO_TREE, "a b", "to load it: \x1b")
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -77,7 +78,9 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
     display.header(Header("b.tar", 2048, "db-0", "/data"))
     display.header(HEADER)
     display.finished(
-        Summary("/data", 5, 4, 2048, 22.04567, kept=1, replaced=2, notes=("a", "b\\x1b"))
+        Summary(
+            "/data", 5, 4, 2048, 22.04567, kept=1, replaced=2, notes=("a", "b\\x1b"), hints=(HINT,)
+        )
     )
     assert scene.out.getvalue() == (
         '{"message_type": "summary", "namespace": "prod", "pod": "db-0", "container": "app", '
@@ -87,7 +90,8 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
         '"files_replaced": 2, '
         '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, "files_deleted": 0, '
         '"dry_run": false, "verified": "size", "warnings": [], '
-        '"notes": ["a", "b\\\\x1b"], "next_steps": [], "salvaged": false}\n'
+        '"notes": ["a", "b\\\\x1b"], "hints": [{"kind": "no-tree", "text": "a b", '
+        '"fix": "to load it: \\\\x1b"}], "next_steps": [], "salvaged": false}\n'
     )
     assert scene.err == []
 

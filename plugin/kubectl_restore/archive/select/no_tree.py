@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.progress import Hint, HintKind
 from kubectl_restore.text import pasteable
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _FORMS: Final = (
 )
 
 
-def no_tree(members: Members, backup: Path) -> str:
+def no_tree(members: Members, backup: Path) -> Hint | None:
     """Return what is to be said of a backup that is restored as it is and helps nobody so.
 
     Args:
@@ -59,7 +60,7 @@ def no_tree(members: Members, backup: Path) -> str:
         backup: its path, for the command.
 
     Returns:
-        Two lines, the second with a command; empty where there is no sign of it.
+        The hint; None where there is no sign of it.
     """
     for form in _FORMS:
         # Of a million members a text is found sooner than a path.
@@ -67,5 +68,6 @@ def no_tree(members: Members, backup: Path) -> str:
             continue
         if all(members.at(sign) for sign in form.signs):
             fix = form.fix.format(backup=pasteable(backup))
-            return f"the backup has {form.what}: they would go there as files\n{fix}"
-    return ""
+            text = f"the backup has {form.what}: as they are, they go there as files"
+            return Hint(HintKind.NO_TREE, text, fix)
+    return None
