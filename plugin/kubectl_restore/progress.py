@@ -196,6 +196,7 @@ class Comparison:
         notes: what was left out or could not be compared, one sentence each; safe to print.
         hidden: how many contents differ although size and time are the backup's.
         hints: what the user may have meant otherwise.
+        is_salvaged: the backup is damaged, and this is about what can be had of it.
         tolerates_extras: what is not in the backup is reported, and no difference.
     """
 
@@ -207,6 +208,7 @@ class Comparison:
     notes: tuple[str, ...] = field(default=())
     hidden: int = 0
     hints: tuple[Hint, ...] = ()
+    is_salvaged: bool = False
     tolerates_extras: bool = True
 
     @property

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import json
 import random
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contract.program import restore, restore_piped
+from tests.contract.clusters import KUBECTL
+from tests.contract.program import diff, restore, restore_piped, run, verify
+from tests.contract.test_converging import fixed
+from tests.json_page import undocumented
 from tests.unit.archive.making import END, directory, file
 
 if TYPE_CHECKING:
@@ -50,6 +55,66 @@ def test_salvage_puts_back_what_is_whole_and_names_the_rest(
     assert not {b"d/4", b"d/5"} & pod.tree().keys()
     backup.write_bytes(gzip.compress(directory(b"d/") + file(b"d/0", FILES[b"d/0"]) + END))
     assert restore(pod, backup, "--salvage").code == 0
+
+
+def test_a_pod_is_compared_with_what_can_be_had_of_a_damaged_backup(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    backup = tmp_path / "cut.tar.gz"
+    backup.write_bytes(cut())
+    assert restore(pod, backup, "--salvage").code == 10
+    # What is lost of the backup, and stands there, is no difference, and nothing extra.
+    pod.run("sh", "-c", f"echo 4 >{pod.path}/d/4; touch -d @1600000000 {pod.path}/d")
+    before = pod.tree()
+    refused = verify(pod, backup, "--extras=fail")
+    assert refused.code == 3, refused
+    (again,) = [line for line in refused.err.splitlines() if "to compare with that: " in line]
+    alike = run(*shlex.split(again.partition(": kubectl restore ")[2]), "-o", "json")
+    assert alike.code == 10, alike
+    lines = [json.loads(line) for line in alike.out.splitlines()]
+    assert [undocumented(one) for one in lines] == [[]] * len(lines)
+    comparison, ending = lines[-2:]
+    assert (comparison["salvaged"], comparison["differences"]) == (True, {})
+    assert comparison["members_compared"] == 5
+    assert any("lost" in note for note in comparison["notes"])
+    assert (ending["code"], "damaged" in ending["message"]) == (10, True)
+    pod.run("sh", "-c", f"cd {pod.path}/d && rm 0 && printf x | dd of=1 conv=notrunc 2>/dev/null")
+    for compare in (verify, diff):
+        found = compare(pod, backup, "--salvage")
+        assert found.code == 9, found
+        assert "gone: d/4: cut" in found.err
+        assert "d/1" in found.out
+        assert "d/4" not in found.out
+        assert run(*fixed(found)).code == 0
+    assert {name: one for name, one in pod.tree().items() if name == b"d/4"} == {
+        b"d/4": before[b"d/4"]
+    }
+    backup.write_bytes(gzip.compress(file(b"d/4", b"4\n") + END))
+    assert verify(pod, backup, "--salvage").code == 9
+
+
+def test_inspect_against_a_pod_plans_what_can_be_had_of_a_damaged_backup(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    backup = tmp_path / "cut.tar.gz"
+    backup.write_bytes(cut())
+    there = (
+        f"--against=pod/{pod.name}:{pod.path}",
+        f"--kubeconfig={cluster.kubeconfig}",
+        f"--namespace={cluster.namespace}",
+        f"--kubectl={KUBECTL}",
+    )
+    seen = run("inspect", str(backup), *there)
+    assert seen.code == 3, seen
+    assert "5 paths, 19.5 KiB: would be created\n" in seen.out
+    assert seen.err.count("gone: ") + seen.out.count("gone: ") == seen.out.count("Note: gone: ") > 0
+    gone = run("inspect", str(backup), "--against=pod/gone", *there[1:])
+    assert gone.code == 3, gone
+    assert "members: " in gone.out
+    assert "against pod" not in gone.out
+    assert "Warning: --against: " in gone.err
 
 
 def test_a_pipe_that_is_cut_names_the_file_and_goes_on(cluster: Cluster) -> None:

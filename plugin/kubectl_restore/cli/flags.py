@@ -129,7 +129,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
         "salvage",
         "",
         "",
-        "of a damaged backup restore what is there; =partial: parts too",
+        "of a damaged backup take what is there; =partial: parts too",
         choices=("partial", "whole"),
     ),
     Flag("no-cache", "", "", "neither use nor keep what is remembered of large backups"),

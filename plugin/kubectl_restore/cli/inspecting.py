@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from heapq import merge
 from itertools import islice
 from operator import attrgetter
@@ -19,6 +20,7 @@ from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.errors import DamagedError, ExitCode, RestoreError
+from kubectl_restore.plan.policy import Salvage
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.inspection import DEPTH_OF_BARS, Inspection, member_fields
 from kubectl_restore.ui.json_fields import json_line
@@ -101,7 +103,7 @@ def inspect(
             # Whoever read it has seen enough (`| head`).
             return ExitCode.RESTORED
         if not request.members or request.as_json:
-            foreseen, failure = _foreseen(request, damage, foresee)
+            foreseen, failure = _foreseen(request, damage, foresee, progress)
             inspection = Inspection(
                 backup=request.backup,
                 parts=len(backup.parts),
@@ -134,14 +136,24 @@ def _foreseen(
     request: InspectRequest,
     damage: DamagedError | None,
     foresee: Callable[[RestoreRequest], Foreseen],
+    progress: Progress,
 ) -> tuple[Foreseen | None, RestoreError | None]:
-    """Return what a pod says of the backup, and what is to be raised in the end."""
-    if request.against is None or damage is not None:
+    """Return what a pod says of the backup, and what is to be raised in the end.
+
+    Of a damaged backup it is asked about what can be had of it; that it is damaged is what counts.
+    """
+    against = request.against
+    if against is None:
         return None, damage
+    if damage is not None:
+        against = replace(against, salvage=Salvage.WHOLE)
     try:
-        return foresee(request.against), None
+        return foresee(against), damage
     except RestoreError as error:
-        return None, error
+        if damage is None:
+            return None, error
+        progress.message(Level.WARNING, f"--against: {error.what}: {error.reason}")
+        return None, damage
 
 
 def _lines(

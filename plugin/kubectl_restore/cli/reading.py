@@ -104,7 +104,7 @@ def read_request(
     target, place = _target(parsed, pod)
     path = target_path("/" if place is None else place)
     _require_file(parsed, backup, compares)
-    require_salvageable(parsed, backup, compares)
+    require_salvageable(parsed, backup)
     judged = Verification.CHECKSUM if compares else Verification.SIZE
     is_open = place is None and target.kind is Kind.CLAIM
     _require_safe_deletion(parsed, None if is_open else path)

@@ -168,6 +168,17 @@ class RestoreRequest:
         words = _without_switches(self._restoring(), ("--delete", "--require-checksum"))
         return replace(self, command=words).command_with("--salvage")
 
+    def command_to_compare_salvaged(self) -> str:
+        """Return how to compare with what is left of a damaged backup; empty for a restore.
+
+        Of what is lost nobody knows whether what stands there is extra.
+        """
+        if self.command[2:3] not in _COMPARING:
+            return ""
+        words = _without_value(self.command, _EXTRAS)
+        words = _without_switches(words, ("--require-checksum",))
+        return replace(self, command=words).command_with("--salvage")
+
     def pinned(
         self,
         kubectl: KubectlOptions,

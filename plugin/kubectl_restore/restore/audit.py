@@ -140,8 +140,8 @@ class Auditor:
             left = numbers if fingerprints is not None else self._left(numbers, seen, known)
             for number in left:
                 self._compare(number, seen.get(members.path(number)), known, fingerprints)
-        if self.request.selection.is_partial:
-            # What was left out would be taken for what the backup does not have.
+        if self.request.selection.is_partial or batch.index.is_salvaged:
+            # What was left out, or is lost, would be taken for what the backup does not have.
             self._tell_times(frozenset())
             return
         kept = {path: there for path, there in known.leads.items() if path in known.directories}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kubectl_restore.errors import VerificationError
+from kubectl_restore.errors import VerificationError, WarningsError
 from kubectl_restore.plan.policy import Extras, Verification
 from kubectl_restore.progress import EXTRA, MISSING, Comparison
 from kubectl_restore.restore.audit import Auditor
 from kubectl_restore.restore.changed_texts import show_contents
 from kubectl_restore.restore.grouped import Grouped
-from kubectl_restore.text import counted
+from kubectl_restore.text import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
@@ -52,8 +52,10 @@ def audit(
             f"{counted(auditor.dated, 'directory', 'directories')} with another modification "
             "time: something is in there that is not in the backup"
         )
-    if request.selection.is_partial and request.extras is not Extras.IGNORE:
-        notes.append("what is not in the backup was not looked for: some of it was left out")
+    is_salvaged = batch.index.is_salvaged
+    if (request.selection.is_partial or is_salvaged) and request.extras is not Extras.IGNORE:
+        why = "it is lost" if is_salvaged else "it was left out"
+        notes.append(f"what is not in the backup was not looked for: some of {why}")
     is_size = request.verify is Verification.SIZE
     return Comparison(
         path=request.target_path,
@@ -61,6 +63,7 @@ def audit(
         findings=auditor.found,
         hidden=auditor.hidden,
         hints=auditor.hints,
+        is_salvaged=is_salvaged,
         tolerates_extras=request.extras is not Extras.FAIL,
         verified="size" if is_size else str(capabilities.algorithm),
         seconds=run.watch.elapsed,
@@ -68,13 +71,27 @@ def audit(
     )
 
 
-def require_alike(request: RestoreRequest, comparison: Comparison) -> None:
-    """Return when the pod is as the backup, but for what may stand beside it.
+def require_alike(
+    request: RestoreRequest, comparison: Comparison, lost: Sequence[str] = ()
+) -> None:
+    """Return when the pod is as the whole backup, but for what may stand beside it.
+
+    Args:
+        request: what is compared.
+        comparison: what came of it.
+        lost: what of a damaged backup could not be compared.
 
     Raises:
         VerificationError: it is not; the fix says what a restore would do about it.
+        WarningsError: it is as what is left of a damaged backup.
     """
     failures = comparison.failures
+    if not failures and comparison.is_salvaged:
+        raise WarningsError(
+            "the pod is as what is left of the backup, which is damaged",
+            reason=listed(lost),
+            fix="with a whole backup: the same command without --salvage",
+        )
     if not failures:
         return
     flags = ["--dry-run"]

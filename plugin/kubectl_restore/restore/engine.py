@@ -143,20 +143,23 @@ def _compare(
             lane = lanes.first(has_begun=False)
             give_away(batch.index, run.request, lane.capabilities)
             comparison = compare(run, lane, batch)
-    comparison = replace(comparison, notes=(*supply.left_out, *comparison.notes))
+    lost = tuple(supply.doubts) if comparison.is_salvaged else ()
+    comparison = replace(comparison, notes=(*lost, *supply.left_out, *comparison.notes))
     progress.compared(comparison)
-    require_alike(run.request, comparison)
+    require_alike(run.request, comparison, lost)
     return comparison
 
 
 def foresee(request: RestoreRequest, progress: Progress, watch: Watch) -> Foreseen:
     """Return how much of a backup is right in the pod already, and what would be done.
 
+    What is to be said of the backup itself was said by whoever asks.
+
     Raises:
         RestoreError: anything that kept it from being found out.
     """
     kubectl, receipt = Kubectl.found(request.kubectl), Receipt(request)
-    begun = _begun(request, kubectl, progress, watch, receipt, is_compared=True)
+    begun = _begun(request, kubectl, progress, watch, receipt, is_compared=True, is_known=True)
     with begun as (run, batches, _supply):
         (batch,) = batches
         with _lanes(run) as lanes:
@@ -172,6 +175,7 @@ def _begun(
     receipt: Receipt,
     *,
     is_compared: bool = False,
+    is_known: bool = False,
 ) -> Iterator[tuple[Run, Iterator[Batch], Supply]]:
     """Resolve the target while the backup is read: both are known, or it ends here."""
     with ExitStack() as stack:
@@ -184,7 +188,7 @@ def _begun(
             Resolution(request, kubectl, header, progress, watch, only_reads=only_reads)
         )
         resolution.introduce()
-        supply = Supply(resolution.known, progress, watch)
+        supply = Supply(resolution.known, progress, watch, is_known=is_known)
         batches = supply.of_pipe() if backup is None else supply.of_file(backup)
         first = next(batches)
         place = receipt.place = resolution.place(_owners(request, first))

@@ -47,9 +47,12 @@ class Supply:
         is_salvaged: the backup is damaged, and what is left of it is restored.
     """
 
-    def __init__(self, request: RestoreRequest, progress: Progress, watch: Watch) -> None:
-        """Nothing is read yet."""
+    def __init__(
+        self, request: RestoreRequest, progress: Progress, watch: Watch, *, is_known: bool = False
+    ) -> None:
+        """Nothing is read yet; of a backup that is known nothing is said once more."""
         self._request = request
+        self._is_known = is_known
         self._progress = progress
         self._watch = watch
         self._beat = beat_of(watch, progress)
@@ -67,6 +70,10 @@ class Supply:
         """What was left out on the user's wish, for the summary."""
         return tuple(self._notes)
 
+    def _say(self, level: Level, text: str) -> None:
+        if not self._is_known:
+            self._progress.message(level, text)
+
     def of_file(self, backup: BackupFile) -> Iterator[Batch]:
         """Return the one batch of a file, which was read whole and is in order.
 
@@ -76,9 +83,9 @@ class Supply:
         """
         index, integrity = self._read_file(backup)
         if integrity.claims:
-            self._progress.message(Level.INFO, integrity.in_short())
+            self._say(Level.INFO, integrity.in_short())
         for line in integrity.lines() or ["no checksum of the backup was found"]:
-            self._progress.message(Level.DETAIL, line)
+            self._say(Level.DETAIL, line)
         self.about = {
             "size": backup.size,
             "modified": backup.written_at,
@@ -135,7 +142,11 @@ class Supply:
             )
         except DamagedError as error:
             if request.salvage is Salvage.NO:
-                error.fix += f"\n{how_to_salvage(request.command_to_salvage(), request.backup)}"
+                error.fix += "\n" + how_to_salvage(
+                    request.command_to_salvage(),
+                    request.backup,
+                    compared_so=request.command_to_compare_salvaged(),
+                )
                 raise
             found = salvage(
                 backup,
@@ -144,9 +155,9 @@ class Supply:
                 with_partial=request.salvage is Salvage.PARTIAL,
             )
             self.is_salvaged = True
-            self._progress.message(Level.WARNING, f"{error.what}: {error.reason}")
+            self._say(Level.WARNING, f"{error.what}: {error.reason}")
             for line in report_lines(found):
-                self._progress.message(Level.WARNING, line)
+                self._say(Level.WARNING, line)
             return found.index, Integrity()
 
     def of_pipe(self) -> Iterator[Batch]:
@@ -169,7 +180,7 @@ class Supply:
         ):
             chosen = choose(arrived.index, self._request.selection, is_part=True, beat=self._beat)
             if is_first and not arrived.is_last:
-                self._progress.message(
+                self._say(
                     Level.INFO,
                     "from standard input: each part is checked as it comes; that the backup is "
                     "complete shows at its end only",
@@ -184,7 +195,7 @@ class Supply:
             self._tell(arrived.index, chosen, so_far=so_far)
             if arrived.is_last:
                 for one in sorted(self._idle, key=lambda one: one.pattern):
-                    self._progress.message(Level.WARNING, leaves_nothing_out(one))
+                    self._say(Level.WARNING, leaves_nothing_out(one))
             is_first = False
             yield Batch(
                 chosen.index,
@@ -208,17 +219,17 @@ class Supply:
         """
         self.doubts += index.doubts
         for warning in (*index.warnings, *chosen.warnings):
-            self._progress.message(Level.WARNING, warning)
+            self._say(Level.WARNING, warning)
         if chosen.refused and not self._request.selection.skip_unsafe:
             raise unsafe(chosen.refused, self._again, so_far)
         for one in chosen.refused:
             said = f"left out: {shown(one.member.name)}: {one.reason}"
-            self._progress.message(Level.WARNING, said)
+            self._say(Level.WARNING, said)
         self._notes += chosen.notes
         absolute = chosen.index.members.count_absolute()
         if absolute and not self._is_said:
             self._is_said = True
-            self._progress.message(
+            self._say(
                 Level.INFO,
                 f"{counted(absolute, 'name')} of the backup begin{'s' * (absolute == 1)} with a "
                 f"slash, which is left out: all of it goes below {self._request.target_path}",

@@ -137,6 +137,7 @@ def comparison_fields(comparison: Comparison, header: Header | None) -> dict[str
         "seconds_elapsed": round(comparison.seconds, _MILLISECONDS),
         "notes": [shown_text(note) for note in comparison.notes],
         "hints": [hint_fields(hint) for hint in comparison.hints],
+        "salvaged": comparison.is_salvaged,
     }
 
 

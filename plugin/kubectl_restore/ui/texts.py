@@ -212,10 +212,11 @@ def comparison_text(comparison: Comparison) -> str:
     failures = comparison.failures
     total = sum(failures.values())
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in failures.items())
+    left = "what is left of the backup" if comparison.is_salvaged else "the backup"
     lines = [
         f"{counted(total, 'difference')} between {comparison.path} and {members}: {kinds} ({took})"
         if total
-        else f"{comparison.path} is as the backup: {members} compared ({took})"
+        else f"{comparison.path} is as {left}: {members} compared ({took})"
     ]
     if comparison.tolerated:
         lines.append(

@@ -483,6 +483,15 @@ def test_what_is_left_of_a_damaged_backup_is_restored_by_a_restore() -> None:
     words = ["verify", "pod", "b.tar", "--require-checksum"]
     made = read_request(parse(words[1:]), words, older=False, compares="verify")
     assert made.command_to_salvage() == "kubectl restore pod b.tar --salvage"
+    assert made.command_to_compare_salvaged() == "kubectl restore verify pod b.tar --salvage"
+    with pytest.raises(UsageError, match="--salvage is not possible"):
+        read_request(
+            parse(["pod", "b.tar", "--extras=fail", "--salvage"]),
+            ["verify"],
+            older=False,
+            compares="verify",
+        )
+    assert not request("pod", "b.tar").command_to_compare_salvaged()
     words = ["pod", "b.tar", "--delete", "-t", "/d"]
     assert request(*words).command_to_salvage() == "kubectl restore pod b.tar -t /d --salvage"
 

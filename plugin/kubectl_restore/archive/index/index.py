@@ -22,6 +22,7 @@ class Index:
         warnings: sentences for the user.
         doubts: those of them that say that members may be missing, or that fields could not be
             read; such an index is not remembered, and --strict counts them.
+        is_salvaged: the backup is damaged, and these members are what can be had of it.
         is_remembered: it was read at an earlier time; the file's own checksums were compared then.
     """
 
@@ -31,4 +32,5 @@ class Index:
     missing_end: bool = False
     warnings: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    is_salvaged: bool = False
     is_remembered: bool = False

@@ -28,12 +28,15 @@ def restored_so(backup: Path) -> str:
     return f"kubectl restore POD {pasteable(backup)} -t PATH --salvage"
 
 
-def how_to_salvage(again: str, backup: Path) -> str:
+def how_to_salvage(again: str, backup: Path, *, compared_so: str = "") -> str:
     """Return the lines of a fix that lead to what is left.
 
     Args:
         again: the command that restores it.
         backup: the file.
+        compared_so: the command that compares a pod with it; empty where nothing is compared.
     """
-    lists = f"kubectl restore inspect {pasteable(backup)} --list"
-    return f"to see what can still be read: {lists}\nto restore that: {again}"
+    lines = [f"to see what can still be read: kubectl restore inspect {pasteable(backup)} --list"]
+    if compared_so:
+        lines.append(f"to compare with that: {compared_so}")
+    return "\n".join([*lines, f"to restore that: {again}"])

@@ -40,7 +40,7 @@ _SURE: Final = 99
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Something that is not restored.
+    """Something that cannot be had.
 
     Attributes:
         name: of the member, as recorded; empty where it is not known.
@@ -76,15 +76,11 @@ class Salvaged:
         said = []
         if self.gone:
             gone = counted(len(self.gone), "member or place", "members or places")
-            said.append(f"{gone} of the backup not restored")
+            said.append(f"{gone} of the backup {'is' if len(self.gone) == 1 else 'are'} lost")
         if self.unproved:
-            said.append(
-                f"{counted(len(self.unproved), 'member')} restored whose content is not proved"
-            )
+            said.append(f"{counted(len(self.unproved), 'member')} whose content is not proved")
         if self.partial:
-            said.append(
-                f"{counted(len(self.partial), 'file')} restored in part, as NAME{PARTIAL.decode()}"
-            )
+            said.append(f"{counted(len(self.partial), 'file')} in part, as NAME{PARTIAL.decode()}")
         return said
 
 
@@ -255,7 +251,9 @@ class _Reading:
             partial,
         )
         said = (*unread_fields(self._walker.unread), *found.sentences())
-        found.index = replace(found.index, missing_end=True, warnings=said, doubts=said)
+        found.index = replace(
+            found.index, missing_end=True, warnings=said, doubts=said, is_salvaged=True
+        )
         return found
 
     def _leave(self, member: Member, reason: str) -> None:
