@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract import trees
 from tests.contract.program import interrupt, restore, start
+from tests.contract.slow_mounts import answered_late, unanswered
 
 if TYPE_CHECKING:
     import subprocess
@@ -269,6 +270,42 @@ def test_a_frozen_exec_is_ended_by_the_stall_limit(cluster: Cluster, backup: Wri
     assert "nothing has moved for 3s" in result.err
     cluster.embedded.pod("debian").faults.clear()
     assert until_nothing_is_left(pod) == []
+
+
+@pytest.mark.usefixtures("embedded_only")
+@pytest.mark.parametrize("below", ["app", ""], ids=["below the target", "the target"])
+def test_a_mount_whose_server_is_gone_is_ended_by_the_stall_limit(
+    cluster: Cluster, backup: Writer, below: str
+) -> None:
+    assert cluster.embedded
+    pod = cluster.pod("debian")
+    with unanswered(cluster.embedded.pod("debian").volume() / below):
+        for compare in ((), ("--dry-run",)):
+            result = restore(
+                pod, backup(trees.small()), "--stall-timeout=5s", "--retries=0", *compare
+            )
+            assert result.code == 8, result
+            assert "nothing has moved for 5s" in result.err
+            assert "a mount whose server does not answer" in result.err
+            assert until_nothing_is_left(pod) == []
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_a_volume_that_answers_late_is_no_stall(cluster: Cluster, backup: Writer) -> None:
+    assert cluster.embedded
+    pod = cluster.pod("debian")
+    archive = trees.Archive(owner=pod.owner)
+    archive.directory("app")
+    for number in range(12):
+        archive.add(f"app/{number}", b"x")
+    volume = cluster.embedded.pod("debian").volume()
+    # It takes no time of a processor, and longer than the limit.
+    with answered_late(volume / "app", seconds=1):
+        result = restore(
+            pod, backup(archive.finish()), "--stall-timeout=6s", "--retries=0", "--dry-run"
+        )
+    assert result.code == 6, result
+    assert "12 paths in the way" in result.err
 
 
 @pytest.mark.usefixtures("embedded_only")

@@ -91,7 +91,7 @@ def own_root(root: Path, spec: dict[str, Any]) -> None:
             mount(str(place), there, "", BIND)
     (root / "data").mkdir()
     (root / "tmp").mkdir(mode=0o1777)
-    mount(spec["volume"], root / "data", "", BIND)
+    mount(spec["volume"], root / "data", "", BIND | RECURSIVE)
     if (root / "dev/shm").is_dir():
         # As in a real pod: its containers share it, and it outlives them.
         mount(spec["memory"], root / "dev/shm", "", BIND)

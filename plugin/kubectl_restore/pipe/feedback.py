@@ -62,9 +62,15 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The agent lives; `moved` tells whether the tools that it runs do something."""
+    """The agent lives.
+
+    Attributes:
+        moved: the tools that it runs do something.
+        waits: they do not, and one waits for a disk, or for a mount whose server is gone.
+    """
 
     moved: bool
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ class FeedbackParser:
         for item in items:
             if isinstance(item, Record):
                 if item.word == b"beat":
-                    found.append(Beat(moved=item.rest == b"1"))
+                    found.append(Beat(moved=item.rest == b"1", waits=item.rest == b"2"))
                 elif item.word == b"done":
                     found += [Line(line) for line in self._lines.close()]
                     found.append(EndOfCommand())

@@ -25,6 +25,7 @@ class StderrReader:
         is_talking: the agent has said hello: what comes from now on is no prompt of a plugin.
         complaints: lines that the tools of the command under way have said; not kubectl's.
         has_moved: since it was asked last, a sign has said that the tools do something.
+        waits: the last sign has said that they do nothing, and one waits for a disk.
         ends: signs of commands' ends since it was asked last.
     """
 
@@ -39,6 +40,7 @@ class StderrReader:
         self.is_talking = False
         self.complaints = 0
         self.has_moved = False
+        self.waits = False
         self.ends = 0
 
     def begin(self) -> None:
@@ -67,6 +69,7 @@ class StderrReader:
         for event in self._feedback.feed(data) if data else self._feedback.close():
             if isinstance(event, Beat):
                 self.has_moved = self.has_moved or event.moved
+                self.waits = event.waits
             elif isinstance(event, EndOfCommand):
                 self._sayings.end()
                 self.ends += 1

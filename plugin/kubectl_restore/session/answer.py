@@ -70,6 +70,7 @@ class Call:
         on_acknowledged: told the payload bytes that the pod has taken so far.
         sink: takes bytes of files that the pod sends.
         data_due: how many of these are still to come.
+        is_question: nothing of the backup is written, so nobody waits long for a disk that works.
     """
 
     answer: Answer = field(default_factory=Answer)
@@ -78,6 +79,7 @@ class Call:
     on_acknowledged: Callable[[int], None] | None = None
     sink: Callable[[bytes], None] | None = None
     data_due: int = 0
+    is_question: bool = False
 
     def received(self, word: bytes) -> None:
         """Take the agent's word on a payload; of several the worst counts."""

@@ -201,12 +201,7 @@ class Exec:
             # We stood still ourselves: nobody knows what would have moved.
             self._moved += unseen
         if limit is not None and time - self._moved > limit:
-            raise TimedOutError(
-                f"nothing has moved for {as_duration(limit)}",
-                reason=f"--stall-timeout is {as_duration(limit)}; the link is frozen, or "
-                "what writes the files in the container, or its volume, hangs",
-                fix="check the pod and the network, then run the command again",
-            )
+            raise _stalled(as_duration(limit), waits=self._stderr.waits)
 
     # What the loop does with it
 
@@ -272,9 +267,10 @@ class Exec:
         stderr.feed(data)
         self.call.ends_due -= stderr.ends
         stderr.ends = 0
-        if stderr.has_moved:
+        # Who writes may wait long for a disk that works: for a `sync` of much, for a journal.
+        if stderr.has_moved or (stderr.waits and not self.call.is_question):
             self._moved = now()
-            stderr.has_moved = False
+        stderr.has_moved = False
 
     def _take(self, record: Record) -> None:
         """Take one record from the agent."""
@@ -324,3 +320,26 @@ class Exec:
         said = self._stderr.lines
         lost = link_lost if self.agent_is_up else never_began
         raise lost(said, self._child.returncode, self._arguments)
+
+
+def _stalled(limit: str, *, waits: bool) -> TimedOutError:
+    """Return the error for a command that does not get on.
+
+    Args:
+        limit: for how long.
+        waits: what it runs in the container waits for a disk.
+    """
+    what, reason = f"nothing has moved for {limit}", f"--stall-timeout is {limit}; "
+    if waits:
+        return TimedOutError(
+            what,
+            reason=f"{reason}a tool in the container waits for a disk, or for a mount whose server "
+            "does not answer (NFS, CIFS, Ceph)",
+            fix="check the pod's volumes and the node's mounts, then run the command again",
+        )
+    return TimedOutError(
+        what,
+        reason=f"{reason}the link is frozen, or what writes the files in the container, or its "
+        "volume, hangs",
+        fix="check the pod and the network, then run the command again",
+    )

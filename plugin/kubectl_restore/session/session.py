@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from kubectl_restore.session.answer import Answer
     from kubectl_restore.session.exec import Exec
 
+_QUESTIONS: Final = frozenset(
+    {
+        *(b"probe", b"leases", b"survey", b"closed", b"resolve", b"list", b"mounts", b"texts"),
+        *(b"hash", b"hasheach", b"prefixes", b"fetch", b"space", b"rooms", b"doubt", b"doubts"),
+        *(b"traits", b"apart"),
+    }
+)
+"""Commands that write nothing, or a trial of a few bytes (container/scripts/commands.sh)."""
 _AHEAD: Final = 2
 """Questions that may be under way when the next one is sent."""
 
@@ -155,7 +163,7 @@ class Session:
         Raises:
             RestoreError: as for `feed`.
         """
-        call = Call(on_record=on_record)
+        call = Call(on_record=on_record, is_question=_only_asks(command))
         self.exec.begin(call)
         for payload in payloads:
             line = b"%s\n%d\n" % (command, len(payload))
@@ -184,7 +192,9 @@ class Session:
         Raises:
             RestoreError: as for `feed`.
         """
-        call = Call(on_record=lambda _word, _rest: False, sink=sink, data_due=total)
+        call = Call(
+            on_record=lambda _word, _rest: False, sink=sink, data_due=total, is_question=True
+        )
         self.exec.begin(call)
         line = b"fetch %d\n%d\n" % (total, len(payload))
         before, behind = self._outlet.envelope(line, len(payload))
@@ -204,9 +214,14 @@ class Session:
         self.exec.pulse()
 
     def _start(self, commands: Sequence[bytes], pump: Pump | None) -> None:
-        self.exec.begin(Call(ends_due=ENDS * len(commands)), pump)
+        call = Call(ends_due=ENDS * len(commands), is_question=_only_asks(*commands))
+        self.exec.begin(call, pump)
         self._outlet.say(b"", b"".join(command + b"\n" for command in commands))
 
     def _finish(self) -> Answer:
         self.exec.go_on(0)
         return self.exec.taken()
+
+
+def _only_asks(*commands: bytes) -> bool:
+    return all(command.partition(b" ")[0] in _QUESTIONS for command in commands)

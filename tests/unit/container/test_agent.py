@@ -24,10 +24,11 @@ from kubectl_restore.container.capabilities import Tar, read_probe
 from kubectl_restore.container.links import read_link
 from kubectl_restore.container.space import read_space
 from kubectl_restore.container.survey import Standing
-from kubectl_restore.pipe.feedback import EndOfCommand, FeedbackParser, Line
+from kubectl_restore.pipe.feedback import Beat, EndOfCommand, FeedbackParser, Line
 from kubectl_restore.pipe.framing import Framing, envelope
 from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.session.mark import Mark
+from tests.contract.slow_mounts import unanswered
 from tests.unit.container.shells import SHELLS, builds_in, words_of
 
 if TYPE_CHECKING:
@@ -140,6 +141,14 @@ class Agent:
                     return lines
                 if isinstance(event, Line):
                     lines.append(event.text)
+
+    def beats_until_one_waits(self) -> list[Beat]:
+        """Return the signs of life up to one that says that a disk is waited for."""
+        beats: list[Beat] = []
+        while not any(one.waits for one in beats):
+            events = self._feedback.feed(os.read(self.stderr.fileno(), 65536))
+            beats += [event for event in events if isinstance(event, Beat)]
+        return beats
 
     def ask(self, command: bytes, answers: Answers, words: Iterable[bytes] = ()) -> None:
         """Ask about the answers' paths, as container/questions.py does."""
@@ -728,4 +737,15 @@ def test_no_cut_stream_is_a_success_and_what_was_in_flight_looks_cut(
         if end < 1536 + 512 * 300 and left.exists():
             assert (left.stat().st_size, left.stat().st_mtime) != (512 * 300, 1_700_000_000)
     finally:
+        agent.kill()
+
+
+def test_who_waits_for_a_mount_that_does_not_answer_is_told_from_who_works(
+    agent: Agent, tmp_path: Path
+) -> None:
+    with unanswered(tmp_path / "target/gone"):
+        standings = Standings([b"gone/file"])
+        for payload, _ in questions(standings.paths):
+            agent.send(b"survey\n%d\n%send\n" % (len(payload), payload))
+        assert Beat(moved=False, waits=True) in agent.beats_until_one_waits()
         agent.kill()

@@ -21,6 +21,7 @@ TRANSCRIPT = (
     + b"tar: caf\xc3\xa9: Cannot open: Permis"
     + TOKEN + b" beat 0 " + TOKEN + b"\n"
     + b"sion denied\nlast words"
+    + TOKEN + b" beat 2 " + TOKEN + b"\n"
     + TOKEN + b" done " + TOKEN + b"\n"
     + b"error: unexpected EOF"
 )  # fmt: skip
@@ -29,6 +30,7 @@ EXPECTED = [
     Beat(moved=True),
     Beat(moved=False),
     Line(b"tar: caf\xc3\xa9: Cannot open: Permission denied"),
+    Beat(moved=False, waits=True),
     Line(b"last words"),
     EndOfCommand(),
     Line(b"error: unexpected EOF"),

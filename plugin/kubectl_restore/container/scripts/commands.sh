@@ -1,20 +1,24 @@
 # shellcheck shell=sh
-# The state of the target, and the loop over the client's commands.
-state=ready
-if [ ! -e "$target" ]; then
-    state=absent
-elif [ ! -d "$target" ]; then
-    state='file'
-elif ! cd -P "$target" 2>/dev/null; then
-    state=closed
-elif { [ . -ef / ] && ! [ "$target" -ef / ]; } 2>/dev/null; then
-    # zsh ends there where a directory has no way from our root.
-    state=closed
-elif ! takes .; then
-    state='readonly'
-fi
+# The loop over the client's commands.
+# Go to the target, and say what it is. On a mount whose server is gone this never ends: the guard runs
+# by then, and what ends an earlier exec comes before it.
+go_there() {
+    state=ready
+    if [ ! -e "$target" ]; then
+        state=absent
+    elif [ ! -d "$target" ]; then
+        state='file'
+    elif ! cd -P "$target" 2>/dev/null; then
+        state=closed
+    elif { [ . -ef / ] && ! [ "$target" -ef / ]; } 2>/dev/null; then
+        # zsh ends there where a directory has no way from our root.
+        state=closed
+    elif ! takes .; then
+        state='readonly'
+    fi
+}
 
-guardian=''
+state='' guardian=''
 if has kill && has sleep; then
     guard </dev/null &
     guardian=$!
@@ -31,8 +35,14 @@ while IFS= read -r line; do
     command=${1-}
     [ "$command" ] || break
     shift
+    case $command in
+    leases | ping | bye | evict) ;;
+    *) [ "$state" ] || go_there ;;
+    esac
     case $command/$state in
     probe/* | leases/* | ping/* | bye/* | */ready | */readonly) ;;
+    evict/helpless) break ;;
+    evict/*) ;;
     # We are not where the client thinks.
     *) break ;;
     esac

@@ -12,7 +12,8 @@
 # stdout  records `TOKEN word ... TOKEN`, and behind the line of a record `data LENGTH` just so many
 #         bytes of files. Names are answered by number, or in order: some tools do not print them
 #         as they are. When a line of names is answered, `asked NUMBER COUNT`.
-# stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works, `TOKEN done TOKEN` after it.
+# stderr  what the tools say, raw; `TOKEN beat N TOKEN` while one works (N: does it? processes.sh),
+#         `TOKEN done TOKEN` after it.
 #
 # The shell stays to the end and holds stdout and stderr open: containerd takes stdin away from a
 # process that closes its stdout (docs/architecture.md, "What kubectl exec really does").

@@ -67,7 +67,9 @@ finish() {
 trap 'finish; exit 143' TERM
 
 # What the processes of this exec have done so far, as text that changes when one does something;
-# empty where that cannot be told. One that waits for a disk (state D) counts as doing something.
+# empty where that cannot be told. Who waits often does something, each time for the next answer: a
+# look at each of many files on a slow volume takes no time of the processor. $busy tells whether one
+# waits for a disk, or for a mount whose server is gone (state D): which of them nobody can see.
 activity() {
     seen='' busy=''
     for file in /proc/[0-9]*/stat; do
@@ -82,12 +84,16 @@ activity() {
         { while read -r key value; do
             case $key in rchar: | wchar:) seen="$seen $value" ;; esac
         done <"/proc/$process/io"; } 2>/dev/null
+        { while read -r key value; do
+            case $key in voluntary_ctxt_switches:) seen="$seen $value" ;; esac
+        done <"/proc/$process/status"; } 2>/dev/null
     done
 }
 
-# Runs beside everything: tells the client every two seconds whether anything moves here. When
-# nothing has moved for $idle seconds, not even a line from the client was read: it is gone,
-# although the stream was never closed, or what it waits for hangs. Then all is ended.
+# Runs beside everything: tells the client every two seconds whether anything moves here: 1, or 0, or
+# 2 where nothing does and somebody waits for a disk. When nothing has moved for $idle seconds, not even a
+# line from the client was read: it is gone, although the stream was never closed, or what it waits for
+# hangs. Then all is ended. A disk is waited for, however long: only the client knows what for.
 guard() {
     ended='' pause=''
     trap 'ended=yes; [ -z "$pause" ] || kill "$pause" 2>/dev/null' TERM
@@ -102,7 +108,10 @@ guard() {
         # Its number may be another's from now on.
         pause=''
         activity
-        if [ -n "$seen" ] && [ "$seen$busy" = "$before" ]; then
+        if [ -n "$seen" ] && [ "$seen" = "$before" ] && [ "$busy" ]; then
+            still=0
+            echo "$token beat 2 $token" >&2
+        elif [ -n "$seen" ] && [ "$seen" = "$before" ]; then
             still=$((still + 2))
             echo "$token beat 0 $token" >&2
             if [ "$still" -ge "$idle" ] && [ -z "$ended" ]; then
