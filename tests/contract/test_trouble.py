@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
+from tests.contract.meddling import changing_kubectl
 from tests.contract.program import interrupt, restore, start
 from tests.contract.slow_mounts import answered_late, unanswered
 
@@ -288,6 +289,19 @@ def test_a_mount_whose_server_is_gone_is_ended_by_the_stall_limit(
             assert "nothing has moved for 5s" in result.err
             assert "a mount whose server does not answer" in result.err
             assert until_nothing_is_left(pod) == []
+
+
+def test_an_agent_that_is_told_nonsense_makes_it_a_bug_with_words(
+    cluster: Cluster, backup: Writer, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    kubectl = changing_kubectl(tmp_path, pod, 'child.stdin.write(b"nonsense\\n")', when="survey")
+    result = restore(pod, backup(trees.small()), kubectl=kubectl)
+    assert result.code == 1, result
+    assert "Error: a bug in kubectl restore\n" in result.err
+    assert "was told 'nonsense', and its target is 'ready'" in result.err
+    assert pod.tree() == {}
+    assert until_nothing_is_left(pod) == []
 
 
 @pytest.mark.usefixtures("embedded_only")

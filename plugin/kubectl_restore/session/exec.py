@@ -24,7 +24,7 @@ from kubectl_restore.pipe.records import Data, Record, RecordParser
 from kubectl_restore.pipe.stderr import StderrReader
 from kubectl_restore.progress import Level
 from kubectl_restore.session.answer import Call
-from kubectl_restore.session.lost import link_lost, never_began, no_agent, out_of_step
+from kubectl_restore.session.lost import gone_astray, link_lost, never_began, no_agent, out_of_step
 from kubectl_restore.text import shown, shown_text
 
 if TYPE_CHECKING:
@@ -292,6 +292,9 @@ class Exec:
                 pump.give_up()
         elif word == b"done":
             self.call.received(rest)
+        elif word == b"astray":
+            command, _, state = rest.partition(b" ")
+            raise gone_astray(shown(command), shown(state))
         else:
             self.call.take(word, rest)
 

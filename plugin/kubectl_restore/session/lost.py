@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.kubectl import leading
 from kubectl_restore.cluster.messages import error_from, find_rule, is_kubectls_own
-from kubectl_restore.errors import InterruptedRestoreError, NoShellError, PodCannotError
+from kubectl_restore.errors import (
+    InterruptedRestoreError,
+    NoShellError,
+    PodCannotError,
+    RestoreError,
+)
 from kubectl_restore.text import listed, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from kubectl_restore.errors import RestoreError
 
 _SHOWN: Final = 3
 """Lines of a container that are evidence."""
@@ -95,6 +98,20 @@ def link_lost(
         reason = f"{reason}, and exited with {code}"
     what = error.what if isinstance(error, InterruptedRestoreError) else "the link was lost"
     return InterruptedRestoreError(what, reason=reason, fix=error.fix)
+
+
+def gone_astray(command: str, state: str) -> RestoreError:
+    """Return the error for an agent that was told what makes no sense to it: a bug of ours.
+
+    Args:
+        command: the word that it was told.
+        state: of its target.
+    """
+    return RestoreError(
+        "a bug in kubectl restore",
+        reason=f"the agent in the container was told {command!r}, and its target is {state!r}",
+        fix="run it again with -vv and report what it prints",
+    )
 
 
 def out_of_step(reason: str) -> InterruptedRestoreError:

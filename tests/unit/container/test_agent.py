@@ -749,3 +749,25 @@ def test_who_waits_for_a_mount_that_does_not_answer_is_told_from_who_works(
             agent.send(b"survey\n%d\n%send\n" % (len(payload), payload))
         assert Beat(moved=False, waits=True) in agent.beats_until_one_waits()
         agent.kill()
+
+
+@pytest.mark.parametrize(
+    ("said", "where", "heard"),
+    [
+        (b"survey\n", "missing", b"survey absent"),
+        (b"learn\n", "file", b"learn file"),
+        (b"nonsense 1 2\n", ".", b"nonsense ready"),
+        (b"\n", ".", b"- ready"),
+    ],
+)
+def test_what_makes_no_sense_is_answered_before_the_agent_ends(
+    shell: list[str], tmp_path: Path, said: bytes, where: str, heard: bytes
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    agent = Agent(shell, tmp_path / where)
+    try:
+        agent.send(said)
+        assert agent.next() == Record(b"astray", heard)
+        assert agent.next().word == b"bye"
+    finally:
+        agent.kill()

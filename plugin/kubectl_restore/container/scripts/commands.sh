@@ -18,7 +18,14 @@ go_there() {
     fi
 }
 
-state='' guardian=''
+# What the client has said makes no sense here: it hears so before we end. Where the payload before it
+# did not come whole, it has heard that, and this is the rest of it.
+stray() {
+    case $received in [01]) say astray "$command" "$state" ;; esac
+    return 0
+}
+
+state='' guardian='' received=0
 if has kill && has sleep; then
     guard </dev/null &
     guardian=$!
@@ -32,19 +39,18 @@ while IFS= read -r line; do
     # shellcheck disable=SC2086 # the client's own words: no name is ever among them
     set -- $line
     # Where there is none we have lost our place.
-    command=${1-}
-    [ "$command" ] || break
-    shift
+    command=${1:--}
+    [ "$#" = 0 ] || shift
     case $command in
     leases | ping | bye | evict) ;;
     *) [ "$state" ] || go_there ;;
     esac
     case $command/$state in
     probe/* | leases/* | ping/* | bye/* | */ready | */readonly) ;;
-    evict/helpless) break ;;
+    */helpless) stray && break ;;
     evict/*) ;;
     # We are not where the client thinks.
-    *) break ;;
+    *) stray && break ;;
     esac
     case $command in
     probe) probe ;;
@@ -285,7 +291,7 @@ while IFS= read -r line; do
         ;;
     ping) ;;
     bye) break ;;
-    *) say unknown ;;
+    *) stray && break ;;
     esac
 done
 # Nothing is left when the client hears it.
