@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "plugin"))
 
 from kubectl_restore.cli.help_text import help_of, help_text  # noqa: E402 - the path comes first
 from kubectl_restore.cluster.hops import Hop  # noqa: E402
-from kubectl_restore.cluster.rules import RULES  # noqa: E402
+from kubectl_restore.cluster.rules import RULES, Rule  # noqa: E402
 from kubectl_restore.errors import CAUSES, MEANING  # noqa: E402
 
 sys.path.insert(0, str(ROOT))
@@ -47,13 +47,18 @@ def exit_codes() -> str:
     )
 
 
+def _fix(rule: Rule) -> str:
+    """Return the fix for a rule's example, on one line."""
+    return "; ".join(rule.fix_for(rule.example, "").split("\n"))
+
+
 def kubectl_messages() -> str:
     """Return what kubectl's messages become."""
     parts = []
     for hop in Hop:
         rows = "".join(
             f"| `{_cell(rule.example)}` | {rule.what} | {rule.code.value} | "
-            f"{'may pass' if rule.retry else 'final'} | {_cell(rule.fix.replace('{at}', ''))} | "
+            f"{'may pass' if rule.retry else 'final'} | {_cell(_fix(rule))} | "
             f"{rule.versions or 'all'} |\n"
             for rule in RULES
             if rule.hop is hop

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import trees
-from tests.contract.program import restore, verify
+from tests.contract.program import restore, restore_piped, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,6 +113,19 @@ def test_where_stripping_leaves_nothing_that_is_no_success(
     result = command(pod, backup(backup_of(pod.owner)), "--strip-components=9")
     assert result.code == 2, result
     assert "--strip-components 9 leaves nothing of the backup; nothing was changed" in result.err
+
+
+@pytest.mark.parametrize("size", [10, 300_000], ids=["one part", "several parts"])
+def test_nor_is_it_where_the_backup_comes_through_a_pipe(cluster: Cluster, size: int) -> None:
+    pod = cluster.pod("debian")
+    stream = trees.of_size(size * 40, files=40)
+    result = restore_piped(pod, stream, "--strip-components=9")
+    assert result.code == 2, result
+    assert "--strip-components 9 leaves nothing of the backup; nothing was changed" in result.err
+    assert "40 members, and no name has more than 9 components" in result.err
+    assert pod.tree() == {}
+    # What somebody has left out by its name is left out.
+    assert restore_piped(pod, stream, "--exclude=*").code == 0
 
 
 def test_a_mapping_that_leads_behind_a_link_is_refused(cluster: Cluster, backup: Writer) -> None:

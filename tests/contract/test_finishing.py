@@ -117,6 +117,20 @@ def test_where_the_record_is_lost_what_is_half_written_is_in_the_way(
     assert is_restored(pod, archive)
 
 
+def test_a_first_run_hears_nothing_of_an_earlier_one(cluster: Cluster, backup: Writer) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"mkdir {pod.path}/app && echo mine >{pod.path}/app/config.yaml")
+    file = backup(trees.small())
+    first = restore(pod, file)
+    assert first.code == 6, first
+    assert "no record of an earlier run" not in first.err
+    # Nor does --force, where it does not help.
+    pod.run("sh", "-c", f"cd {pod.path} && rm -r app && mkdir -p app/config.yaml")
+    forced = restore(pod, file, "--force")
+    assert forced.code == 6, forced
+    assert "no record of an earlier run" not in forced.err
+
+
 def test_what_is_piped_in_once_more_is_gone_on_with(cluster: Cluster, link: LinkProxy) -> None:
     pod = cluster.pod("busybox")
     archive = awkward(pod.owner)

@@ -115,11 +115,22 @@ def test_a_missing_target_is_named_with_the_command_that_makes_it(
     assert restore(pod, backup(trees.small()), target).code == 0
 
 
-def test_a_target_that_is_no_directory_is_refused(cluster: Cluster, backup: Writer) -> None:
+def test_a_target_that_is_no_directory_or_below_none_is_refused(
+    cluster: Cluster, backup: Writer
+) -> None:
     pod = cluster.pod("debian")
     pod.run("touch", f"{pod.path}/file")
     result = restore(pod, backup(trees.small()), f"--target-path={pod.path}/file")
     assert result.code == 4, result
+    # What would make it would fail.
+    below = restore(pod, backup(trees.small()), f"--target-path={pod.path}/file/new/place")
+    assert below.code == 4, below
+    assert f"Reason: nothing can be made there: {pod.path}/file is no directory" in below.err
+    fix = below.err.split(": kubectl ")[1].strip()
+    seen = subprocess.run(
+        [cluster.kubectl[0], *shlex.split(fix)], check=True, stdout=subprocess.PIPE
+    )
+    assert seen.stdout.startswith(b"-rw")
 
 
 def test_a_container_without_a_shell_is_exit_7(cluster: Cluster, backup: Writer) -> None:

@@ -116,4 +116,4 @@ def error_from(lines: Sequence[str], *, otherwise: str, at: str = "") -> Restore
     evidence = _evidence(lines, message)
     if rule is None:
         return InterruptedRestoreError(otherwise, reason=evidence, fix=AGAIN)
-    return rule.error(rule.what, reason=evidence, fix=rule.fix.replace("{at}", at))
+    return rule.error(rule.what, reason=evidence, fix=rule.fix_for(message, at))

@@ -40,7 +40,8 @@ class Rule:
             read); empty for whatever else the hop says.
         error: the error that it becomes (its class owns the exit code).
         what: what failed, for people.
-        fix: what to do; `kubectl{at}` gets context and namespace where they are known.
+        fix: what to do; `kubectl{at}` gets context and namespace where they are known, `{NAME}`
+            what the pattern's group of that name has found.
         example: a line as it was seen.
         versions: of kubectl that print it; empty for all.
     """
@@ -57,6 +58,19 @@ class Rule:
     def code(self) -> ExitCode:
         """The exit code of the error."""
         return self.error.code
+
+    def fix_for(self, line: str, at: str) -> str:
+        """Return the fix for a line that the pattern fits.
+
+        Args:
+            line: of kubectl's.
+            at: flags that lead to the cluster and the namespace, with a blank before.
+        """
+        found = re.search(self.pattern, line)
+        fix = self.fix.replace("{at}", at)
+        for name, text in ({} if found is None else found.groupdict()).items():
+            fix = fix.replace(f"{{{name}}}", text)
+        return fix
 
     @property
     def retry(self) -> bool:
@@ -191,7 +205,7 @@ RULES: Final[tuple[Rule, ...]] = (
           "the pod does not exist any more", f'{_UP}pods "p" not found', _PODS, "1.37"),
     _rule(_S, r"pods \"[^\"]*\" not found", NoPodError, "the pod does not exist",
           f'{_SRV} (NotFound): pods "p" not found',
-          f"{_PODS}, and -n NAMESPACE for another namespace"),
+          f"{_PODS}\nin every namespace: {_PODS} -A"),
     _rule(_S, r"is not valid for pod", NoContainerError, "the pod has no such container",
           f"{_SRV} (BadRequest): container nope is not valid for pod p",
           "kubectl{at} get pod POD -o jsonpath='{.spec.containers[*].name}'"),
@@ -200,6 +214,10 @@ RULES: Final[tuple[Rule, ...]] = (
           f"restore into a running pod: {_PODS}"),
     _rule(_S, r"\((Gone|Expired)\)", NoPodError, "the pod is gone", f"{_SRV} (Gone): ...", _PODS,
           _SOURCES),
+    _rule(_S, r"\(NotFound\): (?P<resource>[a-z]+(\.[a-z0-9.-]+)?) \"[^\"]*\" not found",
+          NotFoundError, "there is no such object in the namespace",
+          f'{_SRV} (NotFound): deployments.apps "web" not found',
+          "kubectl{at} get {resource}\nin every namespace: kubectl{at} get {resource} -A"),
     _rule(_S, r"\(NotFound\)", NotFoundError, "the cluster does not have what was asked for",
           f"{_SRV} (NotFound): the server could not find the requested resource", _PODS),
     _rule(_S, r"\((ServiceUnavailable|Timeout|TooManyRequests)\)", InterruptedRestoreError,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -13,7 +15,7 @@ from kubectl_restore.pipe.framing import Framing
 from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Sequence
 
     from kubectl_restore.archive.checksums import Algorithm
 
@@ -47,7 +49,8 @@ class Capabilities:
         missing: the tools that a restore needs and that are not there.
         without: the tools that something else does the work of, or that something is left out for.
         keeps_bytes: the shell keeps every byte of a name.
-        target: `ready`, `readonly`, `closed`, `file` or `absent`.
+        target: `ready`, `readonly`, `closed`, `file`, `absent` or `below` (something that is no
+            directory); and, behind a blank, what of its path is there.
         algorithm: the best checksum that there is a tool for.
         unpacks: it has gzip, for chunks that are packed for the way.
         ways: what its shell and tools can do where there is no tar: `text` (short contents from
@@ -166,7 +169,7 @@ def read_probe(records: Iterable[tuple[bytes, bytes]]) -> Capabilities:
         missing=tuple(answers.get(b"missing", b"").decode("ascii", "replace").split()),
         without=without,
         keeps_bytes=answers.get(b"bytes") == b"exact",
-        target=answers.get(b"target", b"absent").decode("ascii", "replace"),
+        target=os.fsdecode(answers.get(b"target", b"absent")),
         unpacks=answers.get(b"unpacks") == b"gzip",
         mounted=tuple(rest.strip() for word, rest in said if word == b"mounted"),
         algorithm=best_of(answers.get(b"sums", b"").decode("ascii", "replace").split()),
@@ -251,24 +254,31 @@ def done_without(without: Container[str]) -> list[str]:
     return found
 
 
-def require_target(capabilities: Capabilities, target: str, make_it: str) -> None:
+def require_target(capabilities: Capabilities, target: str, there: Sequence[str]) -> None:
     """Return when the target is a directory that can be entered.
 
     Args:
         capabilities: what the probe found.
         target: the path, for messages.
-        make_it: the command that makes the directory.
+        there: the command line that runs something in the container, up to its words.
 
     Raises:
         NoDirectoryError: there is no such directory.
         PodCannotError: it is closed to us.
     """
-    match capabilities.target:
+    state, _, above = capabilities.target.partition(" ")
+    match state:
         case "absent":
             raise NoDirectoryError(
                 f"{target} does not exist in the container",
                 reason="the target has to be a directory that exists",
-                fix=make_it,
+                fix=shlex.join([*there, "mkdir", "-p", target]),
+            )
+        case "below":
+            raise NoDirectoryError(
+                f"{target} does not exist in the container",
+                reason=f"nothing can be made there: {shown_text(above)} is no directory",
+                fix=shown_text(f"to see what it is: {shlex.join([*there, 'ls', '-ld', above])}"),
             )
         case "file":
             raise NoDirectoryError(

@@ -46,6 +46,8 @@ _LACKING: Final = {
     "set_ids": "without set-user-ID and set-group-ID: without the backup's owner it would run as "
     "somebody else",
 }
+_OF_SEVERAL: Final = {"a file of its own": "files of their own", "it would": "they would"}
+"""What is said of several instead."""
 _TOOLS: Final = {"mode": "chmod", "owner": "chown", "time": "touch", "hard_links": "ln"}
 """Without them the shell cannot set it."""
 _KINDS: Final = {
@@ -236,12 +238,13 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
         if count
     ]
     notes += [
-        f"{counted(count, _NOUNS[what])} {_lacking(what, capabilities)}: "
+        f"{counted(count, _NOUNS[what])} {_lacking(what, count, capabilities)}: "
         f"{_named(tally, f'lacking {what}', count)}"
         for what, count in sorted(proof.lacking.items())
     ]
     if tally.disarmed:
-        notes.append(f"{counted(tally.disarmed, 'program')} {_LACKING['set_ids']}")
+        lost = _numbered(_LACKING["set_ids"], tally.disarmed)
+        notes.append(f"{counted(tally.disarmed, 'program')} {lost}")
     if proof.clamped:
         notes.append(
             f"{counted(proof.clamped, 'path')} with a modification time that the volume does not "
@@ -261,13 +264,20 @@ def _not_set(tally: Tally, capabilities: Capabilities) -> list[str]:
     return notes
 
 
-def _lacking(what: str, capabilities: Capabilities) -> str:
+def _numbered(text: str, count: int) -> str:
+    """Return what is said of one, or of several."""
+    for one, several in _OF_SEVERAL.items() if count != 1 else ():
+        text = text.replace(one, several)
+    return text
+
+
+def _lacking(what: str, count: int, capabilities: Capabilities) -> str:
     """Say what is lacking, and whose fault that is."""
     tool = _TOOLS.get(what, "")
     if capabilities.tar is not Tar.SHELL or tool not in capabilities.without:
-        return _LACKING[what]
+        return _numbered(_LACKING[what], count)
     if what == "hard_links":
-        return "restored as a file of its own: the container has no ln"
+        return _numbered("restored as a file of its own: the container has no ln", count)
     name = "modification time" if what == "time" else what
     return f"without the backup's {name}: the container has no {tool}"
 

@@ -51,6 +51,7 @@ from kubectl_restore.restore.plan import give_away, plan_batch
 from kubectl_restore.restore.reach.offers import offering_others
 from kubectl_restore.restore.read import Supply
 from kubectl_restore.restore.report import (
+    is_broken_off,
     require_no_warnings,
     say_how_to_go_on,
     so_far,
@@ -265,8 +266,9 @@ def _restore(
             _carry_out(run, lanes, ledger, batches)
         except RestoreError as error:
             if ledger.has_begun:
-                receipt.arrived = arrived = so_far(run, ledger)
-                progress.broken_off(arrived)
+                if is_broken_off(error):
+                    receipt.arrived = arrived = so_far(run, ledger)
+                    progress.broken_off(arrived)
                 # What was noted in a helper pod goes with it.
                 is_noted = ledger.is_noted and run.place.via is not Via.HELPER
                 say_how_to_go_on(run.request, error, is_noted=is_noted)

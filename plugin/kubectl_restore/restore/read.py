@@ -10,7 +10,12 @@ from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.index.cache import IndexCache
 from kubectl_restore.archive.salvage.report import how_to_salvage, report_lines
 from kubectl_restore.archive.salvage.salvage import salvage, salvaged_stream
-from kubectl_restore.archive.select.choose import choose, leaves_nothing_out, nothing_matches
+from kubectl_restore.archive.select.choose import (
+    choose,
+    leaves_nothing_out,
+    nothing_matches,
+    stripping_leaves_nothing,
+)
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.stream.segments import read_segments
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
@@ -169,7 +174,8 @@ class Supply:
         """
         # One that goes on after it was broken off ends what the one before left in the pod.
         self.identity = "standard input"
-        is_first = True
+        is_first = leaves_none = True
+        stripped = 0
         for arrived in read_stdin(
             sys.stdin.fileno(),
             checksum=self._request.checksum,
@@ -192,6 +198,10 @@ class Supply:
             so_far = "nothing was changed" if is_first else "what came before is restored"
             if arrived.is_last and self._missing:
                 raise nothing_matches(min(self._missing, key=lambda one: one.pattern), so_far)
+            stripped += chosen.stripped
+            leaves_none = leaves_none and chosen.leaves_none
+            if arrived.is_last and stripped and leaves_none:
+                raise stripping_leaves_nothing(self._request.selection.mapping.strip, stripped)
             self._tell(arrived.index, chosen, so_far=so_far)
             if arrived.is_last:
                 for one in sorted(self._idle, key=lambda one: one.pattern):

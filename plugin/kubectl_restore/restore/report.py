@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_restore.cluster.messages import AGAIN
 from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import (
+    BackupError,
     DamagedError,
     InterruptedRestoreError,
     SignalledError,
@@ -66,6 +67,14 @@ def _in_earnest(request: RestoreRequest, ledger: Ledger, summary: Summary) -> tu
     if not request.dry_run or not is_something or ledger.tally.hints:
         return ()
     return (f"to do it: {request.command_in_earnest()}",)
+
+
+def is_broken_off(error: RestoreError) -> bool:
+    """Tell whether the stream broke: then what the pod has taken is all that is known of it.
+
+    Where a tool there has failed it may have taken all and made nothing: the error names what.
+    """
+    return isinstance(error, (InterruptedRestoreError, SignalledError, BackupError))
 
 
 def so_far(run: Run, ledger: Ledger) -> Summary:

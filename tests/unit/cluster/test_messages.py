@@ -337,4 +337,19 @@ def test_a_fix_leads_where_the_restore_went() -> None:
     at = leading(command)
     assert at == " '--context=a b' --namespace=n"
     error = error_from([FINAL[0][0]], otherwise="something failed", at=at)
-    assert error.fix.startswith("kubectl '--context=a b' --namespace=n get pods")
+    assert error.fix.split("\n") == [
+        "kubectl '--context=a b' --namespace=n get pods",
+        "in every namespace: kubectl '--context=a b' --namespace=n get pods -A",
+    ]
+
+
+@pytest.mark.parametrize(
+    "resource", ["deployments.apps", "statefulsets.apps", "services", "persistentvolumeclaims"]
+)
+def test_of_what_is_missing_its_kind_is_listed(resource: str) -> None:
+    line = f'Error from server (NotFound): {resource} "web" not found'
+    error = error_from([line], otherwise="something failed", at=" -n prod")
+    assert error.exit_code == ExitCode.TARGET
+    first, _, second = error.fix.partition("\n")
+    assert first == f"kubectl -n prod get {resource}"
+    assert second.endswith(f": kubectl -n prod get {resource} -A")

@@ -218,14 +218,14 @@ def processes_of(agent: Agent) -> list[int]:
     return found
 
 
-def test_probe_tells_the_tar_the_user_and_the_target(agent: Agent) -> None:
+def test_probe_tells_the_tar_the_user_and_the_target(agent: Agent, tmp_path: Path) -> None:
     agent.send(b"probe\n")
     records = agent.records_until_done()
     capabilities = read_probe((record.word, record.rest) for record in records)
     assert capabilities.missing == ()
     assert capabilities.tar is not None
     assert capabilities.uid == os.getuid()
-    assert capabilities.target == "ready"
+    assert capabilities.target == f"ready {tmp_path}/target"
     assert capabilities.tar is Tar.GNU or "GNU" not in capabilities.tar_version
 
 
@@ -433,7 +433,8 @@ def test_the_target_is_told_apart(shell: list[str], tmp_path: Path) -> None:
         try:
             agent.send(b"probe\n")
             records = agent.records_until_done()
-            assert read_probe((one.word, one.rest) for one in records).target == state
+            found = read_probe((one.word, one.rest) for one in records)
+            assert found.target.partition(" ")[0] == state
         finally:
             agent.kill()
 
@@ -769,5 +770,30 @@ def test_what_makes_no_sense_is_answered_before_the_agent_ends(
         agent.send(said)
         assert agent.next() == Record(b"astray", heard)
         assert agent.next().word == b"bye"
+    finally:
+        agent.kill()
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("deep/er", "absent {}"),
+        ("file", "file {}/file"),
+        ("file/deep/er", "below {}/file"),
+        ("nowhere", "below {}/nowhere"),
+        ("nowhere/deep", "below {}/nowhere"),
+        ("/kubectl-restore/nowhere", "absent"),
+    ],
+)
+def test_what_a_target_cannot_be_made_below_is_told(
+    shell: list[str], tmp_path: Path, path: str, told: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "nowhere").symlink_to("not here")
+    agent = Agent(shell, tmp_path / path)
+    try:
+        agent.send(b"probe\n")
+        found = read_probe((one.word, one.rest) for one in agent.records_until_done())
+        assert found.target == told.format(tmp_path)
     finally:
         agent.kill()

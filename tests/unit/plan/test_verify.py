@@ -8,6 +8,7 @@ import pytest
 
 from kubectl_restore.archive.members.member import Kind, Member
 from kubectl_restore.archive.members.members import Members
+from kubectl_restore.container.capabilities import Capabilities
 from kubectl_restore.container.survey import Entry, Standing
 from kubectl_restore.container.traits import Volumes, VolumeTraits
 from kubectl_restore.plan.attributes import Attributes
@@ -196,3 +197,20 @@ def test_what_gnu_tar_thinks_of_a_time_that_it_sets_is_no_warning() -> None:
     )
 
     assert (tally.lines, tally.said) == (["tar: c: something else"], 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "links", "programs"),
+    [
+        (1, "1 hard link restored as a file of its own: ", "owner it would run as"),
+        (2, "2 hard links restored as files of their own: ", "owner they would run as"),
+    ],
+)
+def test_the_words_for_what_is_lacking_are_of_its_number(
+    count: int, links: str, programs: str
+) -> None:
+    tally = Tally(disarmed=count)
+    tally.proof.lacking["hard_links"] = count
+    said = tally.losses(Capabilities())
+    assert any(one.startswith(links) for one in said)
+    assert any(programs in one for one in said)

@@ -45,6 +45,8 @@ class Chosen:
         notes: what was left out, for the summary.
         missing: globs of `include` that nothing has matched.
         idle: globs of `exclude` that nothing has matched.
+        stripped: how many members stripping leaves nothing of.
+        leaves_none: no member is left by globs and stripping.
     """
 
     index: Index
@@ -53,6 +55,8 @@ class Chosen:
     notes: tuple[str, ...] = ()
     missing: tuple[Glob, ...] = ()
     idle: tuple[Glob, ...] = ()
+    stripped: int = 0
+    leaves_none: bool = False
 
 
 def choose(
@@ -75,6 +79,7 @@ def choose(
     left, notes, choice = _left(index, selection, beat, is_part=is_part)
     if not is_part:
         warnings += map(leaves_nothing_out, choice.idle)
+    leaves_none = not len(left.members)
     left, refused = _safe(left, selection, beat, is_part=is_part)
     if selection.mapping:
         mapping = selection.mapping
@@ -102,6 +107,8 @@ def choose(
         tuple(notes),
         tuple(choice.missing),
         tuple(choice.idle),
+        choice.stripped,
+        leaves_none,
     )
 
 
@@ -114,21 +121,16 @@ def _left(
     if not (selection.include or selection.exclude or mapping.strip):
         return index, [], choice
     stays = bytearray(len(index.members))
-    stripped = 0
     for position in with_beat(range(len(index.members)), beat):
         name = index.members.name(position)
         if choice.takes(name):
             stays[position] = mapping.keeps(name)
-            stripped += not stays[position]
+            choice.stripped += not stays[position]
     if choice.missing and not is_part:
         raise nothing_matches(choice.missing[0], "nothing was changed", index.members)
+    stripped = choice.stripped
     if stripped and not is_part and not any(stays):
-        raise UsageError(
-            f"--strip-components {mapping.strip} leaves nothing of the backup; nothing was changed",
-            reason=f"{counted(stripped, 'member')}, and no name has more than {mapping.strip} "
-            "components",
-            fix="kubectl restore inspect BACKUP --tree shows how deep it is",
-        )
+        raise stripping_leaves_nothing(mapping.strip, stripped)
     left_out = len(stays) - sum(stays) - stripped
     notes = []
     if left_out:
@@ -147,13 +149,14 @@ def _left(
 
 
 class _Choice:
-    """The patterns, and which have matched nothing yet."""
+    """The patterns, which have matched nothing yet, and how many members stripping has taken."""
 
     def __init__(self, selection: Selection) -> None:
         self._include = [inclusion(one) for one in selection.include]
         self._exclude = [exclusion(one) for one in selection.exclude]
         self.missing = list(self._include)
         self.idle = list(self._exclude)
+        self.stripped = 0
 
     def takes(self, name: bytes) -> bool:
         """Tell whether a member is wanted."""
@@ -165,6 +168,16 @@ class _Choice:
         if self._include and not _any(self._include, name):
             return False
         return not _any(self._exclude, name)
+
+
+def stripping_leaves_nothing(strip: int, count: int) -> UsageError:
+    """Return the error for so many components that no name of `count` members has more."""
+    return UsageError(
+        f"--strip-components {strip} leaves nothing of the backup; nothing was changed",
+        reason=f"{counted(count, 'member')}, and no name has more than "
+        f"{counted(strip, 'component')}",
+        fix="kubectl restore inspect BACKUP --tree shows how deep it is",
+    )
 
 
 def nothing_matches(glob: Glob, so_far: str, members: Iterable[Member] = ()) -> UsageError:

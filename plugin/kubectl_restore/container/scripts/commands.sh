@@ -3,9 +3,12 @@
 # Go to the target, and say what it is. On a mount whose server is gone this never ends: the guard runs
 # by then, and what ends an earlier exec comes before it.
 go_there() {
-    state=ready
+    state=ready above=$target
     if [ ! -e "$target" ]; then
         state=absent
+        # What it would be made in may be no directory.
+        until [ -z "$above" ] || [ -e "$above" ] || [ -L "$above" ]; do above=${above%/*}; done
+        [ -d "${above:-/}" ] || state='below'
     elif [ ! -d "$target" ]; then
         state='file'
     elif ! cd -P "$target" 2>/dev/null; then

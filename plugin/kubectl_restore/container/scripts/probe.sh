@@ -64,7 +64,7 @@ probe() {
     say sums "$sums"
     has tar || version=''
     put "$token tar $version $token" >&3
-    say target "$state"
+    put "$token target $state $above $token" >&3
     finished 0
 }
 

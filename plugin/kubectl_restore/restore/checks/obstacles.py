@@ -80,7 +80,7 @@ def require_way(
     reason = listed(
         [f"{shown(one.path)}: {reason_of(plan, one)}" for one in named], count - len(named)
     )
-    if not is_noted:
+    if not is_noted and not blocked and _looks_broken_off(plan):
         reason += (
             "\nno record of an earlier run of this backup is in the container; if one was broken "
             "off here, its record went with the container, or with another restore to this target, "
@@ -98,6 +98,14 @@ def require_way(
         reason=reason,
         fix=fix,
     )
+
+
+def _looks_broken_off(plan: Plan) -> bool:
+    """Tell whether an earlier run may have ended in the middle: some of it is right, some missing.
+
+    Where nothing is right nobody has restored this backup, where nothing is missing a run was done.
+    """
+    return plan.figures.same > 0 and plan.count(Action.CREATE) > 0
 
 
 def require_no_mounts(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -86,8 +85,7 @@ def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tupl
     require_tools(found, place.container)
     # Before anything is learned: in no such place the agent takes questions about itself only.
     where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
-    make_it = shlex.join([*where, "--", "mkdir", "-p", request.target_path])
-    require_target(found, request.target_path, make_it)
+    require_target(found, request.target_path, [*where, "--"])
     own = found.uid or 0, found.gid or 0
     if found.tar is Tar.OTHER and not run.only_reads and not suits(session, own):
         if is_first:
