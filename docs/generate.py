@@ -44,6 +44,12 @@ def exit_codes() -> str:
         f"that only want to know should test for non-zero.\n\n| code | meaning |\n|---|---|\n{rows}"
         "\n## Exit code 4\n\nWhich of its causes it is stands in brackets behind the error, and as "
         f"`cause` in the [JSON line](json.md). The words stay.\n\n| cause | |\n|---|---|\n{causes}"
+        "\n## Exit code 7 beside a command of yours\n\n`--before` and `--after` "
+        "([hooks.md](hooks.md)) have the pod do something. Where it cannot, that is exit code 7, "
+        "as for `--sync`: after a failing `--before` nothing was changed; after a failing "
+        "`--after` everything is restored and proved, which the error says first, and in `-o json` "
+        "a `summary` stands before the `exit_error`. A command whose end did not come is exit code "
+        "8.\n"
     )
 
 

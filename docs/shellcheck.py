@@ -42,8 +42,12 @@ def main() -> int:
     # A directive for the first line only would hold for the whole.
     parts = (agent_source(), *map(further_source, ("toolbox", "trial")))
     joined = "".join(parts).replace("# shellcheck shell=sh\n", "")
-    agent = subprocess.run([program, "--shell=sh", "-"], input=joined.encode(), check=False)
-    return alone or agent.returncode
+    # What runs in an exec of its own is a script by itself.
+    codes = [
+        subprocess.run([program, "--shell=sh", "-"], input=one.encode(), check=False).returncode
+        for one in (joined, further_source("hook"))
+    ]
+    return alone or max(codes)
 
 
 if __name__ == "__main__":

@@ -213,6 +213,12 @@ class OutOfTimeError(TimedOutError):
     may_pass = False
 
 
+class UnansweredError(InterruptedRestoreError):
+    """A command of the user's was begun, and what became of it is not known."""
+
+    may_pass = False
+
+
 class AnotherPodError(InterruptedRestoreError):
     """The pod that the restore began with is gone."""
 

@@ -26,10 +26,14 @@ class Phase(StrEnum):
     CHECKSUM = "checksum"
     """After CHECK, where a checksum of the file is claimed and is not known by then."""
     SURVEY = "survey"
+    BEFORE = "before"
+    """Where a command of the user's runs before anything is changed; another SURVEY follows."""
     SAVE = "save"
     """Where what will be replaced is saved first."""
     SEND = "send"
     VERIFY = "verify"
+    AFTER = "after"
+    """Where a command of the user's runs after the proof."""
 
 
 class Level(StrEnum):
@@ -227,6 +231,38 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class HookRun:
+    """What came of a command of the user's that ran in the container beside a restore.
+
+    Attributes:
+        when: `before` or `after`.
+        command: as it was given; safe to print.
+        exit_code: None where that is not known: the link was lost, or the time ran out.
+        seconds: it took.
+        output: the last lines of what it said on both of its outputs; safe to print.
+        lines: how many it said.
+    """
+
+    when: str
+    command: str
+    exit_code: int | None
+    seconds: float
+    output: tuple[str, ...] = ()
+    lines: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as the summary of `-o json` and the receipt have it."""
+        return {
+            "when": self.when,
+            "command": self.command,
+            "exit_code": self.exit_code,
+            "seconds": round(self.seconds, 3),
+            "output": list(self.output),
+            "total_lines": self.lines,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What a finished (or broken) restore did."""
 
@@ -265,6 +301,8 @@ class Summary:
     next_steps: tuple[str, ...] = field(default=())
     is_salvaged: bool = False
     """Some of the backup could not be restored, and only what can be had was wanted."""
+    hooks: tuple[HookRun, ...] = field(default=())
+    """Commands of the user's that ran beside it."""
 
 
 class Progress(Protocol):

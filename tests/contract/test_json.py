@@ -43,7 +43,7 @@ TYPES: Final[dict[str, dict[str, type | tuple[type, ...]]]] = {
         "seconds_elapsed": float, "directories_kept": int, "files_replaced": int,
         "files_deleted": int, "dry_run": bool, "salvaged": bool, "verified": str, "warnings": list,
         "files_adjusted": int, "files_unchanged": int, "files_skipped": int, "notes": list,
-        "next_steps": list, "hints": list,
+        "next_steps": list, "hints": list, "hooks": list,
     },
     "exit_error": {
         "message_type": str, "code": int, "message": str, "cause": str, "reason": str, "fix": str,

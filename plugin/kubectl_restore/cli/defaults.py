@@ -23,10 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PREFIX: Final = "KUBECTL_RESTORE_"
-_NOT: Final = frozenset({"against", "help", "version", "kubectl", "selector", "pod", "via"})
+_NOT: Final = frozenset(
+    {
+        *("against", "help", "version", "kubectl", "selector", "pod", "via"),
+        *("before", "after"),
+    }
+)
 """The kubectl's variable has a place of its own among what is tried (cluster/kubectl.py); which pod
-is meant stands on the command line, and a variable of such a name is somebody else's; so does what
-adds something to a pod."""
+is meant, and what runs in it, stands on the command line, and a variable of such a name is somebody
+else's; so does what adds something to a pod."""
 _TOGETHER: Final = (
     frozenset({"force", "overwrite"}),
     frozenset({"owner", "no-same-owner"}),

@@ -75,6 +75,13 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag(
         "save-replaced", "", "FILE", "save what is replaced in FILE first, a new tar (docs/undo.md)"
     ),
+    Flag(
+        "before",
+        "",
+        "COMMAND",
+        "have the container's sh run it before the first change (docs/hooks.md)",
+    ),
+    Flag("after", "", "COMMAND", "have the container's sh run it after the proof (docs/hooks.md)"),
     Flag("receipt", "", "FILE", "write what was done to FILE, as JSON (docs/receipt.md)"),
     Flag("timeout", "", "DURATION", "for everything: 90s, 10m, 2h, 0 for no limit (default: 10m)"),
     Flag("retries", "", "N", "go on so often after the link was lost (default: 5)"),
@@ -238,7 +245,7 @@ OF_FLEETS: Final = frozenset({"each", "map", "per-node", "canary", "skip-missing
 OF_A_RESTORE: Final = frozenset(
     {
         *("force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes"),
-        *("save-replaced", "receipt", "retries", "jobs", "compress"),
+        *("save-replaced", "receipt", "retries", "jobs", "compress", "before", "after"),
     }
 )
 """Those that only what writes has; verify and diff have the others."""

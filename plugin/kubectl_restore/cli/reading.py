@@ -22,6 +22,7 @@ from kubectl_restore.cli.values import (
     choice,
     given,
     read_checksum,
+    read_hook,
     read_lanes,
     read_overwrite,
     read_owner,
@@ -142,6 +143,8 @@ def read_request(
         stall_timeout=parse_duration(
             given(parsed, "stall-timeout", _DEFAULT_STALL), "--stall-timeout"
         ),
+        before=read_hook(parsed, "before"),
+        after=read_hook(parsed, "after"),
         retries=read_retries(parsed),
         transport=Wire(choice(parsed, "transport", tuple(Wire)) or Wire.AUTO),
         packing=Packing(choice(parsed, "compress", tuple(Packing)) or Packing.AUTO),

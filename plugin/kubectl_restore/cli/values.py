@@ -140,6 +140,22 @@ def read_lanes(parsed: Parsed, environment: Mapping[str, str]) -> int:
     return int(text)
 
 
+def read_hook(parsed: Parsed, name: str) -> str | None:
+    """Return the command that `--before` or `--after` has the container run.
+
+    Raises:
+        UsageError: it is empty: a variable of a script that was not set, perhaps.
+    """
+    command = parsed.value(name)
+    if command is not None and not command.strip():
+        raise UsageError(
+            f"--{name} wants a command",
+            reason=f"{command!r} was given",
+            fix=f"--{name} 'COMMAND', a line for the container's sh; or leave it out",
+        )
+    return command
+
+
 def read_retries(parsed: Parsed) -> int:
     """Return how often a lost link is gone on with.
 

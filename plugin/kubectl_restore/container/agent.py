@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 # The script travels on stdin, not in the argument: the argument becomes part of the request's
 # address, which load balancers bound (8 KiB for a request line is common) and audit logs keep.
-_BOOTSTRAP: Final = """\
+BOOTSTRAP: Final = """\
 s=;l=;while [ "$l" != . ];do s="$s$l
 ";IFS= read -r l||exit 1;done;eval "$s\""""
+"""Has a shell take a script from its stdin, up to a line that is a dot."""
 
 _SHORTEST_IDLE: Final = 15.0
 """Seconds: below this an ordinary pause of the client would look like its end."""
@@ -81,12 +82,12 @@ def agent_command(
         lease: what the record of the restore is called; empty for none.
     """
     idle = str(idle_seconds(stall_timeout))
-    return ["sh", "-c", _BOOTSTRAP, "kubectl-restore", str(mark), target, idle, lease]
+    return ["sh", "-c", BOOTSTRAP, "kubectl-restore", str(mark), target, idle, lease]
 
 
 def toolbox_script() -> bytes:
     """Return the part that is sent only where there is no tar: members by the shell's own means."""
-    return _without_comments(further_source("toolbox")) + b"equip\n"
+    return without_comments(further_source("toolbox")) + b"equip\n"
 
 
 def trial_script(owner: tuple[int, int]) -> bytes:
@@ -97,7 +98,7 @@ def trial_script(owner: tuple[int, int]) -> bytes:
     """
     words = words_of(_trial_archive(*owner))
     script = b"long=%s\narchive() {\nset -- %s\n%s\n}\n" % (_LONG, words, _WRITE)
-    return script + _without_comments(further_source("trial")) + b"try_tar\n"
+    return script + without_comments(further_source("trial")) + b"try_tar\n"
 
 
 def _trial_archive(uid: int, gid: int) -> bytes:
@@ -122,7 +123,8 @@ def further_source(part: str) -> str:
     return scripts.joinpath(f"{part}.sh").read_text("utf-8")
 
 
-def _without_comments(source: str) -> bytes:
+def without_comments(source: str) -> bytes:
+    """Return a script as it is sent."""
     lines = (line.strip() for line in source.splitlines())
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("#")).encode()
 
@@ -138,5 +140,5 @@ def agent_script() -> bytes:
 
     It fills whole blocks (pipe/framing.py says why), before it is known whether that is wanted.
     """
-    script = b"sample=%s\n" % quoted(_SAMPLE) + _without_comments(agent_source())
+    script = b"sample=%s\n" % quoted(_SAMPLE) + without_comments(agent_source())
     return script + b"\n" * (-(len(script) + 2) % BLOCK) + b".\n"

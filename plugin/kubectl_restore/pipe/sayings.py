@@ -6,7 +6,7 @@ A tar may warn about each of a million members; a shell that is none may talk wi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kubectl_restore.progress import Level
 from kubectl_restore.text import counted, shown_text
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SHOWN: Final = 10
 """Lines of one kind."""
+_OF_A_HOOK: Final = 200
+"""Lines of a command of the user's."""
 _KINDS: Final = 50
 """Kinds that are told apart; what comes beyond is one more."""
 _TRACED: Final = 10_000
@@ -31,7 +33,41 @@ def kind_of(line: str) -> str:
     return f"{who if colon else ''}: {_NUMBERS.sub('#', _QUOTED.sub('*', what))}"
 
 
-class Sayings:
+class Sayings(Protocol):
+    """Shows what is said on stderr, line by line."""
+
+    def say(self, line: str) -> None:
+        """Take one line."""
+
+    def end(self) -> None:
+        """Say how much was not shown; another command begins."""
+
+
+class HookSayings:
+    """Shows what a command of the user's says: its first lines, and how many more there were."""
+
+    def __init__(self, show: Callable[[Level, str], None], name: str) -> None:
+        """Have heard nothing; `name` stands before each line."""
+        self._show = show
+        self._name = name
+        self._lines = 0
+
+    def say(self, line: str) -> None:
+        """Take one line."""
+        self._lines += 1
+        if self._lines <= _TRACED:
+            level = Level.INFO if self._lines <= _OF_A_HOOK else Level.TRACE
+            self._show(level, f"{self._name}: {shown_text(line)}")
+
+    def end(self) -> None:
+        """Say how much was not shown."""
+        if self._lines > _OF_A_HOOK:
+            more = counted(self._lines - _OF_A_HOOK, "further line")
+            self._show(Level.INFO, f"{self._name}: {more} (-vv)")
+        self._lines = 0
+
+
+class ToolSayings:
     """Shows what the tools of one command say."""
 
     def __init__(self, show: Callable[[Level, str], None]) -> None:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.messages import is_klog, is_kubectls_own, without_user_info
 from kubectl_restore.pipe.feedback import Beat, EndOfCommand, Evidence, FeedbackParser, Voices
-from kubectl_restore.pipe.sayings import Sayings
+from kubectl_restore.pipe.sayings import ToolSayings
 from kubectl_restore.progress import Level
 from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
+    from kubectl_restore.pipe.sayings import Sayings
     from kubectl_restore.progress import Progress
 
 
@@ -29,13 +30,13 @@ class StderrReader:
         ends: signs of commands' ends since it was asked last.
     """
 
-    def __init__(self, token: bytes, progress: Progress) -> None:
-        """Take this exec's token."""
+    def __init__(self, token: bytes, progress: Progress, sayings: Sayings | None = None) -> None:
+        """Take this exec's token, and what shows the tools' words."""
         self._feedback = FeedbackParser(token)
         self._voices = Voices()
         self._evidence = Evidence()
         self._progress = progress
-        self._sayings = Sayings(progress.message)
+        self._sayings = sayings or ToolSayings(progress.message)
         self._before = 0
         self.is_talking = False
         self.complaints = 0

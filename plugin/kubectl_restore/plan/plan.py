@@ -249,6 +249,12 @@ class Plan:
         return self.count(*(one for one in Action if one is not Action.CREATE)) > 0
 
     @property
+    def changes_anything(self) -> bool:
+        """Tell whether carrying it out changes anything there."""
+        changes = self.count(Action.CREATE, Action.REPLACE, Action.ADJUST)
+        return bool(changes or self.resumed or self.extras)
+
+    @property
     def is_refused(self) -> bool:
         """Tell whether something forbids the restore."""
         return self.count(Action.REFUSE) > 0

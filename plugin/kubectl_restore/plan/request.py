@@ -99,6 +99,10 @@ class RestoreRequest:
     """Whether the backup's bytes are packed for the way."""
     lanes: int = 1
     """Execs side by side that carry a backup that is a file; the result does not depend on it."""
+    before: str | None = None
+    """Run by a shell of the container before the first change."""
+    after: str | None = None
+    """Run by a shell of the container after the proof."""
     retries: int = 5
     """How often a restore goes on by itself after its link was lost."""
     command: tuple[str, ...] = ()

@@ -16,11 +16,11 @@ from kubectl_restore.errors import ExitCode, RestoreError, UsageError
 from kubectl_restore.text import listed, shown, shown_text, shown_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kubectl_restore.cluster.place import PinnedTarget
     from kubectl_restore.plan.request import RestoreRequest
-    from kubectl_restore.progress import Summary
+    from kubectl_restore.progress import HookRun, Summary
 
 SCHEMA: Final = 1
 TOOL: Final = "kubectl-restore"
@@ -46,6 +46,7 @@ class Receipt:
         arrived: what the pod had acknowledged when the run broke.
         retries: how often it went on after a lost link.
         path: the target path that was found, where it is not the one that was asked for.
+        hooks: commands of the user's that ran beside the restore.
     """
 
     request: RestoreRequest
@@ -57,6 +58,7 @@ class Receipt:
     arrived: Summary | None = None
     retries: int = 0
     path: str | None = None
+    hooks: Sequence[HookRun] = ()
 
     def write(self, *, summary: Summary | None, error: BaseException | None) -> None:
         """Write it to its place, or leave what stood there.
@@ -110,6 +112,7 @@ class Receipt:
             "files_restored": 0 if done is None else done.files,
             "bytes_restored": 0 if done is None else done.bytes,
             "retries": self.retries,
+            "hooks": [one.as_json() for one in self.hooks],
             "verification": {
                 "compared": "" if done is None else done.verified,
                 "is_proved": done is not None and bool(done.verified),

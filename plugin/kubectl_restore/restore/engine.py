@@ -5,11 +5,13 @@
     open      one exec; ask the container what it can do; nobody else writes there
     plan      survey: what stands at every path; stop here if anything is in the way
     confirm   a person at a terminal agrees to what is replaced or deleted
+    before    a command of the user's, if there is one; then it is planned once more
     save      what will be replaced, if that is wanted
     send      what is not there yet, over one lane or several
     go on     behind what could not be made
     prove     ask again what stands there
     finish    delete; directories' modes and times; only when everything is there: restored
+    after     a command of the user's, if there is one
     report    the summary and the receipt
 
 The pod is touched from `send` on, so everything that can fail before it leaves the pod as it was.
@@ -44,6 +46,7 @@ from kubectl_restore.restore.comparing import diff as audit_and_show
 from kubectl_restore.restore.finish import finish, settle
 from kubectl_restore.restore.foreseen import foresee as foreseen
 from kubectl_restore.restore.go_on import go_on_behind
+from kubectl_restore.restore.hooks import Hooks, require_after
 from kubectl_restore.restore.lanes.lanes import Lanes
 from kubectl_restore.restore.lanes.merged_progress import MergedProgress
 from kubectl_restore.restore.ledger import Ledger
@@ -96,7 +99,8 @@ def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summar
     receipt = Receipt(request)
     summary: Summary | None = None
     try:
-        summary = _restore(request, kubectl, progress, watch, receipt)
+        summary, failure = _restore(request, kubectl, progress, watch, receipt)
+        require_after(failure)
         require_no_warnings(request, summary)
     except BaseException as error:
         if summary is not None:
@@ -255,16 +259,20 @@ def _restore(
     progress: Progress,
     watch: Watch,
     receipt: Receipt,
-) -> Summary:
+) -> tuple[Summary, RestoreError | None]:
+    """Restore; return what was done, and why --after has not done its work, if it has not."""
     require_file(request)
     # Of a file everything is known at once; of a pipe directories come again and again.
     ledger = Ledger(Restored() if request.is_piped else None)
     progress = MergedProgress(progress) if request.is_piped else progress
     begun = _begun(request, kubectl, progress, watch, receipt)
     with begun as (run, batches, supply), _lanes(run) as lanes:
+        hooks = Hooks(run, lanes)
+        receipt.hooks = hooks.runs
         try:
-            _carry_out(run, lanes, ledger, batches)
+            _carry_out(run, lanes, ledger, hooks, batches)
         except RestoreError as error:
+            hooks.explain(error)
             if ledger.has_begun:
                 if is_broken_off(error):
                     receipt.arrived = arrived = so_far(run, ledger)
@@ -277,15 +285,20 @@ def _restore(
             receipt.operations = ledger.operations
             receipt.retries = lanes.reopened
         capabilities = lanes.first(has_begun=True).capabilities
-        return summary_of(run, ledger, capabilities, supply)
+        failure = hooks.after()
+        summary = summary_of(run, ledger, capabilities, supply)
+        notes = summary.notes + hooks.notes
+        return replace(summary, notes=notes, hooks=tuple(hooks.runs)), failure
 
 
-def _carry_out(run: Run, lanes: Lanes, ledger: Ledger, batches: Iterable[Batch]) -> None:
+def _carry_out(
+    run: Run, lanes: Lanes, ledger: Ledger, hooks: Hooks, batches: Iterable[Batch]
+) -> None:
     """Restore batch after batch; each is gone on with when the link is lost."""
     for batch in batches:
 
         def attempt(batch: Batch = batch) -> None:
-            _attempt(run, lanes, ledger, batch)
+            _attempt(run, lanes, ledger, hooks, batch)
 
         def lost() -> tuple[str, bool]:
             lanes.abort()
@@ -303,10 +316,15 @@ def _carry_out(run: Run, lanes: Lanes, ledger: Ledger, batches: Iterable[Batch])
             break
 
 
-def _attempt(run: Run, lanes: Lanes, ledger: Ledger, batch: Batch) -> None:
+def _attempt(run: Run, lanes: Lanes, ledger: Ledger, hooks: Hooks, batch: Batch) -> None:
     """Take a batch from the question what is there to the proof that it is."""
     lane = lanes.first(has_begun=ledger.has_begun)
     plan = plan_batch(run, lane, ledger, batch)
+    if run.request.dry_run:
+        hooks.foresee(plan)
+    elif hooks.before(plan):
+        # What has been quieted has written its last, and that is what is to be saved.
+        plan = plan_batch(run, lane, ledger, batch, plan)
     save(run, lane, ledger, plan)
     if run.request.dry_run:
         return

@@ -27,8 +27,18 @@ if TYPE_CHECKING:
     from kubectl_restore.restore.run import Run
 
 
-def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
+def plan_batch(
+    run: Run, lane: Lane, ledger: Ledger, batch: Batch, earlier: Plan | None = None
+) -> Plan:
     """Ask what stands at a batch's paths, and return what is done about them.
+
+    Args:
+        run: whose plan it is.
+        lane: is asked.
+        ledger: knows what was done before.
+        batch: of what.
+        earlier: a plan of which nothing was carried out, where something may have changed since;
+            a person may have agreed to that one.
 
     Raises:
         InTheWayError: something is in the way, and is not to be replaced.
@@ -37,10 +47,15 @@ def plan_batch(run: Run, lane: Lane, ledger: Ledger, batch: Batch) -> Plan:
     request = run.request
     surveyor = _prepared(run, lane, ledger, batch)
     plan = surveyor.plan(batch, ledger.attempts.agreed or request.overwrite)
-    ledger.attempts.require_no_more(plan)
     is_first = ledger.attempts.first is None
-    if is_first:
-        ledger.tally.hints = hints_about(run, lane, batch, plan)
+    if earlier is None:
+        ledger.attempts.require_no_more(plan)
+        if is_first:
+            ledger.tally.hints = hints_about(run, lane, batch, plan)
+    else:
+        # What was said of the earlier one holds.
+        is_first = False
+        ledger.attempts.replan(earlier, plan, so_far=ledger.state_of_the_pod)
     offer = Offer(batch, plan, ledger.tally.hints)
     if request.dry_run:
         run.progress.planned(steps_of(plan))

@@ -69,6 +69,21 @@ class Attempts:
             self.first = plan
             self._total = 0 if plan.layout is None else plan.layout.total
 
+    def replan(self, earlier: Plan, plan: Plan, *, so_far: str) -> None:
+        """Take another plan in place of one of which nothing was carried out.
+
+        Args:
+            earlier: that one; a person may have agreed to it.
+            plan: the other one.
+            so_far: what became of the pod until now ("nothing was changed").
+
+        Raises:
+            InTheWayError: it would replace more than what was agreed to.
+        """
+        if self.has_agreed:
+            require_no_more(earlier, plan, so_far=so_far)
+        self.first = None
+
     def broke(self, plan: Plan, streams: Iterable[Stream]) -> None:
         """Take what became of a plan whose streams were broken off, or were whole but not proved.
 

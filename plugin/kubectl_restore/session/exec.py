@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.pipe.loop import Loop
     from kubectl_restore.pipe.pump import Pump
+    from kubectl_restore.pipe.sayings import Sayings
     from kubectl_restore.session.answer import Answer
     from kubectl_restore.session.mark import Mark
 
@@ -64,8 +65,18 @@ class Exec:
         *,
         loop: Loop,
         stall_timeout: float | None,
+        sayings: Sayings | None = None,
     ) -> None:
         """Start kubectl and hand it the agent's script; `open` waits for the agent.
+
+        Args:
+            arguments: kubectl's command line.
+            environment: for it.
+            mark: what the exec is told by.
+            script: what is sent first on stdin.
+            loop: serves it.
+            stall_timeout: seconds without any sign of life; None for no limit.
+            sayings: shows what the tools say; None for a bounded part of it, with -v.
 
         Raises:
             UsageError: kubectl cannot be started.
@@ -74,7 +85,7 @@ class Exec:
         self._arguments = arguments
         self._stall_timeout = stall_timeout
         self._records = RecordParser(mark.token)
-        self._stderr = StderrReader(mark.token, loop.progress)
+        self._stderr = StderrReader(mark.token, loop.progress, sayings)
         self._failure: RestoreError | None = None
         self._is_bye = False
         self._moved = self._checked = now()

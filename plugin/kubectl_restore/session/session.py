@@ -57,6 +57,10 @@ class Session:
         self._start(commands, None)
         return self._finish()
 
+    def begin(self, command: bytes) -> None:
+        """Begin a command that has no payload; the loop's turns bring its `result`."""
+        self._start((command,), None)
+
     def feed(
         self,
         command: bytes,

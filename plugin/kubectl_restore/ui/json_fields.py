@@ -8,7 +8,7 @@ import math
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.progress import Hint
+from kubectl_restore.progress import Hint, HookRun
 from kubectl_restore.text import shown_text, shown_whole
 
 if TYPE_CHECKING:
@@ -193,6 +193,8 @@ def _plain(value: object) -> object:
         return hint_fields(value)
     if isinstance(value, tuple):
         return [_plain(one) for one in value]
+    if isinstance(value, HookRun):
+        return value.as_json()
     if isinstance(value, float):
         return round(value, _MILLISECONDS)
     return shown_text(value) if isinstance(value, str) else value

@@ -23,9 +23,11 @@ PHASES: Final = {
     Phase.CHECK: "checking the backup",
     Phase.CHECKSUM: "computing the backup's checksum",
     Phase.SURVEY: "asking what is there",
+    Phase.BEFORE: "running --before",
     Phase.SAVE: "saving what is to be replaced",
     Phase.SEND: "restoring",
     Phase.VERIFY: "checking what arrived",
+    Phase.AFTER: "running --after",
 }
 
 

@@ -21,6 +21,8 @@ BUILT = [
     "force",
     "overwrite",
     "save-replaced",
+    "before",
+    "after",
     "receipt",
     "retries",
     "compare",

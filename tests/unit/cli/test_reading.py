@@ -47,6 +47,19 @@ def refused(*words: str, older: bool = False) -> UsageError:
     return caught.value
 
 
+def test_commands_beside_a_restore_are_taken_as_they_are() -> None:
+    made = request("pod", "b.tar", "--before", "a && 'b'\n.\n", "--after=-x $HOME")
+    assert (made.before, made.after) == ("a && 'b'\n.\n", "-x $HOME")
+    assert shlex.split(made.command_with())[-2:] == ["a && 'b'\n.\n", "--after=-x $HOME"]
+    assert (request("pod", "b.tar").before, request("pod", "b.tar").after) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["before", "after"])
+@pytest.mark.parametrize("command", ["", " \n"])
+def test_an_empty_command_is_no_command(name: str, command: str) -> None:
+    assert f"--{name} wants a command" in refused("pod", "b.tar", f"--{name}={command}").what
+
+
 def test_where_what_is_replaced_is_saved() -> None:
     assert request("pod", "b.tar").save_replaced is None
     words = ("pod", "b.tar", "--save-replaced", "before.tar", "-n", "prod")

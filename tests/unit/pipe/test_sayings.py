@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kubectl_restore.pipe.sayings import Sayings, kind_of
+from kubectl_restore.pipe.sayings import HookSayings, ToolSayings, kind_of
 from kubectl_restore.progress import Level
 
 
 def said(lines: list[str]) -> list[tuple[Level, str]]:
     found: list[tuple[Level, str]] = []
-    sayings = Sayings(lambda level, text: found.append((level, text)))
+    sayings = ToolSayings(lambda level, text: found.append((level, text)))
     for line in lines:
         sayings.say(line)
     sayings.end()
@@ -42,3 +42,18 @@ def test_names_and_numbers_make_no_other_kind() -> None:
     assert kind_of("tar: a: time stamp 2031-01-02 is 3.1 s in the future") == kind_of(
         "tar: b c: time stamp 2099-11-22 is 3.445 s in the future"
     )
+
+
+def test_a_command_of_the_users_is_shown_up_to_a_bound_under_its_name() -> None:
+    found: list[tuple[Level, str]] = []
+    sayings = HookSayings(lambda level, text: found.append((level, text)), "--before")
+    for number in range(100_000):
+        sayings.say(f"same words {number}")
+    sayings.say("\x1b[2Jlast")
+    sayings.end()
+    shown = [text for level, text in found if level is Level.INFO]
+    assert shown[:200] == [f"--before: same words {number}" for number in range(200)]
+    assert shown[200:] == ["--before: 99,801 further lines (-vv)"]
+    assert len(found) < 11_000
+    sayings.say("\x1b[2Jagain")
+    assert found[-1] == (Level.INFO, "--before: \\x1b[2Jagain")

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_restore.errors import InTheWayError, RestoreError, SignalledError
-from kubectl_restore.progress import Header, Hint, HintKind, Level, Phase, Status, Summary
+from kubectl_restore.progress import Header, Hint, HintKind, HookRun, Level, Phase, Status, Summary
 from kubectl_restore.text import shown
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.json_fields import named, summary_fields
 from kubectl_restore.ui.json_lines import JsonLines, JsonProgress
-from tests.json_page import documented
+from tests.json_page import documented, undocumented
 from tests.unit.ui.screens import Scene
 
 HEADER = Header("b.tar", 2048, "db-0", "/data", "kind", "prod", "app")
@@ -91,9 +91,25 @@ def test_the_summary_is_the_last_line_of_a_restore_that_is_done() -> None:
         '"files_adjusted": 0, "files_unchanged": 0, "files_skipped": 0, "files_deleted": 0, '
         '"dry_run": false, "verified": "size", "warnings": [], '
         '"notes": ["a", "b\\\\x1b"], "hints": [{"kind": "no-tree", "text": "a b", '
-        '"fix": "to load it: \\\\x1b"}], "next_steps": [], "salvaged": false}\n'
+        '"fix": "to load it: \\\\x1b"}], "next_steps": [], "salvaged": false, "hooks": []}\n'
     )
     assert scene.err == []
+
+
+def test_a_command_of_the_users_stands_in_the_summary() -> None:
+    hook = HookRun("before", "stop", 3, 0.12345, ("\\x1b[2J", "b"), 7)
+    made = summary_fields(Summary("/data", hooks=(hook,)), None)
+    assert made["hooks"] == [
+        {
+            "when": "before",
+            "command": "stop",
+            "exit_code": 3,
+            "seconds": 0.123,
+            "output": ["\\x1b[2J", "b"],
+            "total_lines": 7,
+        }
+    ]
+    assert undocumented(made) == []
 
 
 def test_every_field_of_the_summary_has_a_field() -> None:
