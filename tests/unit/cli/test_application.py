@@ -37,6 +37,7 @@ from kubectl_restore.errors import (
     SignalledError,
     TargetError,
     TimedOutError,
+    UnansweredError,
     UsageError,
     VerificationError,
     WarningsError,
@@ -81,6 +82,7 @@ ERRORS: list[tuple[type[RestoreError], int]] = [
     (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (NoShellError, 7),
     (NotWritableError, 7), (InterruptedRestoreError, 8),
     (TimedOutError, 8), (OutOfTimeError, 8), (AnotherPodError, 8), (VerificationError, 9),
+    (UnansweredError, 8),
     (WarningsError, 10),
 ]  # fmt: skip
 
