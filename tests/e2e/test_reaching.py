@@ -180,7 +180,7 @@ def test_what_is_on_no_volume_is_reached_by_none(shop: Shop, backup: Writer) -> 
 
 def test_the_roles_that_the_docs_give(claim: Shop, backup: Writer) -> None:
     parts = (ROOT / "docs/permissions.md").read_text("utf-8").split("```yaml\n")[1:]
-    role, _, helper, ephemeral = (part.partition("```")[0] for part in parts)
+    role, _, helper, ephemeral, *_ = (part.partition("```")[0] for part in parts)
     role = role.replace("name: restore", "name: shop")
     role = role.replace("namespace: prod", f"namespace: {claim.cluster.namespace}")
     claim.kubectl("create", "serviceaccount", "shop")

@@ -27,7 +27,7 @@ from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import UsageError
 from kubectl_restore.pipe.transit import Packing
-from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Verification
+from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, ScaleBack, Verification
 from kubectl_restore.text import shown_whole
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ _VALUES: Final = {
     "jobs": JOBS,
     "transport": tuple(Wire),
     "via": tuple(Via),
+    "scale-back": tuple(ScaleBack),
     "compress": tuple(Packing),
     "chmod": ("D+X",),
     "log-level": LOG_LEVELS,

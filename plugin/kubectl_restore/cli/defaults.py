@@ -26,12 +26,12 @@ PREFIX: Final = "KUBECTL_RESTORE_"
 _NOT: Final = frozenset(
     {
         *("against", "help", "version", "kubectl", "selector", "pod", "via"),
-        *("before", "after"),
+        *("before", "after", "scale-down", "scale-back"),
     }
 )
 """The kubectl's variable has a place of its own among what is tried (cluster/kubectl.py); which pod
-is meant, and what runs in it, stands on the command line, and a variable of such a name is somebody
-else's; so does what adds something to a pod."""
+is meant, what runs in it, and what is added or taken away stands on the command line, and a
+variable of such a name is somebody else's."""
 _TOGETHER: Final = (
     frozenset({"force", "overwrite"}),
     frozenset({"owner", "no-same-owner"}),

@@ -63,6 +63,8 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag(
         "run-as", "", "UID:GID", "whom a helper pod runs as (default: the backup's owner, or root)"
     ),
+    Flag("scale-down", "", "", "take the workload's pods away meanwhile (docs/scaling-down.md)"),
+    Flag("scale-back", "", "WHEN", "give them back after success, or always (default: success)"),
     Flag("target-path", "t", "PATH", "an absolute directory in the container (default: /)"),
     Flag("force", "f", "", "replace what exists; without it nothing that exists is changed"),
     Flag("overwrite", "", "POLICY", "refuse, if-changed (--force), if-newer, never or always"),
@@ -246,6 +248,7 @@ OF_A_RESTORE: Final = frozenset(
     {
         *("force", "overwrite", "compare", "delete", "dry-run", "strict", "sync", "yes"),
         *("save-replaced", "receipt", "retries", "jobs", "compress", "before", "after"),
+        *("scale-down", "scale-back"),
     }
 )
 """Those that only what writes has; verify and diff have the others."""

@@ -164,7 +164,8 @@ def help_text() -> str:
         "Each flag may have its default in the environment: KUBECTL_RESTORE_TIMEOUT=30m is "
         "--timeout 30m,\n"
         "KUBECTL_RESTORE_SAVE_REPLACED, KUBECTL_RESTORE_FORCE=true and so on; a flag that is given "
-        "wins.\n(--selector, --pod, --via, --before and --after have none.)\n"
+        "wins.\n(--selector, --pod, --via, --before, --after, --scale-down and --scale-back have "
+        "none.)\n"
         "Exit codes: docs/exit-codes.md\n"
     )
     return "\n".join(parts)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cli.values import choice, given
 from kubectl_restore.cluster.helper_pod import IMAGE, HelperPod, User
+from kubectl_restore.cluster.scaling import require_scalable
 from kubectl_restore.cluster.target import Kind
 from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import UsageError
+from kubectl_restore.plan.policy import ScaleBack
 from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
@@ -35,6 +37,44 @@ def read_via(parsed: Parsed, target: Target) -> Via:
             fix="name the claim: pvc/NAME (kubectl get pvc)",
         )
     return via
+
+
+def read_scaling(parsed: Parsed, target: Target) -> tuple[bool, ScaleBack]:
+    """Return whether the target's pods are taken away meanwhile, and when they come back.
+
+    Raises:
+        UsageError: it does not go with what else is given.
+    """
+    back = ScaleBack(choice(parsed, "scale-back", tuple(ScaleBack)) or ScaleBack.SUCCESS)
+    if not parsed.is_set("scale-down"):
+        if parsed.value("scale-back") is not None:
+            raise UsageError(
+                "--scale-back needs --scale-down",
+                reason="it says when what was scaled down comes back",
+                fix="--scale-down --scale-back always",
+            )
+        return False, back
+    require_scalable(target)
+    if target.pod is not None and target.kind is not Kind.STATEFUL_SET:
+        raise UsageError(
+            f"--pod does not go with --scale-down of {target}",
+            reason="its pods are taken away; only a statefulset's have claims of their own",
+            fix="leave --pod out",
+        )
+    for name in ("before", "after"):
+        if parsed.value(name) is not None:
+            raise UsageError(
+                f"--{name} does not go with --scale-down",
+                reason="the containers that it would run in are taken away",
+                fix=f"leave --{name} out, or --scale-down",
+            )
+    if parsed.value("via") in {Via.EXEC, Via.EPHEMERAL}:
+        raise UsageError(
+            f"--via {parsed.value('via')} does not go with --scale-down",
+            reason="the pods are taken away, and a helper pod has their claim",
+            fix="leave --via out",
+        )
+    return True, back
 
 
 def read_helper(parsed: Parsed) -> HelperPod:

@@ -15,7 +15,7 @@ from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import COMMANDS, OF_A_RESTORE, Scope
 from kubectl_restore.cli.habits import can_ask, require_no_habit
 from kubectl_restore.cli.manner import read_output
-from kubectl_restore.cli.reaching import read_helper, read_via
+from kubectl_restore.cli.reaching import read_helper, read_scaling, read_via
 from kubectl_restore.cli.salvaging import read_salvage, require_salvageable
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.cli.values import (
@@ -104,6 +104,7 @@ def read_request(
         _require_pipe(older=older)
     target, place = _target(parsed, pod)
     path = target_path("/" if place is None else place)
+    scale_down, scale_back = read_scaling(parsed, target)
     _require_file(parsed, backup, compares)
     require_salvageable(parsed, backup)
     judged = Verification.CHECKSUM if compares else Verification.SIZE
@@ -119,6 +120,8 @@ def read_request(
         container=parsed.value("container"),
         via=read_via(parsed, target),
         helper=read_helper(parsed),
+        scale_down=scale_down,
+        scale_back=scale_back,
         overwrite=overwrite,
         compare=Comparison(choice(parsed, "compare", tuple(Comparison)) or Comparison.METADATA),
         verify=Verification(choice(parsed, "verify", tuple(Verification)) or judged),

@@ -10,9 +10,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.cluster.helper_pod import MOUNT, HelperPod
-from kubectl_restore.cluster.labels import is_helper, is_readers
+from kubectl_restore.cluster.labels import is_helper, is_ours, is_readers
 from kubectl_restore.cluster.via import Via
-from kubectl_restore.cluster.workload import Choice, Workload, is_below, live, reading
+from kubectl_restore.cluster.workload import (
+    Choice,
+    Workload,
+    has_ended,
+    is_below,
+    live,
+    reading,
+)
 from kubectl_restore.errors import NoDirectoryError, NoPodError, PodCannotError, TakenError
 from kubectl_restore.text import counted, shown_text
 
@@ -191,8 +198,24 @@ def _chosen(
     )
 
 
-def _mounts(pod: dict[str, Any], claim: str) -> Iterator[Mount]:
-    """Yield where a pod's containers have a claim."""
+def pods_with(target: Target, text: bytes) -> list[dict[str, Any]]:
+    """Return the pods of others that have a claim and have not ended, those that end too.
+
+    Args:
+        target: the claim.
+        text: `kubectl get pods -o json` of its namespace.
+
+    Raises:
+        InterruptedRestoreError: the answer cannot be read.
+    """
+    with reading(target):
+        items: list[dict[str, Any]] = json.loads(text)["items"]
+        found = (one for one in items if not (has_ended(one) or is_ours(one)))
+        return [one for one in found if _volumes(one, target.name)]
+
+
+def _volumes(pod: dict[str, Any], claim: str) -> dict[str, bool]:
+    """Return the volumes of a pod that are a claim, and whether they are read-only."""
     volumes: dict[str, bool] = {}
     for one in pod["spec"].get("volumes") or ():
         source = one.get("persistentVolumeClaim") or {}
@@ -200,6 +223,12 @@ def _mounts(pod: dict[str, Any], claim: str) -> Iterator[Mount]:
         own = f"{pod['metadata']['name']}-{one['name']}" if one.get("ephemeral") else None
         if claim in {source.get("claimName"), own}:
             volumes[one["name"]] = bool(source.get("readOnly"))
+    return volumes
+
+
+def _mounts(pod: dict[str, Any], claim: str) -> Iterator[Mount]:
+    """Yield where a pod's containers have a claim."""
+    volumes = _volumes(pod, claim)
     for container in pod["spec"]["containers"]:
         for mount in container.get("volumeMounts") or ():
             path = str(mount["mountPath"]).rstrip("/")

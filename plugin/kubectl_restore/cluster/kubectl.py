@@ -18,6 +18,7 @@ from kubectl_restore.cluster.stated import (
     EVERYWHERE,
     EXEC,
     GET,
+    PATCH,
     VERSION,
     flags,
 )
@@ -186,6 +187,21 @@ def delete_pod_command(
     """
     where = f"--raw=/api/v1/namespaces/{namespace}/pods/{pod}"
     return [program, *options.told(), "delete", *flags(DELETE), where, f"--filename={file}"]
+
+
+def patch_command(
+    options: KubectlOptions, program: str, resource: str, name: str, patch: str
+) -> list[str]:
+    """Return the argument list that merges a patch (RFC 7386) into an object, told as JSON."""
+    return [
+        program,
+        *options.told(),
+        "patch",
+        resource,
+        name,
+        *flags(PATCH),
+        f"--patch={patch}",
+    ]
 
 
 def is_too_old(version: str) -> bool:

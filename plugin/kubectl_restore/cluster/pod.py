@@ -16,7 +16,7 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.text import shown
 
-_DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
+DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def facts_of(pod: dict[str, Any]) -> PodFacts:
         for kind in ("initContainers", "ephemeralContainers")
         for one in spec.get(kind) or ()
     )
-    named: Any = (metadata.get("annotations") or {}).get(_DEFAULT_CONTAINER)
+    named: Any = (metadata.get("annotations") or {}).get(DEFAULT_CONTAINER)
     states: dict[str, str] = {}
     images: dict[str, str] = {}
     running: set[str] = set()

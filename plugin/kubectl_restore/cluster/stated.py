@@ -140,6 +140,22 @@ DEBUG: Final = (
     Stated("--image-pull-policy=", "another one than is stated in its entry"),
 )
 
+PATCH: Final = (
+    Stated("--type=merge", "another meaning of the patch"),
+    Stated("--output=json", "what we read"),
+    Stated("--subresource=", "a part of the object, and not what is to be changed"),
+    Stated("--dry-run=none", "a success without a change"),
+    Stated("--local=false", "a success without a change"),
+    Stated("--patch-file=", "another patch"),
+    Stated("--filename=", "another object"),
+    Stated("--kustomize=", "another object"),
+    Stated("--recursive=false", _REFUSED),
+    Stated("--field-manager=kubectl-restore", "another name in the object for who has changed it"),
+    Stated("--allow-missing-template-keys=true", _FORM),
+    Stated("--show-managed-fields=false", _FORM),
+    Stated("--template=", _FORM),
+)
+
 EXEC: Final = (
     Stated("--stdin=true", "the agent is told everything on its stdin"),
     Stated("--tty=false", "a terminal between us and the agent"),

@@ -171,6 +171,27 @@ def choose_pod(
     )
 
 
+def names_of_pods(target: Target, workload: Workload, text: bytes) -> list[str]:
+    """Return the pods of a workload that have not ended, those that are being deleted too.
+
+    Args:
+        target: the workload.
+        workload: what its object says.
+        text: `kubectl get pods -l SELECTOR -o json`, of a deployment with its replica sets.
+
+    Raises:
+        InterruptedRestoreError: the answer cannot be read.
+    """
+    with reading(target):
+        items: list[dict[str, Any]] = json.loads(text)["items"]
+        names = []
+        for one in owned(items, workload.uid):
+            if not has_ended(one):
+                require_name(one["metadata"]["name"])
+                names.append(one["metadata"]["name"])
+        return sorted(names, key=_by_number)
+
+
 def owned(items: Sequence[dict[str, Any]], uid: str) -> list[dict[str, Any]]:
     """Return the pods among the items that belong to an object, by themselves or by a set."""
     pods = [one for one in items if one.get("kind", "Pod") == "Pod"]
@@ -198,9 +219,13 @@ def live(pods: Iterable[dict[str, Any]]) -> list[tuple[PodFacts, dict[str, Any]]
     return sorted(found, key=lambda pair: (not _is_ready(pair[1]), _by_number(pair[0].name)))
 
 
+def has_ended(pod: dict[str, Any]) -> bool:
+    """Tell whether nothing of a pod runs any more."""
+    return (pod.get("status") or {}).get("phase") in _ENDED
+
+
 def _runs_on(pod: dict[str, Any]) -> bool:
-    is_going = "deletionTimestamp" in pod["metadata"]
-    return not is_going and (pod.get("status") or {}).get("phase") not in _ENDED
+    return "deletionTimestamp" not in pod["metadata"] and not has_ended(pod)
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:

@@ -62,3 +62,12 @@ class Salvage(StrEnum):
     """The members that are wholly there."""
     PARTIAL = "partial"
     """Beginnings of files too, under names that say so."""
+
+
+class ScaleBack(StrEnum):
+    """`--scale-back`: when the pods that were scaled down are wanted again."""
+
+    SUCCESS = "success"
+    """When everything is restored and proved."""
+    ALWAYS = "always"
+    """However the restore ends, unless another one goes on."""

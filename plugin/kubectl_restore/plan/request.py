@@ -13,7 +13,14 @@ from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.transports import Wire
 from kubectl_restore.cluster.via import Via
 from kubectl_restore.pipe.transit import Packing
-from kubectl_restore.plan.policy import Comparison, Extras, Overwrite, Salvage, Verification
+from kubectl_restore.plan.policy import (
+    Comparison,
+    Extras,
+    Overwrite,
+    Salvage,
+    ScaleBack,
+    Verification,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +57,10 @@ class RestoreRequest:
     """By what the target is reached."""
     helper: HelperPod = field(default_factory=lambda: HelperPod(""))
     """What a helper pod would be: image and user."""
+    scale_down: bool = False
+    """The pods of the target's workload are taken away meanwhile; a helper pod has their claim."""
+    scale_back: ScaleBack = ScaleBack.SUCCESS
+    """When they come back."""
     overwrite: Overwrite = Overwrite.REFUSE
     compare: Comparison = Comparison.METADATA
     verify: Verification = Verification.SIZE

@@ -46,12 +46,13 @@ from kubectl_restore.restore.comparing import diff as audit_and_show
 from kubectl_restore.restore.finish import finish, settle
 from kubectl_restore.restore.foreseen import foresee as foreseen
 from kubectl_restore.restore.go_on import go_on_behind
-from kubectl_restore.restore.hooks import Hooks, require_after
+from kubectl_restore.restore.hooks import Hooks, require_finished
 from kubectl_restore.restore.lanes.lanes import Lanes
 from kubectl_restore.restore.lanes.merged_progress import MergedProgress
 from kubectl_restore.restore.ledger import Ledger
 from kubectl_restore.restore.plan import give_away, plan_batch
 from kubectl_restore.restore.reach.offers import offering_others
+from kubectl_restore.restore.reach.scaled_down import ScaledDown
 from kubectl_restore.restore.read import Supply
 from kubectl_restore.restore.report import (
     is_broken_off,
@@ -100,7 +101,7 @@ def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summar
     summary: Summary | None = None
     try:
         summary, failure = _restore(request, kubectl, progress, watch, receipt)
-        require_after(failure)
+        require_finished(failure)
         require_no_warnings(request, summary)
     except BaseException as error:
         if summary is not None:
@@ -181,6 +182,7 @@ def _begun(
     *,
     is_compared: bool = False,
     is_known: bool = False,
+    scaled: ScaledDown | None = None,
 ) -> Iterator[tuple[Run, Iterator[Batch], Supply]]:
     """Resolve the target while the backup is read: both are known, or it ends here."""
     with ExitStack() as stack:
@@ -189,13 +191,21 @@ def _begun(
             backup = stack.enter_context(BackupFile.open(request.backup))
         header = _header(request, backup, is_compared=is_compared)
         only_reads = is_compared or request.dry_run
+        supplied: tuple[Supply, Iterator[Batch], Batch] | None = None
+        if scaled is not None:
+            stack.enter_context(scaled)
+            progress.header(header)
+            request = scaled.look()
+            # Nothing is taken away for a backup that is no good.
+            supplied = _supplied(request, backup, progress, watch)
+            scaled.down(request)
         resolution = stack.enter_context(
             Resolution(request, kubectl, header, progress, watch, only_reads=only_reads)
         )
         resolution.introduce()
-        supply = Supply(resolution.known, progress, watch, is_known=is_known)
-        batches = supply.of_pipe() if backup is None else supply.of_file(backup)
-        first = next(batches)
+        if supplied is None:
+            supplied = _supplied(resolution.known, backup, progress, watch, is_known=is_known)
+        supply, batches, first = supplied
         place = receipt.place = resolution.place(_owners(request, first))
         receipt.path = resolution.known.target_path
         receipt.backup = supply.about
@@ -210,6 +220,21 @@ def _begun(
             only_reads=only_reads,
         )
         yield run, chain([first], batches), supply
+
+
+def _supplied(
+    request: RestoreRequest,
+    backup: BackupFile | None,
+    progress: Progress,
+    watch: Watch,
+    *,
+    is_known: bool = False,
+) -> tuple[Supply, Iterator[Batch], Batch]:
+    """Return what is restored: the first batch is read, of a file the only one."""
+    supply = Supply(request, progress, watch, is_known=is_known)
+    batches = supply.of_pipe() if backup is None else supply.of_file(backup)
+    first = next(batches)
+    return supply, batches, first
 
 
 def _owners(request: RestoreRequest, batch: Batch) -> set[tuple[int, int]]:
@@ -260,12 +285,13 @@ def _restore(
     watch: Watch,
     receipt: Receipt,
 ) -> tuple[Summary, RestoreError | None]:
-    """Restore; return what was done, and why --after has not done its work, if it has not."""
+    """Restore; return what was done, and why what was to follow is not done, if it is not."""
     require_file(request)
     # Of a file everything is known at once; of a pipe directories come again and again.
     ledger = Ledger(Restored() if request.is_piped else None)
     progress = MergedProgress(progress) if request.is_piped else progress
-    begun = _begun(request, kubectl, progress, watch, receipt)
+    scaled = ScaledDown(request, kubectl, progress, watch) if request.scale_down else None
+    begun = _begun(request, kubectl, progress, watch, receipt, scaled=scaled)
     with begun as (run, batches, supply), _lanes(run) as lanes:
         hooks = Hooks(run, lanes)
         receipt.hooks = hooks.runs
@@ -288,7 +314,12 @@ def _restore(
         failure = hooks.after()
         summary = summary_of(run, ledger, capabilities, supply)
         notes = summary.notes + hooks.notes
-        return replace(summary, notes=notes, hooks=tuple(hooks.runs)), failure
+        summary = replace(summary, notes=notes, hooks=tuple(hooks.runs))
+    if scaled is not None:
+        failure = failure or scaled.failure
+        notes, warnings = summary.notes + scaled.notes, summary.warnings + scaled.warnings
+        summary = replace(summary, notes=notes, warnings=warnings)
+    return summary, failure
 
 
 def _carry_out(

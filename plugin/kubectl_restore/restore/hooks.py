@@ -200,11 +200,14 @@ class Hooks:
         return shlex.join([*where, "--", "sh", "-c", command])
 
 
-def require_after(failure: RestoreError | None) -> None:
-    """Return when --after has done its work, or there was none.
+def require_finished(failure: RestoreError | None) -> None:
+    """Return when what was to follow the proof is done.
+
+    Args:
+        failure: why it is not; see `Hooks.after` and `ScaledDown.failure`.
 
     Raises:
-        RestoreError: it has not; see `Hooks.after`.
+        RestoreError: it is not.
     """
     if failure is not None:
         raise failure

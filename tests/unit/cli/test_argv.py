@@ -61,6 +61,8 @@ BUILT = [
     "transport",
     "compress",
     "via",
+    "scale-down",
+    "scale-back",
     "helper-image",
     "run-as",
     "each",

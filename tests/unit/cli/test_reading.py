@@ -19,7 +19,7 @@ from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.manner import Manner, read_manner
 from kubectl_restore.cli.reading import read_request
 from kubectl_restore.errors import UsageError
-from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.plan.policy import Overwrite, ScaleBack
 
 if TYPE_CHECKING:
     from kubectl_restore.plan.request import RestoreRequest
@@ -58,6 +58,33 @@ def test_commands_beside_a_restore_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize("command", ["", " \n"])
 def test_an_empty_command_is_no_command(name: str, command: str) -> None:
     assert f"--{name} wants a command" in refused("pod", "b.tar", f"--{name}={command}").what
+
+
+def test_a_workload_is_scaled_down_where_that_was_asked_for() -> None:
+    made = request("deploy/web", "b.tar", "-t", "/srv")
+    assert (made.scale_down, made.scale_back) == (False, ScaleBack.SUCCESS)
+    made = request("sts/db", "b.tar", "--pod=db-1", "--scale-down", "--scale-back", "always")
+    assert (made.scale_down, made.scale_back) == (True, ScaleBack.ALWAYS)
+    assert request("pvc/data", "b.tar", "--scale-down", "--via=helper").scale_down
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("pod", "--scale-down"), "--scale-down does not go with pod/pod"),
+        (("ds/log", "--scale-down"), "--scale-down does not go with daemonset/log"),
+        (("deploy/web", "--scale-down", "--pod=web-1"), "--pod does not go with --scale-down"),
+        (("deploy/web", "--scale-down", "--before=x"), "--before does not go with --scale-down"),
+        (("deploy/web", "--scale-down", "--after=x"), "--after does not go with --scale-down"),
+        (("pvc/data", "--scale-down", "--via=exec"), "--via exec does not go with"),
+        (("deploy/web", "--scale-down", "--via=ephemeral"), "--via ephemeral does not go with"),
+        (("deploy/web", "--scale-back=always"), "--scale-back needs --scale-down"),
+        (("deploy/web", "--scale-down", "--scale-back=never"), "--scale-back"),
+    ],
+)
+def test_what_does_not_go_with_scaling_down(words: tuple[str, ...], what: str) -> None:
+    target, *flags = words
+    assert what in refused(target, "b.tar", *flags).what
 
 
 def test_where_what_is_replaced_is_saved() -> None:

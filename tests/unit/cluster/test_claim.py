@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_restore.cluster.claim import choose_mount, parse_claim
+from kubectl_restore.cluster.claim import choose_mount, parse_claim, pods_with
 from kubectl_restore.cluster.helper_pod import HelperPod
 from kubectl_restore.cluster.labels import MANAGED, OURS, READS
 from kubectl_restore.cluster.target import Kind, Target
@@ -170,6 +170,19 @@ def test_a_generic_ephemeral_volume_is_a_claim_of_its_pods_name() -> None:
     choice = reached(own, target=Target("da-ta", Kind.CLAIM))
     assert isinstance(choice, Choice)
     assert choice.facts.name == "da"
+
+
+def test_who_has_it_is_everybody_but_us_whose_pod_has_not_ended() -> None:
+    done = pod("done", {"mountPath": "/data"})
+    done["status"]["phase"] = "Failed"
+    going = pod("going", {"mountPath": "/data"})
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    part = pod("part", {"mountPath": "/data", "subPath": "x"}, ready=False)
+    other = pod("other", {"mountPath": "/data"}, source={"emptyDir": {}})
+    text = json.dumps({"items": [done, going, part, other, ours("helper")]}).encode()
+    assert [one["metadata"]["name"] for one in pods_with(CLAIM, text)] == ["going", "part"]
+    with pytest.raises(InterruptedRestoreError):
+        pods_with(CLAIM, b"[]")
 
 
 def test_a_bare_device_has_no_file_system() -> None:

@@ -20,7 +20,7 @@ from kubectl_restore.cluster.kubectl import (
     is_too_old,
     pod_command,
 )
-from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET, LEFT
+from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET, LEFT, PATCH
 from kubectl_restore.errors import UsageError
 from tests.versions.kubectls import known, kubectl
 
@@ -41,7 +41,12 @@ def test_the_users_flags_are_on_every_command_line_and_count() -> None:
 
 def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
     newest = kubectl(known()[-1])
-    for words, stated in ((["get"], GET), (["exec"], EXEC), (["config", "view"], CONFIG_VIEW)):
+    for words, stated in (
+        (["get"], GET),
+        (["exec"], EXEC),
+        (["patch"], PATCH),
+        (["config", "view"], CONFIG_VIEW),
+    ):
         said = ""
         for more in ([*words, "--help"], ["options"]):
             said += subprocess.run(
@@ -50,8 +55,8 @@ def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
         found = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)=", said, re.MULTILINE))
         assert {"namespace", "output"} <= found | {"output"}
         ours = {one.name for one in (*EVERYWHERE, *stated)}
-        # kubectl's default container is stated where the exec is, by its name.
-        assert found - {"container"} <= ours | LEFT.keys()
+        # kubectl's default container, and the patch, are stated where they are known.
+        assert found - {"container", "patch"} <= ours | LEFT.keys()
         assert ours <= found
 
 

@@ -15,6 +15,7 @@ from kubectl_restore.cluster.workload import (
     Choice,
     Workload,
     choose_pod,
+    names_of_pods,
     parse_workload,
 )
 from kubectl_restore.errors import (
@@ -115,6 +116,23 @@ def test_pods_that_end_are_nobodys() -> None:
     with pytest.raises(NoPodError) as caught:
         choose(DEPLOYMENT, [done, going])
     assert "2 pods of it ended, or are being deleted" in caught.value.reason
+
+
+def test_what_has_to_end_is_every_pod_of_it_that_has_not() -> None:
+    done = pod("web-1")
+    done["status"]["phase"] = "Succeeded"
+    going = pod("web-10", deletionTimestamp="2026-01-01T00:00:00Z")
+    of_its_set = pod("web-9", "set")
+    own_set = {
+        "kind": "ReplicaSet",
+        "metadata": {"uid": "set", "ownerReferences": [{"uid": "w"}]},
+    }
+    items = [done, going, of_its_set, own_set, pod("other", "another")]
+    workload = Workload("app=web", "w", 0)
+    text = json.dumps({"items": items}).encode()
+    assert names_of_pods(DEPLOYMENT, workload, text) == ["web-9", "web-10"]
+    with pytest.raises(InterruptedRestoreError):
+        names_of_pods(DEPLOYMENT, workload, b"{}")
 
 
 def test_a_rollout_has_two_pods_and_none_is_taken() -> None:
