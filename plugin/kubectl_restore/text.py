@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
 _PLAIN: Final = {ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r", ord("\\"): "\\\\"}
 
@@ -86,11 +85,12 @@ def shown_text(text: str | bytes) -> str:
     )
 
 
-def pasteable(path: Path) -> str:
+def pasteable(path: os.PathLike[str]) -> str:
     """Return a path quoted for a shell, without anything that could move a terminal."""
     raw = os.fsencode(path)
-    if shown_whole(raw) == str(path) and path.name.isprintable():
-        return shlex.quote(str(path))
+    text = os.fspath(path)
+    if shown_whole(raw) == text:
+        return shlex.quote(text)
     # bash, zsh, ksh and busybox know $'...'; every odd byte is an escape in it.
     escaped = "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"

@@ -6,6 +6,7 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from kubectl_restore.archive.source.location import secrets_in, without_secrets
 from kubectl_restore.cli.argv import parse_what_can_be
 from kubectl_restore.errors import RestoreError
 from kubectl_restore.progress import Level
@@ -30,11 +31,13 @@ class Ending:
         as_json: `-o json` was asked for, of a command that has it.
         loud: a bug of ours shows where it is.
         defaults: flags that the environment has given.
+        secrets: what stands in URLs on the command line and is not printed.
     """
 
     as_json: bool = False
     loud: bool = False
     defaults: tuple[Default, ...] = ()
+    secrets: tuple[str, ...] = ()
 
     @classmethod
     def wanted_by(cls, words: Sequence[str], defaults: Sequence[Default] = ()) -> Self:
@@ -50,6 +53,7 @@ class Ending:
             as_json=parsed.value("output") == "json" and command not in _WITHOUT_JSON,
             loud=parsed.is_set("debug") or parsed.count("verbose") > 1,
             defaults=tuple(defaults),
+            secrets=tuple(secrets_in(parsed.positionals)),
         )
 
     def of_error(self, error: RestoreError) -> int:
@@ -58,6 +62,11 @@ class Ending:
         blamed = [one.text() for one in self.defaults if f"--{one.flag.name}" in error.what]
         if blamed:
             error.reason += f"\nit comes from the environment: {', '.join(blamed)}"
+        if self.secrets:
+            # What stands in the wrong place on a command line is quoted in many messages.
+            error.what = without_secrets(error.what, self.secrets)
+            error.reason = without_secrets(error.reason, self.secrets)
+            error.fix = without_secrets(error.fix, self.secrets)
         if self.as_json:
             environment.result(json_line(exit_error_fields(error)))
         else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import backup_name, redacted
 from kubectl_restore.cli.argv import Parsed
 from kubectl_restore.cli.flags import OF_AGAINST, OF_INSPECT
 from kubectl_restore.cli.manner import read_output
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kubectl_restore.archive.select.selection import Selection
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.plan.request import RestoreRequest
 
 USAGE: Final = (
@@ -31,7 +32,7 @@ _USUAL_DEPTH: Final = 3
 class InspectRequest:
     """What is to be looked at, and how it is shown."""
 
-    backup: Path
+    backup: BackupName
     checksum: str | None
     selection: Selection
     allow_missing_end: bool
@@ -86,7 +87,7 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
             fix="for each path: kubectl restore TARGET BACKUP -t PATH --dry-run -v",
         )
     return InspectRequest(
-        backup=Path(name),
+        backup=backup_name(name),
         checksum=read_checksum(parsed),
         selection=read_selection(parsed),
         allow_missing_end=parsed.is_set("allow-missing-end"),
@@ -95,7 +96,7 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
         members=parsed.is_set("list"),
         tree=_tree(parsed),
         as_json=read_output(parsed) == "json",
-        command=("kubectl", "restore", "inspect", *words),
+        command=("kubectl", "restore", "inspect", *map(redacted, words)),
         against=None if against is None else _against(parsed, against, words),
     )
 

@@ -16,7 +16,7 @@ from kubectl_restore.archive.salvage.salvage import salvage
 from kubectl_restore.archive.select.choose import choose
 from kubectl_restore.archive.select.directories import directories_in
 from kubectl_restore.archive.select.report import report_on
-from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.opening import open_backup
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
 from kubectl_restore.errors import DamagedError, ExitCode, RestoreError
@@ -71,7 +71,7 @@ def inspect(
         RestoreError: the pod could not be asked, which is raised when the rest was written.
         TimedOutError, SignalledError: the watch ended the run.
     """
-    with BackupFile.open(request.backup) as backup:
+    with open_backup(request.backup, progress, watch) as backup:
         damage: DamagedError | None = None
         salvaged: Salvaged | None = None
         lost: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ def inspect(
             foreseen, failure = _foreseen(request, damage, foresee, progress)
             inspection = Inspection(
                 backup=request.backup,
-                parts=len(backup.parts),
+                parts=backup.part_count,
                 size=backup.size,
                 compression=index.compression.value,
                 is_complete=not index.missing_end,

@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from kubectl_restore.archive.source.location import secrets_in
 from kubectl_restore.errors import UsageError
 from kubectl_restore.text import shown, shown_text
 
@@ -46,6 +47,7 @@ def log_file(path: Path | None, parsed: Parsed, command: str) -> Iterator[Log | 
             fix="name another with --log-file, or leave it out",
         ) from error
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-        log = Log(file, name, [value for flag, value in parsed.flags if flag.secret])
+        secrets = [value for flag, value in parsed.flags if flag.secret]
+        log = Log(file, name, [*secrets, *secrets_in(parsed.positionals)])
         log.put(f"{NAME} {VERSION}, process {os.getpid()}: {shown_text(command)}")
         yield log

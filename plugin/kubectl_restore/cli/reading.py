@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import backup_name, redacted
 from kubectl_restore.cli.argv import check_built
 from kubectl_restore.cli.durations import parse_duration
 from kubectl_restore.cli.flags import COMMANDS, OF_A_RESTORE, Scope
@@ -112,7 +113,7 @@ def read_request(
     _require_safe_deletion(parsed, None if is_open else path)
     return RestoreRequest(
         target=target,
-        backup=Path(backup),
+        backup=backup_name(backup),
         is_piped=backup == "-",
         target_path=path,
         is_placed=place is not None,
@@ -333,7 +334,7 @@ def _positionals(parsed: Parsed, command: str) -> tuple[str | None, str]:
     if len(given) < _POSITIONALS:
         meant = nearest_command(given[0]) if given and not command else ""
         missing = "a backup" if given else "a pod and a backup"
-        if given and not meant and (_ARCHIVE_NAME.search(given[0]) or _is_file(given[0])):
+        if given and not meant and (_is_archive(given[0]) or _is_file(given[0])):
             words = ["POD", *given, *_flags_to_show(parsed)]
             raise UsageError(
                 "a pod is missing",
@@ -375,8 +376,8 @@ def require_named(backup: str, usage: str) -> None:
 
 def _require_order(pod: str, backup: str, parsed: Parsed, command: str) -> None:
     """Notice BACKUP POD, the order of an older README."""
-    looks_like_backup = _ARCHIVE_NAME.search(pod) or (_is_file(pod) and not _is_file(backup))
-    if not looks_like_backup or _ARCHIVE_NAME.search(backup):
+    looks_like_backup = _is_archive(pod) or (_is_file(pod) and not _is_file(backup))
+    if not looks_like_backup or _is_archive(backup):
         return
     words = ["kubectl", "restore", *([command] if command else []), backup, pod]
     words += _flags_to_show(parsed)
@@ -385,6 +386,11 @@ def _require_order(pod: str, backup: str, parsed: Parsed, command: str) -> None:
         reason=f"{shown(os.fsencode(pod))} looks like a backup",
         fix=shlex.join(words),
     )
+
+
+def _is_archive(name: str) -> bool:
+    """Tell whether a word is called as backups are."""
+    return bool(_ARCHIVE_NAME.search(name)) or "://" in name
 
 
 def _is_file(name: str) -> bool:
@@ -466,5 +472,5 @@ def without_secrets(parsed: Parsed, command: Sequence[str]) -> tuple[str, ...]:
         if equals and value in shown_as:
             words.append(f"{name}={shown_as[value]}")
         else:
-            words.append(shown_as.get(word, word))
+            words.append(shown_as.get(word, redacted(word)))
     return ("kubectl", "restore", *words)

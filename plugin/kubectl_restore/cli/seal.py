@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import Location, backup_name
 from kubectl_restore.archive.trust.seal import SealRequest
 from kubectl_restore.cli.flags import OF_SEAL
 from kubectl_restore.cli.reading import require_named
 from kubectl_restore.cli.values import read_checksum
 from kubectl_restore.errors import UsageError
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +49,17 @@ def read_seal_request(parsed: Parsed, words: Sequence[str]) -> SealRequest:
             fix="write the backup to a file first, then name the file",
         )
     require_named(name, USAGE)
+    path = backup_name(name)
+    if isinstance(path, Location):
+        called = shown(os.fsencode(path))
+        raise UsageError(
+            f"{called} cannot be sealed where it is",
+            reason="the seal is written beside the backup, and nothing is written to a store",
+            fix="seal the backup before it is uploaded, and upload BACKUP.sha256 and "
+            f"BACKUP.meta.json beside it; or fetch it: {path.reader} > backup.tar",
+        )
     return SealRequest(
-        backup=Path(name),
+        backup=path,
         checksum=read_checksum(parsed),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         require_checksum=parsed.is_set("require-checksum"),

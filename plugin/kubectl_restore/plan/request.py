@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.cluster.kubectl import KubectlOptions
 
 
@@ -42,7 +43,7 @@ class RestoreRequest:
 
     target: Target
     """As the user named it; once it is pinned, the pod itself."""
-    backup: Path
+    backup: BackupName
     target_path: str
     """Absolute, without `..`, no trailing slash (but `/` itself)."""
     kubectl: KubectlOptions

@@ -28,7 +28,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.source.file import BackupFile
+from kubectl_restore.archive.source.opening import open_backup
 from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import (
     AnotherPodError,
@@ -72,6 +72,7 @@ from kubectl_restore.undo.save import require_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from kubectl_restore.archive.source.opening import OpenBackup
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
@@ -186,9 +187,10 @@ def _begun(
 ) -> Iterator[tuple[Run, Iterator[Batch], Supply]]:
     """Resolve the target while the backup is read: both are known, or it ends here."""
     with ExitStack() as stack:
-        backup: BackupFile | None = None
+        backup: OpenBackup | None = None
         if not request.is_piped:
-            backup = stack.enter_context(BackupFile.open(request.backup))
+            backup = open_backup(request.backup, progress, watch)
+            stack.enter_context(backup)
         header = _header(request, backup, is_compared=is_compared)
         only_reads = is_compared or request.dry_run
         supplied: tuple[Supply, Iterator[Batch], Batch] | None = None
@@ -224,7 +226,7 @@ def _begun(
 
 def _supplied(
     request: RestoreRequest,
-    backup: BackupFile | None,
+    backup: OpenBackup | None,
     progress: Progress,
     watch: Watch,
     *,
@@ -242,11 +244,11 @@ def _owners(request: RestoreRequest, batch: Batch) -> set[tuple[int, int]]:
     return {request.owner} if request.owner else batch.index.members.owners()
 
 
-def _header(request: RestoreRequest, backup: BackupFile | None, *, is_compared: bool) -> Header:
+def _header(request: RestoreRequest, backup: OpenBackup | None, *, is_compared: bool) -> Header:
     """Return what is known without the cluster."""
     named = shown(bytes(request.backup))
     if backup is not None and backup.is_split:
-        named += f" and {counted(len(backup.parts) - 1, 'further part')}"
+        named += f" and {counted(backup.part_count - 1, 'further part')}"
     pod = request.target.pod_name
     return Header(
         backup="standard input" if backup is None else named,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.select.choose import Chosen
     from kubectl_restore.archive.select.patterns import Glob
-    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.source.opening import OpenBackup
     from kubectl_restore.archive.stream.segments import Segment, Tap, Zeros
     from kubectl_restore.archive.stream.stdin_window import StdinWindow
     from kubectl_restore.deadline import Watch
@@ -79,7 +79,7 @@ class Supply:
         if not self._is_known:
             self._progress.message(level, text)
 
-    def of_file(self, backup: BackupFile) -> Iterator[Batch]:
+    def of_file(self, backup: OpenBackup) -> Iterator[Batch]:
         """Return the one batch of a file, which was read whole and is in order.
 
         Raises:
@@ -96,7 +96,7 @@ class Supply:
             "modified": backup.written_at,
             "compression": index.compression.value,
             "members": len(index.members),
-            "parts": len(backup.parts),
+            "parts": backup.part_count,
             "sha256": integrity.digest or None,
         }
         chosen = choose(index, self._request.selection, beat=self._beat)
@@ -128,7 +128,7 @@ class Supply:
             is_packed=index.compression is not Compression.NONE,
         )
 
-    def _read_file(self, backup: BackupFile) -> tuple[Index, Integrity]:
+    def _read_file(self, backup: OpenBackup) -> tuple[Index, Integrity]:
         """Read a whole backup, or what is left of it where that is wanted.
 
         Raises:

@@ -15,12 +15,11 @@ from kubectl_restore.ui.json_fields import json_line, named
 from kubectl_restore.ui.listing import mode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.salvage.salvage import Salvaged
     from kubectl_restore.archive.select.directories import Directory
     from kubectl_restore.archive.select.report import Report
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.archive.trust.integrity import Integrity
     from kubectl_restore.restore.foreseen import Foreseen
 
@@ -58,7 +57,7 @@ class Inspection:
         against: how much of it is right in a pod; None where no pod was asked.
     """
 
-    backup: Path
+    backup: BackupName
     parts: int
     size: int
     compression: str

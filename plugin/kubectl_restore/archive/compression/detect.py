@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.compression.decompressors import (
@@ -11,17 +12,17 @@ from kubectl_restore.archive.compression.decompressors import (
     skippable,
 )
 from kubectl_restore.archive.compression.stream import DecompressedStream
+from kubectl_restore.archive.source.location import STANDARD_INPUT, reader_of
 from kubectl_restore.archive.source.magic import BROTLI, MAGIC, Compression, identify
 from kubectl_restore.archive.source.repositories import repository_around
-from kubectl_restore.archive.source.stdin import STANDARD_INPUT
 from kubectl_restore.archive.tar.header import BLOCK, is_header
 from kubectl_restore.errors import BackupError
 from kubectl_restore.text import pasteable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.archive.source.magic import FileType
     from kubectl_restore.archive.source.readable import Readable
 
@@ -94,7 +95,8 @@ def no_archive(
         )
     # What lies in a repository is encrypted, or says whose it is, or is JSON.
     around = None
-    if not is_piped and (look is None or look.program or head.startswith(b"{")):
+    may_be_part = look is None or look.program or head.startswith(b"{")
+    if isinstance(backup.path, Path) and not is_piped and may_be_part:
         around = repository_around(backup.path)
     if around is not None:
         look, place = around
@@ -115,20 +117,20 @@ def no_archive(
     )
 
 
-def _unpacking(path: Path, packed: Compression, unpack: str) -> str:
+def _unpacking(path: BackupName, packed: Compression, unpack: str) -> str:
     """Return how what is packed in an unknown way is restored."""
     reader = _reader(path, packed)
-    if path == STANDARD_INPUT:
+    if reader_of(path):
         return f"{reader} | {unpack} | kubectl restore POD - -t PATH"
     unpacked = f"{reader} | {unpack}" if reader else f"{unpack} -- {pasteable(path)}"
     return f"{unpacked} > backup.tar  # then restore backup.tar"
 
 
-def _fix(path: Path, packed: Compression, look: FileType | None) -> str:
+def _fix(path: BackupName, packed: Compression, look: FileType | None) -> str:
     """Return how to come to a backup from what looks so; no command reads a file called `-`."""
-    is_piped = path == STANDARD_INPUT
+    is_piped = bool(reader_of(path))
     if look is None or not look.fix:
-        return "... | file -z -" if is_piped else f"file -z -- {pasteable(path)}"
+        return f"{reader_of(path)} | file -z -" if is_piped else f"file -z -- {pasteable(path)}"
     reader = _reader(path, packed)
     if not reader:
         return look.fix.format(path=pasteable(path))
@@ -139,10 +141,10 @@ def _fix(path: Path, packed: Compression, look: FileType | None) -> str:
     return (f"{reader} > unpacked\n" if needs_file else "") + look.fix.format(path="unpacked")
 
 
-def _reader(path: Path, packed: Compression) -> str:
+def _reader(path: BackupName, packed: Compression) -> str:
     """Return what prints the content where it is not what stands in a file; else nothing."""
-    if path == STANDARD_INPUT:
-        return "..." if packed is Compression.NONE else f"... | {packed} -dc"
+    if reader := reader_of(path):
+        return reader if packed is Compression.NONE else f"{reader} | {packed} -dc"
     return "" if packed is Compression.NONE else f"{packed} -dc -- {pasteable(path)}"
 
 

@@ -16,8 +16,8 @@ from kubectl_restore.archive.compression.decompressors import (
 )
 from kubectl_restore.archive.compression.garbage import loss_in
 from kubectl_restore.archive.refusals import corrupt, truncated
+from kubectl_restore.archive.source.location import reader_of
 from kubectl_restore.archive.source.magic import MAGIC, Compression
-from kubectl_restore.archive.source.stdin import STANDARD_INPUT
 from kubectl_restore.errors import BackupError
 from kubectl_restore.text import counted, pasteable
 
@@ -203,29 +203,29 @@ class DecompressedStream:
         return piece
 
     def _without_dictionary(self) -> BackupError:
-        path = self._backup.path
         with_it = "zstd -D DICTIONARY -dc"
-        fix = f"{with_it} -- {pasteable(path)} > backup.tar  # then restore backup.tar"
-        if path == STANDARD_INPUT:
-            fix = f"... | {with_it} | kubectl restore POD - -t PATH"
         return BackupError(
             "the backup needs the dictionary that it was compressed with",
             reason=f"the zstd data that begins at byte {self._member_at} names one",
-            fix=fix,
+            fix=self._unpacked_by(with_it),
         )
 
     def _too_large(self) -> BackupError:
         head = self._backup.read(self._member_at, _HEAD)
         window = zstd_window(head) if self._name == Compression.ZSTD else 0
         asked = f"{-(-window >> 20)} MiB" if window else "more than that"
-        path = self._backup.path
         with_memory = "zstd --long=31 -dc" if self._name == Compression.ZSTD else "xz -dc"
-        fix = f"{with_memory} -- {pasteable(path)} > backup.tar  # then restore backup.tar"
-        if path == STANDARD_INPUT:
-            fix = f"... | {with_memory} | kubectl restore POD - -t PATH"
         return BackupError(
             f"the backup needs more than {LARGEST_WINDOW >> 20} MiB of memory to be unpacked",
             reason=f"the {self._name} data that begins at byte {self._member_at} asks for a window "
             f"of {asked}; the limit is {LARGEST_WINDOW >> 20} MiB",
-            fix=fix,
+            fix=self._unpacked_by(with_memory),
         )
+
+    def _unpacked_by(self, program: str) -> str:
+        """Return how the backup is restored when a program unpacks it."""
+        path = self._backup.path
+        reader = reader_of(path)
+        if reader:
+            return f"{reader} | {program} | kubectl restore POD - -t PATH"
+        return f"{program} -- {pasteable(path)} > backup.tar  # then restore backup.tar"

@@ -1,7 +1,9 @@
 """Indexes of backups that were read before, kept in the user's cache directory.
 
-What identifies a backup is its place on the disk, its size and its times to the nanosecond, and
-samples of its bytes; never its name. An index is believed only when its samples are still there.
+What identifies a file is its place on the disk, its size and its times to the nanosecond, and
+samples of its bytes; never its name. An object in a store is identified by its place, its size and
+its ETag; without an ETag of its very bytes it is not remembered. An index is believed only when its
+samples are still there.
 The cache is a convenience: nothing that happens to it keeps a restore from being made. So what
 stands in the file is not believed either: it has our two tables and nothing else (a view may be
 endless), and numbers that may have been read out of this backup (plausibility.py).
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from array import array
     from collections.abc import Iterator
 
-    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.source.readable import Backup
 
 _FORMAT: Final = 2
 """Counts up whenever what is stored changes its meaning."""
@@ -62,6 +64,8 @@ _STEPS: Final = 10_000
 """Of SQLite's machine, between two looks at the clock: a millisecond."""
 _SAMPLES: Final = 64
 _SAMPLE: Final = 4096
+_FEW: Final = 8
+"""Members whose headers are looked at where each look is a request."""
 _FAILURES: Final[tuple[type[Exception], ...]] = (
     isal_zlib.error,  # type: ignore[assignment] # its stub declares it as a value
     OSError,
@@ -96,7 +100,7 @@ class IndexCache:
         """Name the directory; without one the user's own for this program."""
         self._directory = directory or Path(user_cache_dir(_NAME, appauthor=False))
 
-    def find(self, backup: BackupFile) -> Index | None:
+    def find(self, backup: Backup) -> Index | None:
         """Return the backup's index, if it is known and still right."""
         try:
             with closing(self._open()) as store:
@@ -104,7 +108,7 @@ class IndexCache:
         except _FAILURES:
             return None
 
-    def keep(self, backup: BackupFile, index: Index) -> None:
+    def keep(self, backup: Backup, index: Index) -> None:
         """Remember an index that took long to read."""
         packed = index.compression is not Compression.NONE
         if len(index.members) < _MANY and not (packed and backup.size >= _WORTH_IT):
@@ -176,7 +180,7 @@ def _schema(store: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
     return {(kind, name, text) for kind, name, text in rows}
 
 
-def _find(store: sqlite3.Connection, backup: BackupFile) -> Index | None:
+def _find(store: sqlite3.Connection, backup: Backup) -> Index | None:
     key = _key(backup)
     row = store.execute("select about from backup where key = ?", (key,)).fetchone()
     if row is None:
@@ -222,7 +226,7 @@ def _pieces(store: sqlite3.Connection, key: bytes) -> Iterator[tuple[str, bytes]
         yield name, piece
 
 
-def _keep(store: sqlite3.Connection, backup: BackupFile, index: Index) -> None:
+def _keep(store: sqlite3.Connection, backup: Backup, index: Index) -> None:
     key = _key(backup)
     store.execute("delete from piece where key = ?", (key,))
     size = number = 0
@@ -260,15 +264,19 @@ def _forget(store: sqlite3.Connection) -> None:
             store.execute("delete from backup where key = ?", (key,))
 
 
-def _key(backup: BackupFile) -> bytes:
+def _key(backup: Backup) -> bytes:
     """Return what identifies the file's content.
 
     Raises:
         BackupError: it cannot be read.
     """
-    digest = sha256(repr((LAYOUT, backup.identity, backup.changed_at)).encode())
-    for at in _places(backup.size):
-        digest.update(backup.read(at, _SAMPLE))
+    identity = backup.identity
+    if identity is None:
+        raise BackupError("nothing tells whether its content is another one")
+    digest = sha256(repr((LAYOUT, identity)).encode())
+    if backup.has_samples:
+        for at in _places(backup.size):
+            digest.update(backup.read(at, _SAMPLE))
     return digest.digest()
 
 
@@ -278,7 +286,7 @@ def _places(size: int) -> list[int]:
     return sorted({last * step // (_SAMPLES - 1) for step in range(_SAMPLES)})
 
 
-def _is_right(backup: BackupFile, index: Index) -> bool:
+def _is_right(backup: Backup, index: Index) -> bool:
     """Hold some of the index's members against the headers in the file.
 
     What is compressed cannot be looked into; the samples of its bytes are in the key.
@@ -289,7 +297,7 @@ def _is_right(backup: BackupFile, index: Index) -> bool:
     members = index.members
     if recognise(backup) is not index.compression:
         return False
-    step = max(1, len(members) // _SAMPLES)
+    step = max(1, len(members) // (_SAMPLES if backup.has_samples else _FEW))
     some = range(0, len(members), step)
     if not all(members.is_found(number) for number in some):
         return False
@@ -299,7 +307,7 @@ def _is_right(backup: BackupFile, index: Index) -> bool:
     )
 
 
-def _stands_there(backup: BackupFile, members: Members, number: int) -> bool:
+def _stands_there(backup: Backup, members: Members, number: int) -> bool:
     member = members[number]
     block = backup.read(member.offset, BLOCK)
     try:

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.index.ending import Ending
     from kubectl_restore.archive.index.tail import Tail
     from kubectl_restore.archive.members.members import Members
-    from kubectl_restore.archive.source.file import BackupFile
     from kubectl_restore.archive.source.magic import Compression
+    from kubectl_restore.archive.source.readable import Backup
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
 
 
 def read_index(
-    backup: BackupFile,
+    backup: Backup,
     *,
     allow_missing_end: bool,
     progress: Progress,
@@ -70,7 +70,7 @@ def read_index(
 
 
 def _read(
-    backup: BackupFile,
+    backup: Backup,
     allow_missing_end: bool,  # noqa: FBT001 - handed through
     progress: Progress,
     watch: Watch,

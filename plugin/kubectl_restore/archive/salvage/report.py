@@ -8,9 +8,9 @@ from kubectl_restore.text import pasteable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from kubectl_restore.archive.salvage.salvage import Salvaged
+    from kubectl_restore.archive.source.location import BackupName
 
 
 def report_lines(found: Salvaged) -> Iterator[str]:
@@ -23,12 +23,12 @@ def report_lines(found: Salvaged) -> Iterator[str]:
         yield f"in part: {shown(name)}, under a name of its own"
 
 
-def restored_so(backup: Path) -> str:
+def restored_so(backup: BackupName) -> str:
     """Return the command that restores what is left, where no pod is known."""
     return f"kubectl restore POD {pasteable(backup)} -t PATH --salvage"
 
 
-def how_to_salvage(again: str, backup: Path, *, compared_so: str = "") -> str:
+def how_to_salvage(again: str, backup: BackupName, *, compared_so: str = "") -> str:
     """Return the lines of a fix that lead to what is left.
 
     Args:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubectl_restore.archive.members.member import Member
-    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.source.readable import Backup
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
 
@@ -94,7 +94,7 @@ class _PlainSource(PlainStream):
 
 
 def salvage(
-    backup: BackupFile, progress: Progress, watch: Watch, *, with_partial: bool = False
+    backup: Backup, progress: Progress, watch: Watch, *, with_partial: bool = False
 ) -> Salvaged:
     """Read a damaged backup as far as that can be done.
 
@@ -115,7 +115,7 @@ def salvage(
 
 
 def salvaged_stream(
-    backup: BackupFile, compression: Compression, on_step: Callable[[], None]
+    backup: Backup, compression: Compression, on_step: Callable[[], None]
 ) -> SalvagedStream | None:
     """Return the stream on which the members of a salvaged index stand; None for a plain tar."""
     if compression is Compression.NONE:
@@ -127,7 +127,7 @@ class _Reading:
     """Walks over what is there, from run to run."""
 
     def __init__(
-        self, backup: BackupFile, compression: Compression, progress: Progress, watch: Watch
+        self, backup: Backup, compression: Compression, progress: Progress, watch: Watch
     ) -> None:
         self._backup = backup
         self._compression = compression

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import Location
 from kubectl_restore.progress import Hint, HintKind
 from kubectl_restore.text import pasteable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kubectl_restore.archive.members.members import Members
+    from kubectl_restore.archive.source.location import BackupName
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ _FORMS: Final = (
 )
 
 
-def no_tree(members: Members, backup: Path) -> Hint | None:
+def no_tree(members: Members, backup: BackupName) -> Hint | None:
     """Return what is to be said of a backup that is restored as it is and helps nobody so.
 
     Args:
@@ -67,7 +67,9 @@ def no_tree(members: Members, backup: Path) -> Hint | None:
         if not all(members.in_names(text) for text in (*form.signs, form.below)):
             continue
         if all(members.at(sign) for sign in form.signs):
-            fix = form.fix.format(backup=pasteable(backup))
+            fetched = f"{backup.reader} > backup.tar\n" if isinstance(backup, Location) else ""
+            file = "backup.tar" if fetched else pasteable(backup)
+            fix = fetched + form.fix.format(backup=file)
             text = f"the backup has {form.what}: as they are, they go there as files"
             return Hint(HintKind.NO_TREE, text, fix)
     return None

@@ -14,6 +14,7 @@ from kubectl_restore.errors import BackupError
 from kubectl_restore.text import pasteable, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -30,8 +31,8 @@ class BackupFile:
         whole: what it was called before it was split; else the same.
         parts: its files in order.
         size: bytes of all, when they were opened.
-        identity: of each part device, inode, size and modification time in nanoseconds.
-        changed_at: nanoseconds since 1970 when content or attributes of a part last changed.
+        identity: of each part device, inode, size and modification time in nanoseconds; and the
+            nanoseconds since 1970 when content or attributes of a part last changed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,8 +52,10 @@ class BackupFile:
             self._hold(self.parts[-1])
         self._starts = [0, *accumulate(one.size for one in self.parts)]
         self.size = self._starts[-1]
-        self.identity = tuple(one.identity for one in self.parts)
-        self.changed_at = max(one.changed_at for one in self.parts)
+        changed_at = max(one.changed_at for one in self.parts)
+        self.identity = (tuple(one.identity for one in self.parts), changed_at)
+
+    has_samples = True
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -63,6 +66,18 @@ class BackupFile:
     def is_split(self) -> bool:
         """Tell whether there is more than one part."""
         return len(self.parts) > 1
+
+    @property
+    def part_count(self) -> int:
+        """How many files it consists of."""
+        return len(self.parts)
+
+    def reader(self, wanted: Iterable[tuple[int, int] | None] | None = None) -> Self:  # noqa: ARG002
+        """Return itself: whoever reads by position is in nobody's way."""
+        return self
+
+    def let_go(self) -> None:
+        """Keep everything: what is read once more is at hand."""
 
     @property
     def mode(self) -> int:

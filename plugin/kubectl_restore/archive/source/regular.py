@@ -7,6 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.change import changed_error
 from kubectl_restore.archive.source.repositories import identify_directory
 from kubectl_restore.errors import BackupError
 from kubectl_restore.text import pasteable, shown, shown_text
@@ -134,15 +135,7 @@ class RegularFile:
         Args:
             is_sending: some of it may be in the pod already.
         """
-        again = "run the same command again"
-        if is_sending:
-            # What has arrived may be of either; sizes and times do not tell.
-            again += " with --force --compare checksum"
-        return BackupError(
-            "the backup changed while it was read",
-            reason=f"{shown(os.fsencode(self.path))} is not the file that it was at the start",
-            fix=f"wait until the backup is complete, then {again}",
-        )
+        return changed_error(self.path, is_sending=is_sending)
 
     def _opened(self) -> Descriptor:
         descriptor = self._descriptor

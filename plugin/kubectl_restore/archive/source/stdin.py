@@ -6,9 +6,9 @@ import os
 import select
 import sys
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import STANDARD_INPUT
 from kubectl_restore.deadline import TICK, as_duration
 from kubectl_restore.errors import BackupError, TimedOutError
 from kubectl_restore.text import shown_text
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
 
-STANDARD_INPUT: Final = Path("-")
 _PIECE: Final = 256 * 1024
 """Bytes that one read asks for."""
 _BEHIND: Final = 512 * 1024

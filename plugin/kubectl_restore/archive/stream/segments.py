@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import tee
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kubectl_restore.archive.compression.stream import DecompressedStream
@@ -13,7 +14,7 @@ from kubectl_restore.errors import BackupError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.source.readable import Backup, Reader
     from kubectl_restore.deadline import Watch
 
 _BUFFER: Final = 256 * 1024
@@ -22,6 +23,8 @@ _WORTH_A_BLOCK: Final = 64 * 1024
 """Bytes from which on a piece goes out as it is; smaller ones are collected first."""
 _STEP: Final = 8 * 1024 * 1024
 """Bytes that are passed over in one go: a fraction of a second, however they are packed."""
+_FAR: Final = 1024
+"""Segments without anything of the archive, behind which no more is looked for beforehand."""
 _NOT_YET: Final = memoryview(b"")
 
 
@@ -101,7 +104,7 @@ def length_of(segment: Segment) -> int:
 
 
 def read_segments(
-    backup: BackupFile,
+    backup: Backup,
     compression: Compression,
     segments: Iterable[Segment],
     watch: Watch,
@@ -117,7 +120,7 @@ def read_segments(
     for all of them, until there is none, knows that the backup has not changed.
 
     Args:
-        backup: the file.
+        backup: what is read.
         compression: how it is packed.
         segments: what of it.
         watch: the time limit.
@@ -133,10 +136,14 @@ def read_segments(
         if compression is Compression.NONE:
             yield from _read_plain(backup, segments, tap)
         else:
-            stream = stream or DecompressedStream(backup, compression, watch.check)
-            yield from collected(_read_packed(stream, backup, segments, tap))
-            while to_the_end and stream.skip(_STEP):
-                yield _NOT_YET
+            reader = backup.reader()
+            try:
+                stream = stream or DecompressedStream(reader, compression, watch.check)
+                yield from collected(_read_packed(stream, backup, segments, tap))
+                while to_the_end and stream.skip(_STEP):
+                    yield _NOT_YET
+            finally:
+                reader.let_go()
     except BackupError:
         # It was whole when it was checked: what is damaged now has been written to since.
         backup.check_unchanged(is_sending=True)
@@ -150,12 +157,40 @@ def read_literals(segments: Iterable[Segment]) -> Iterator[memoryview | Zeros]:
 
 
 def _read_plain(
-    backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+    backup: Backup, segments: Iterable[Segment], tap: Tap | None
+) -> Iterator[memoryview | Zeros]:
+    """Read what is wanted, and say so beforehand to whom it takes time."""
+    segments, ahead = tee(segments)
+    reader = backup.reader(_wanted(ahead))
+    # Who does not look at it must not have it kept.
+    del ahead
+    try:
+        yield from _read_wanted(backup, reader, segments, tap)
+    finally:
+        reader.let_go()
+
+
+def _wanted(segments: Iterable[Segment]) -> Iterator[tuple[int, int] | None]:
+    """Return which ranges of the archive segments have; None where many have none."""
+    without = 0
+    for segment in segments:
+        content = segment.content if isinstance(segment, Rewritten) else segment
+        if isinstance(content, Extract):
+            yield content.offset, content.length
+            without = 0
+        else:
+            without += 1
+            if without % _FAR == 0:
+                yield None
+
+
+def _read_wanted(
+    backup: Backup, reader: Reader, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[memoryview | Zeros]:
     """Read straight into one buffer; hand it out whenever it is full."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
-    for segment in _rewritten(backup, segments, tap):
+    for segment in _rewritten(backup, reader, segments, tap):
         if isinstance(segment, Zeros):
             if filled:
                 yield buffer[:filled]
@@ -167,7 +202,7 @@ def _read_plain(
         while done < length:
             room = buffer[filled : min(filled + length - done, _BUFFER)]
             if isinstance(segment, Extract):
-                count = backup.read_into(room, segment.offset + done)
+                count = reader.read_into(room, segment.offset + done)
                 if not count:
                     raise backup.changed(is_sending=True)
                 if tap is not None:
@@ -185,21 +220,23 @@ def _read_plain(
 
 
 def _rewritten(
-    backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+    backup: Backup, reader: Reader, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[Literal | Extract | Zeros]:
     for segment in segments:
         if isinstance(segment, Rewritten):
-            yield segment.of(_read_all(backup, segment.content, tap))
+            yield segment.of(_read_all(backup, reader, segment.content, tap))
         else:
             yield segment
 
 
-def _read_all(backup: BackupFile, content: Extract, tap: Tap | None) -> Iterator[memoryview]:
+def _read_all(
+    backup: Backup, reader: Reader, content: Extract, tap: Tap | None
+) -> Iterator[memoryview]:
     """Read a short range."""
     done = 0
     while done < content.length:
         room = memoryview(bytearray(content.length - done))
-        count = backup.read_into(room, content.offset + done)
+        count = reader.read_into(room, content.offset + done)
         if not count:
             raise backup.changed(is_sending=True)
         if tap is not None:
@@ -244,7 +281,7 @@ def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zer
 
 
 def _read_packed(
-    stream: Decompressed, backup: BackupFile, segments: Iterable[Segment], tap: Tap | None
+    stream: Decompressed, backup: Backup, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[memoryview | Zeros]:
     for segment in segments:
         if isinstance(segment, Literal):
@@ -268,7 +305,7 @@ def _read_packed(
 
 
 def _unpacked(
-    stream: Decompressed, backup: BackupFile, content: Extract, tap: Tap | None
+    stream: Decompressed, backup: Backup, content: Extract, tap: Tap | None
 ) -> Iterator[memoryview]:
     left = content.length
     while left:
@@ -281,7 +318,7 @@ def _unpacked(
         left -= len(piece)
 
 
-def _pass_over(stream: Decompressed, backup: BackupFile, length: int) -> Iterator[memoryview]:
+def _pass_over(stream: Decompressed, backup: Backup, length: int) -> Iterator[memoryview]:
     while length:
         step = min(length, _STEP)
         if stream.skip(step) < step:

@@ -5,6 +5,9 @@ neither the reading nor the hashing; so on two cores it costs little (0.35 s bes
 million members), and what one of the two has read is in the page cache for the other. Handing the
 decompressor's bytes to the hash was turned down: a plain archive is read by seeking, and members'
 edges are read twice.
+
+Of an object every byte is paid for: what the index was read from in order is hashed on the way, and
+only the rest is fetched for it.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import threading
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Self
 
+from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.deadline import TICK
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Phase, Status
@@ -21,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from types import TracebackType
 
-    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.source.objects.backup import ObjectBackup
+    from kubectl_restore.archive.source.opening import OpenBackup
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
 
@@ -102,3 +107,45 @@ class Hashing:
             self._digests[None] = whole.hexdigest()
         except BackupError as error:
             self._failure = error
+
+
+class HashingOnTheWay:
+    """The hash of an object, which takes it while it is read."""
+
+    def __init__(self, backup: ObjectBackup) -> None:
+        """Take what it has read by then."""
+        self._backup = backup
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing runs."""
+
+    def result(self, progress: Progress, watch: Watch) -> dict[int | None, str]:
+        """Read the rest; see `Hashing.result`."""
+        backup = self._backup
+        while (done := backup.beginning.length) < backup.size:
+            watch.check()
+            progress.status(Status(Phase.CHECKSUM, done_bytes=done, total_bytes=backup.size))
+            if not backup.read(done, _BLOCK):
+                break
+        backup.check_unchanged()
+        return {None: backup.beginning.checksum()}
+
+
+def hashing_of(backup: OpenBackup, parts: Collection[int]) -> Hashing | HashingOnTheWay:
+    """Return what takes a backup's hash beside the reading of its index.
+
+    Args:
+        backup: what is hashed.
+        parts: numbers of parts that are hashed by themselves too.
+    """
+    if isinstance(backup, BackupFile):
+        return Hashing(backup, parts)
+    return HashingOnTheWay(backup)

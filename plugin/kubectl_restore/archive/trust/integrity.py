@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.index.read import read_index
 from kubectl_restore.archive.members.member import Kind
+from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.claims import Claim, Subject
-from kubectl_restore.archive.trust.file_checksum import Hashing
+from kubectl_restore.archive.trust.file_checksum import hashing_of
 from kubectl_restore.archive.trust.sidecars import find_claims
 from kubectl_restore.errors import BackupError
 from kubectl_restore.progress import Level
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.index.cache import IndexCache
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.members.members import Members
-    from kubectl_restore.archive.source.file import BackupFile
+    from kubectl_restore.archive.source.opening import OpenBackup
+    from kubectl_restore.archive.trust.file_checksum import Hashing, HashingOnTheWay
     from kubectl_restore.archive.trust.sidecars import Found
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
@@ -75,7 +77,7 @@ class Integrity:
 
 
 def read_proved(
-    backup: BackupFile,
+    backup: OpenBackup,
     checksum: str | None = None,
     *,
     allow_missing_end: bool,
@@ -106,8 +108,7 @@ def read_proved(
             and there is none that can be read.
         TimedOutError, SignalledError: the watch ended the run.
     """
-    parts = [one.path for one in backup.parts] if backup.is_split else []
-    found = find_claims(backup.whole, parts, own=own, home=home)
+    found = _found(backup, own=own, home=home)
     claims = found.claims
     if checksum is not None:
         claims.insert(0, Claim(Subject.CHECKSUM, checksum, ON_COMMAND_LINE))
@@ -119,10 +120,11 @@ def read_proved(
     require_agreement(claims)
     require(claims, {Subject.FILE_SIZE: backup.size})
     with ExitStack() as stack:
-        hashing = None
+        hashing: Hashing | HashingOnTheWay | None = None
         if always_hash or any(one.subject is Subject.CHECKSUM for one in claims):
             asked = {one.part for one in claims if one.part is not None}
-            hashing = stack.enter_context(Hashing(backup, asked))
+            hashing = hashing_of(backup, asked)
+            stack.enter_context(hashing)
         index = read_index(
             backup,
             allow_missing_end=allow_missing_end,
@@ -139,13 +141,24 @@ def read_proved(
     return index, Integrity(tuple(claims), digests.get(None, ""), unread)
 
 
+def _found(backup: OpenBackup, *, own: bool, home: Path | None) -> Found:
+    """Return what is claimed in files, or in objects beside the backup; see `find_claims`."""
+    if isinstance(backup, BackupFile):
+        parts = [one.path for one in backup.parts] if backup.is_split else []
+        return find_claims(backup.whole, parts, own=own, home=home)
+    # Loaded late: files need nothing of it.
+    from kubectl_restore.archive.trust.object_sidecars import find_claims_beside  # noqa: PLC0415
+
+    return find_claims_beside(backup.path, backup.beside)
+
+
 def totals_of(members: Members) -> Totals:
     """Count the regular files and the bytes of their contents, holes included."""
     files = members.of_kind(Kind.FILE)
     return Totals(len(files), sum(map(members.columns.sizes.__getitem__, files)))
 
 
-def _require_checksum(backup: BackupFile, found: Found) -> None:
+def _require_checksum(backup: OpenBackup, found: Found) -> None:
     """Return when the whole backup's checksum is claimed, or that of each of its parts.
 
     Raises:
@@ -155,7 +168,7 @@ def _require_checksum(backup: BackupFile, found: Found) -> None:
         error.fix += f"\nor leave {REQUIRED} out"
         raise error
     proved = {one.part for one in found.claims if one.subject is Subject.CHECKSUM}
-    if None not in proved and not (backup.is_split and len(proved) == len(backup.parts)):
+    if None not in proved and not (backup.is_split and len(proved) == backup.part_count):
         whole = backup.whole
         raise BackupError(
             "no checksum of the backup was found",

@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import Location
 from kubectl_restore.archive.trust.capitals import Directory
 from kubectl_restore.archive.trust.claims import (
     Claim,
@@ -37,13 +38,15 @@ from kubectl_restore.text import counted, pasteable, shown, shown_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kubectl_restore.archive.source.location import BackupName
+
 SUM: Final = ".sha256"
 META: Final = ".meta.json"
 LISTS: Final = ("SHA256SUMS", "sha256sums.txt")
 
-_LARGEST_LIST: Final = 16 * 1024 * 1024
+LARGEST_LIST: Final = 16 * 1024 * 1024
 """Bytes: the checksums of some hundred thousand files."""
-_LARGEST_RECORD: Final = 1024 * 1024
+LARGEST_RECORD: Final = 1024 * 1024
 """Bytes of a JSON document; real ones have less than one KiB."""
 _MOST_RECORDS: Final = 5_000
 _MOST_NAMES: Final = 100_000
@@ -132,7 +135,12 @@ def require_readable(path: Path) -> None:
 
 
 def _own_sum(path: Path, source: Path) -> list[Claim]:
-    return [_checksum(one.digest, source) for one in own_sums(path, source)]
+    return sum_claims(source, own_sums(path, source))
+
+
+def sum_claims(source: BackupName, sums: Sequence[Sum]) -> list[Claim]:
+    """Return what lines of checksums claim about a backup."""
+    return [_checksum(one.digest, source) for one in sums]
 
 
 def own_sums(path: Path, source: Path) -> list[Sum]:
@@ -141,9 +149,16 @@ def own_sums(path: Path, source: Path) -> list[Sum]:
     Raises:
         BackupError: it is there and cannot be read, or is about other files.
     """
-    data = _content(source, _LARGEST_LIST)
-    if data is None:
-        return []
+    data = _content(source, LARGEST_LIST)
+    return [] if data is None else sums_about(path, source, data)
+
+
+def sums_about(path: BackupName, source: BackupName, data: bytes) -> list[Sum]:
+    """Return the lines of what BACKUP.sha256 has that are about the backup.
+
+    Raises:
+        BackupError: it cannot be read, or is about other files.
+    """
     name = os.fsencode(path.name)
     sums = _read_sums(source, data, name)
     fit = [one for one in sums if one.name is None or one.name.rpartition(b"/")[2] == name]
@@ -156,9 +171,16 @@ def own_sums(path: Path, source: Path) -> list[Sum]:
 
 
 def _own_meta(path: Path, source: Path) -> list[Claim]:  # noqa: ARG001 - as _own_sum
-    data = _content(source, _LARGEST_RECORD)
-    if data is None:
-        return []
+    data = _content(source, LARGEST_RECORD)
+    return [] if data is None else meta_claims(source, data)
+
+
+def meta_claims(source: BackupName, data: bytes) -> list[Claim]:
+    """Return what the content of a BACKUP.meta.json claims.
+
+    Raises:
+        BackupError: it cannot be read.
+    """
     try:
         record = parse_meta(data)
     except UnreadableError as error:
@@ -168,12 +190,23 @@ def _own_meta(path: Path, source: Path) -> list[Claim]:  # noqa: ARG001 - as _ow
 
 def meta_fields(path: Path) -> dict[str, object]:
     """Return all fields of a readable BACKUP.meta.json; none when there is no such file."""
-    data = _content(beside(path, META), _LARGEST_RECORD)
+    data = _content(beside(path, META), LARGEST_RECORD)
     return {} if data is None else json_object(data)
 
 
+def listed_sums(location: Location, source: Location, data: bytes) -> list[Claim]:
+    """Return what a list of checksums beside an object claims about it.
+
+    Raises:
+        BackupError: it cannot be read.
+    """
+    sums = _read_sums(source, data, os.fsencode(location.name))
+    path = os.fsencode(f"/{location.host}/{location.key}")
+    return [_checksum(one.digest, source) for one in fitting(sums, path)]
+
+
 def _listed(path: Path, parts: Sequence[Path], source: Path) -> list[Claim]:
-    data = _content(source, _LARGEST_LIST)
+    data = _content(source, LARGEST_LIST)
     if data is None:
         return []
     sums = _read_sums(source, data, *(os.fsencode(one.name) for one in (path, *parts)))
@@ -199,7 +232,7 @@ def _of_part(claim: Claim, number: int, part: Path) -> Claim:
     return replace(claim, part=number, name=shown(os.fsencode(part.name)))
 
 
-def _read_sums(source: Path, data: bytes, *names: bytes) -> list[Sum]:
+def _read_sums(source: BackupName, data: bytes, *names: bytes) -> list[Sum]:
     try:
         return parse_sums(data, *names)
     except UnreadableError as error:
@@ -218,7 +251,7 @@ def _older(found: Found, real: Path, home: Path | None) -> list[Claim]:
     matching: list[tuple[datetime, Path, Record]] = []
     for source in _record_files(found, home):
         try:
-            data = _content(source, _LARGEST_RECORD)
+            data = _content(source, LARGEST_RECORD)
             record = parse_older(data or b"{}")
         except (BackupError, UnreadableError) as error:
             if _may_name(source, real):
@@ -268,11 +301,11 @@ def _names(text: str, real: Path) -> bool:
 def _may_name(source: Path, real: Path) -> bool:
     """Tell whether a record that cannot be read has the backup's name in it."""
     with suppress(OSError, BackupError):
-        return os.fsencode(real.name) in (_content(source, _LARGEST_RECORD) or b"")
+        return os.fsencode(real.name) in (_content(source, LARGEST_RECORD) or b"")
     return False
 
 
-def _claims_of(record: Record, source: Path) -> list[Claim]:
+def _claims_of(record: Record, source: BackupName) -> list[Claim]:
     says = {
         Subject.CHECKSUM: record.checksum,
         Subject.FILE_SIZE: record.file_size,
@@ -286,11 +319,13 @@ def _claims_of(record: Record, source: Path) -> list[Claim]:
     ]
 
 
-def _checksum(digest: str, source: Path) -> Claim:
+def _checksum(digest: str, source: BackupName) -> Claim:
     return Claim(Subject.CHECKSUM, digest, shown(os.fsencode(source)), _away(source))
 
 
-def _away(source: Path) -> str:
+def _away(source: BackupName) -> str:
+    if isinstance(source, Location):
+        return f"take {shown(os.fsencode(source))} away, or put it right"
     return f"mv -- {pasteable(source)} {pasteable(beside(source, '.old'))}"
 
 
@@ -325,7 +360,7 @@ def _content(path: Path, largest: int) -> bytes | None:
     return data
 
 
-def _unreadable(source: Path, reason: str) -> BackupError:
+def _unreadable(source: BackupName, reason: str) -> BackupError:
     return BackupError(
         f"what {shown(os.fsencode(source))} says about the backup cannot be read",
         reason=reason,
