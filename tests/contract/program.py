@@ -40,7 +40,7 @@ class Result:
 
 def arguments(
     pod: Pod,
-    backup: Path,
+    backup: Path | str,
     *flags: str,
     kubeconfig: Path | None = None,
     older: bool = False,
@@ -69,14 +69,14 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, **variables}
 
 
-def run(*words: str) -> Result:
+def run(*words: str, variables: dict[str, str] | None = None) -> Result:
     """Run a command that a message names, without its `kubectl restore`, to its end."""
-    return _ended([*program(), *words])
+    return _ended([*program(), *words], **(variables or {}))
 
 
 def restore(
     pod: Pod,
-    backup: Path,
+    backup: Path | str,
     *flags: str,
     kubeconfig: Path | None = None,
     older: bool = False,
@@ -88,14 +88,18 @@ def restore(
     return _ended(command, **(variables or {}))
 
 
-def verify(pod: Pod, backup: Path, *flags: str) -> Result:
+def verify(
+    pod: Pod, backup: Path | str, *flags: str, variables: dict[str, str] | None = None
+) -> Result:
     """Run `kubectl restore verify` to its end."""
-    return _ended(arguments(pod, backup, *flags, command="verify"))
+    return _ended(arguments(pod, backup, *flags, command="verify"), **(variables or {}))
 
 
-def diff(pod: Pod, backup: Path, *words: str) -> Result:
+def diff(
+    pod: Pod, backup: Path | str, *words: str, variables: dict[str, str] | None = None
+) -> Result:
     """Run `kubectl restore diff` to its end."""
-    return _ended(arguments(pod, backup, *words, command="diff"))
+    return _ended(arguments(pod, backup, *words, command="diff"), **(variables or {}))
 
 
 def _ended(command: list[str], **variables: str) -> Result:
@@ -141,7 +145,7 @@ def restore_piped(
 
 def start(
     pod: Pod,
-    backup: Path,
+    backup: Path | str,
     *flags: str,
     kubeconfig: Path | None = None,
     variables: dict[str, str] | None = None,

@@ -14,7 +14,7 @@ from kubectl_restore.archive.source.objects.answers import (
     NotToldError,
     NotWantedError,
 )
-from kubectl_restore.archive.source.objects.ranges import FIRST, RangeReader, Workers
+from kubectl_restore.archive.source.objects.ranges import FIRST, RangeReader, Workers, as_exception
 from kubectl_restore.archive.source.objects.refusals import (
     is_denied,
     is_missing,
@@ -23,7 +23,7 @@ from kubectl_restore.archive.source.objects.refusals import (
 from kubectl_restore.archive.source.objects.store import Store
 from kubectl_restore.archive.source.suffixes import PartName
 from kubectl_restore.deadline import TICK
-from kubectl_restore.errors import BackupError, InterruptedRestoreError, RestoreError
+from kubectl_restore.errors import BackupError, DamagedError, InterruptedRestoreError, RestoreError
 from kubectl_restore.text import counted, shown, shown_whole
 
 if TYPE_CHECKING:
@@ -266,7 +266,9 @@ class ObjectBackup:
 
     def note_parts(self, error: BackupError) -> None:
         """Say with an error that it may be one of several parts."""
-        if PartName.of(Path(self.path.name)) is not None:
+        part = PartName.of(Path(self.path.name))
+        is_first = part is not None and (part.suffix.isdigit() or not part.suffix.strip("a"))
+        if is_first and isinstance(error, DamagedError):
             error.reason += "\nparts of a split backup are not put together from a store"
             error.fix += f"\nall its parts in order: ({self.path.reader}; ...) | kubectl restore"
             error.fix += " POD - -t PATH"
@@ -329,12 +331,12 @@ class ObjectBackup:
             Exception: what the asking or the pulse raised.
         """
         found: list[T] = []
-        failed: list[Exception] = []
+        failed: list[BaseException] = []
 
         def run() -> None:
             try:
                 found.append(ask())
-            except Exception as error:  # noqa: BLE001 - raised below
+            except BaseException as error:  # noqa: BLE001 - raised below; a panic of Rust's is one
                 failed.append(error)
 
         thread = threading.Thread(target=run, name="asking", daemon=True)
@@ -343,7 +345,7 @@ class ObjectBackup:
             thread.join(TICK)
             self._pulse()
         if failed:
-            raise failed[0]
+            raise as_exception(failed[0])
         return found[0]
 
 

@@ -83,12 +83,12 @@ def credentials_for(
     return config, None
 
 
-def no_credentials(bucket: str) -> UsageError:
-    """Return the error for a bucket that nobody has keys to."""
+def no_credentials(bucket: str, said: str = "") -> UsageError:
+    """Return the error for a bucket that nobody has keys to; `said` by who was asked last."""
     return UsageError(
         f"there are no credentials for the bucket {shown(os.fsencode(bucket))}",
         reason="neither the environment (AWS_ACCESS_KEY_ID), nor a profile, nor this machine has "
-        "any",
+        "any" + (f"; asked last, it said: {said}" if said else ""),
         fix="aws configure  # or: export AWS_PROFILE=NAME; a bucket that anybody may read: "
         "export AWS_SKIP_SIGNATURE=true",
     )

@@ -43,6 +43,13 @@ class Fetch(Protocol):
         """Return exactly these bytes; anything as soon as they are not wanted any more."""
 
 
+def as_exception(error: BaseException) -> Exception:
+    """Return what ends one command: a panic of Rust's is a BaseException, as if it ended all."""
+    if isinstance(error, Exception):
+        return error
+    return RuntimeError(f"{type(error).__name__}: {error}")
+
+
 class _Piece:
     """A range that was asked for."""
 
@@ -103,8 +110,8 @@ class Workers:
             if piece.is_wanted:
                 try:
                     data = self._fetch(piece.start, piece.end - piece.start, piece.wants)
-                except Exception as error:  # noqa: BLE001 - raised again where it is read
-                    failure = error
+                except BaseException as error:  # noqa: BLE001 - raised where it is read
+                    failure = as_exception(error)
             with self.changed:
                 piece.data, piece.failure, piece.is_done = data, failure, True
                 self._open -= 1

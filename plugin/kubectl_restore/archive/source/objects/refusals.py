@@ -126,7 +126,7 @@ def _called(location: Location) -> str:
 def _of_the_way(said: _Said, location: Location) -> RestoreError | None:
     """Say what keeps us from the server."""
     if any(one in said.text for one in _METADATA) or "Failed to get AWS credentials" in said.text:
-        return no_credentials(location.host)
+        return no_credentials(location.host, said.shown)
     if "InvalidCertificate" in said.text or "certificate" in said.text.partition("\n")[0]:
         return UsageError(
             f"the server of {_called(location)} cannot be trusted",

@@ -7,11 +7,12 @@ data.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.archive.source.location import S3
+from kubectl_restore.archive.source.location import S3, redacted
 from kubectl_restore.archive.source.objects.answers import Answer, NotWantedError, ObjectState
 from kubectl_restore.archive.source.objects.profile import credentials_for
 from kubectl_restore.errors import UsageError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1024 * 1024
 """Bytes of an answer between two looks whether it is still wanted."""
+_ENDPOINT: Final = re.compile(r"https?://[^\s/@?#]+(?:/\S*)?")
+_SOURCE: Final = re.compile(r"source: (\w+)")
 _CA_BUNDLE: Final = "AWS_CA_BUNDLE"
 _RETRIES: Final[RetryConfig] = {
     # Of one range: what a busy store wants (S3's "503 Slow Down"), and no endless trying.
@@ -146,15 +149,30 @@ class Store:
     def _bucket_of(self, location: Location) -> ObjectStore:
         config, provider = credentials_for(location.host, self._environment)
         endpoint = config.get("endpoint") or _endpoint(self._environment)
+        if endpoint and not _ENDPOINT.fullmatch(endpoint):
+            raise UsageError(
+                "the endpoint of S3 is no address",
+                reason=f"AWS_ENDPOINT_URL is {shown_text(redacted(endpoint))}",
+                fix="export AWS_ENDPOINT_URL=https://HOST",
+            )
         options: ClientConfig = {**self._options, "allow_http": endpoint.startswith("http://")}
         settings: S3Config = {**config}  # type: ignore[typeddict-item] # its keys are S3Config's
-        bucket: ObjectStore = self._obstore.store.S3Store(
-            location.host,
-            config=settings,
-            client_options=options,
-            retry_config=_RETRIES,
-            credential_provider=provider,
-        )
+        try:
+            bucket: ObjectStore = self._obstore.store.S3Store(
+                location.host,
+                config=settings,
+                client_options=options,
+                retry_config=_RETRIES,
+                credential_provider=provider,
+            )
+        except self._obstore.exceptions.BaseError as error:
+            # `MissingAccessKeyId`, `UnknownConfigurationKey`: a name, and no value.
+            source = _SOURCE.search(str(error))
+            raise UsageError(
+                "the settings of S3 in the environment cannot be used",
+                reason=f"obstore said: {source[1] if source else type(error).__name__}",
+                fix="set them right, both keys together: env | grep -o '^AWS_[A-Z_]*'",
+            ) from error
         return bucket
 
 
