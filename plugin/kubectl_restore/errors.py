@@ -37,10 +37,11 @@ MEANING: Final[dict[ExitCode, str]] = {
     ExitCode.BACKUP: "backup unusable: missing, truncated, corrupt or unsafe; pod untouched "
     "(or, if the file changed while it was read, said so)",
     ExitCode.TARGET: "target not found, not ready, ambiguous or taken by another restore",
-    ExitCode.NOT_ALLOWED: "not allowed: RBAC or login",
+    ExitCode.NOT_ALLOWED: "not allowed: RBAC or login, of the cluster or of the backup's store",
     ExitCode.IN_THE_WAY: "something is in the way; nothing was changed",
     ExitCode.POD_CANNOT: "the pod cannot do it: no tar, read-only, no space",
-    ExitCode.INTERRUPTED: "cluster unreachable, link lost or timed out; run the command again",
+    ExitCode.INTERRUPTED: "cluster or store unreachable, link lost or timed out; "
+    "run the command again",
     ExitCode.VERIFICATION: "verification failed: the pod does not hold what was sent",
     ExitCode.WARNINGS: "restored with warnings, under --strict",
     ExitCode.SIGHUP: "ended by SIGHUP; run the command again",
@@ -171,7 +172,7 @@ CAUSES: Final[dict[str, str]] = {
 
 
 class NotAllowedError(RestoreError):
-    """The cluster refuses this user."""
+    """The cluster, or the store of the backup, refuses this user."""
 
     code = ExitCode.NOT_ALLOWED
 

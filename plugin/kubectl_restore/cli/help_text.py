@@ -55,6 +55,7 @@ Usage:
   kubectl restore status [--cleanup]              what of ours stands in a namespace: helper pods
   kubectl restore completion SHELL                 bash, zsh or fish; --install: for kubectl itself
   kubectl restore version [-o json]               its version, commit, Python and kubectl
+  BACKUP: a file, the first part of a split one, - for a pipe, s3://BUCKET/KEY, https://HOST/PATH
 """
 
 _COMPARING: Final = frozenset(

@@ -98,12 +98,12 @@ def test_an_error_about_a_url_has_none_of_its_secrets() -> None:
 
 
 @given(
-    st.text("abc:/@?#=&.-", max_size=12),
-    st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=6, max_size=12),
-    st.booleans(),
+    rest=st.text("abc:/@?#=&.-", max_size=12),
+    secret=st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=6, max_size=12),
+    as_user=st.booleans(),
 )
 def test_no_secret_is_left_in_a_word_or_in_what_quotes_it(
-    rest: str, secret: str, as_user: bool
+    rest: str, secret: str, *, as_user: bool
 ) -> None:
     word = f"https://u:{secret}@host/{rest}" if as_user else f"https://host/p?sig={secret}{rest}"
     assert secret not in redacted(word)

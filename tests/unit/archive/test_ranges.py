@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,7 +90,7 @@ def test_ranges_that_nearly_touch_are_one(gaps: list[tuple[int, int]]) -> None:
         at += gap + length
     found = list(together(wanted))
     assert all(0 < end - start <= ranges.PIECE for start, end in found)
-    assert all(one[1] <= other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] <= other[0] for one, other in pairwise(found))
     covered = {byte for start, end in found for byte in range(start, end)}
     assert all(set(range(at, at + length)) <= covered for at, length in wanted)
 

@@ -28,13 +28,15 @@ STANDARD_INPUT: Final = Path("-")
 S3: Final = "s3"
 _URLS: Final = ("https", "http")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_GCLOUD: Final = "gcloud storage cat gs://BUCKET/KEY"
+_AZ: Final = "az storage blob download -c CONTAINER -n NAME --no-progress"
 _OTHER_STORES: Final = {
-    "gs": "gcloud storage cat",
-    "gcs": "gcloud storage cat",
-    "az": "az storage blob download --file /dev/stdout --blob-url",
-    "azure": "az storage blob download --file /dev/stdout --blob-url",
-    "abfs": "az storage blob download --file /dev/stdout --blob-url",
-    "abfss": "az storage blob download --file /dev/stdout --blob-url",
+    "gs": _GCLOUD,
+    "gcs": _GCLOUD,
+    "az": _AZ,
+    "azure": _AZ,
+    "abfs": _AZ,
+    "abfss": _AZ,
 }
 """Schemes of stores that are not read, and what prints an object of theirs."""
 REDACTED: Final = "REDACTED"
@@ -133,8 +135,8 @@ def backup_name(text: str) -> BackupName:
         raise UsageError(
             f"a backup at {scheme}:// is not read yet",
             reason="objects are read by s3:// and https://",
-            fix=f"name a signed URL (https://...), or: {_OTHER_STORES[scheme]} "
-            f"{shlex.quote(redacted(text))} | kubectl restore POD - -t PATH",
+            fix=f"name a signed URL of it (https://...), or: {_OTHER_STORES[scheme]} "
+            "| kubectl restore POD - -t PATH",
         )
     if os.path.lexists(text):
         return Path(text)
