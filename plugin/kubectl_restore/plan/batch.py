@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from kubectl_restore.archive.stream.pauses import no_pauses
 from kubectl_restore.archive.stream.segments import Extract, Zeros
 from kubectl_restore.archive.trust.content_checksums import Fingerprints
 from kubectl_restore.progress import Phase, Status
@@ -37,7 +38,7 @@ class Batch:
         read: how their bytes are read.
         identity: tells it from all others: hexadecimal digits.
         is_kept: it can be read again, and any part of it.
-        is_packed: what is not read of it takes time, too.
+        pauses: returns at which bytes of a stream of it something may be waited for.
         is_held: tells whether all of one that comes through a pipe is in memory.
     """
 
@@ -46,7 +47,7 @@ class Batch:
     read: Reader
     identity: str = ""
     is_kept: bool = True
-    is_packed: bool = False
+    pauses: Callable[[Iterable[Segment]], Iterable[int]] = no_pauses
     is_held: Callable[[], bool] = lambda: False
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,9 @@ from kubectl_restore.archive.select.choose import (
     nothing_matches,
     stripping_leaves_nothing,
 )
+from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.stream.pauses import no_pauses, pauses_in, pauses_of_object
 from kubectl_restore.archive.stream.segments import read_segments
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.archive.trust.safety import unsafe
@@ -28,7 +31,7 @@ from kubectl_restore.progress import Level
 from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from kubectl_restore.archive.index.index import Index
     from kubectl_restore.archive.select.choose import Chosen
@@ -125,7 +128,7 @@ class Supply:
             is_last=True,
             read=read,
             identity=self.identity,
-            is_packed=index.compression is not Compression.NONE,
+            pauses=_pauses(backup, index.compression),
         )
 
     def _read_file(self, backup: OpenBackup) -> tuple[Index, Integrity]:
@@ -244,6 +247,15 @@ class Supply:
                 f"{counted(absolute, 'name')} of the backup begin{'s' * (absolute == 1)} with a "
                 f"slash, which is left out: all of it goes below {self._request.target_path}",
             )
+
+
+def _pauses(
+    backup: OpenBackup, compression: Compression
+) -> Callable[[Iterable[Segment]], Iterable[int]]:
+    """Return what tells where reading a backup takes a while."""
+    if not isinstance(backup, BackupFile):
+        return partial(pauses_of_object, compression=compression)
+    return no_pauses if compression is Compression.NONE else pauses_in
 
 
 def _naming_the_cut(window: StdinWindow, index: Index) -> Reader:

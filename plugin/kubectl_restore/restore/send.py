@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.members.member import Extra, Kind
-from kubectl_restore.archive.stream.segments import pauses_in
 from kubectl_restore.archive.trust.content_checksums import Fingerprints
 from kubectl_restore.container.capabilities import Tar
 from kubectl_restore.deadline import as_duration
@@ -252,7 +251,7 @@ class _Sending:
             batch.read(layout.segments(), tap),
             layout.total,
             in_flight,
-            pauses_in(layout.segments()) if batch.is_packed else (),
+            batch.pauses(layout.segments()),
             packing=run.request.packing if lane.capabilities.unpacks else Packing.NONE,
         )
         line = command(self._ledger, lane.capabilities, self._sent.plan.touched.owners)

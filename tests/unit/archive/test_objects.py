@@ -95,15 +95,19 @@ class Heard(Silence):
 
 
 def read(
-    backup: ObjectBackup, cache: IndexCache | None = None, heard: Heard | None = None, **flags: bool
+    backup: ObjectBackup,
+    cache: IndexCache | None = None,
+    heard: Heard | None = None,
+    *,
+    require_checksum: bool = False,
 ) -> tuple[Index, Integrity]:
     return read_proved(
         backup,
         allow_missing_end=False,
+        require_checksum=require_checksum,
         progress=heard or Heard(),
         watch=Watch(None),
         cache=cache,
-        **flags,
     )
 
 

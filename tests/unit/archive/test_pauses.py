@@ -11,26 +11,31 @@ from hypothesis import strategies as st
 
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.source.magic import Compression
+from kubectl_restore.archive.source.objects import ranges
+from kubectl_restore.archive.source.objects.ranges import together
+from kubectl_restore.archive.stream import pauses as pauses_module
 from kubectl_restore.archive.stream import segments as outgoing
+from kubectl_restore.archive.stream.pauses import pauses_in, pauses_of_object
 from kubectl_restore.archive.stream.segments import (
     Extract,
     Literal,
     Rewritten,
     Segment,
     Zeros,
-    pauses_in,
     read_segments,
 )
 from kubectl_restore.deadline import Watch
 from tests.unit.archive.making import packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from typing import Self
 
 same_for_all = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 STEP = 8 * 1024 * 1024
 SMALL_STEP = 4096
+SMALL_STAGE = 3000
 CONTENT = random.Random(11).randbytes(100_000)  # noqa: S311 - content, no secret
 PACKED = [one for one in Compression if one is not Compression.NONE]
 
@@ -47,16 +52,25 @@ def backups(tmp_path_factory: pytest.TempPathFactory) -> dict[Compression, Path]
 def _small_steps() -> Iterator[None]:
     """Pass over little in one go, so that small archives have pauses."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(outgoing, "_STEP", SMALL_STEP)
+        for module in (outgoing, pauses_module):
+            patch.setattr(module, "STEP", SMALL_STEP)
+            patch.setattr(module, "STAGE", SMALL_STAGE)
+        patch.setattr(ranges, "PIECE", SMALL_STAGE)
+        patch.setattr(ranges, "_GAP", 64)
         yield
 
 
 def empty_blocks(
-    path: Path, compression: Compression, segments: list[Segment], *, to_the_end: bool = False
+    path: Path,
+    compression: Compression,
+    segments: list[Segment],
+    *,
+    to_the_end: bool = False,
+    opened: type[BackupFile] = BackupFile,
 ) -> tuple[list[int], bytes]:
     """Return before which bytes of the stream empty blocks come, and the stream."""
     found, stream = [], bytearray()
-    with BackupFile.open(path) as backup:
+    with opened(path) as backup:
         for block in read_segments(
             backup, compression, iter(segments), Watch(None), to_the_end=to_the_end
         ):
@@ -67,6 +81,36 @@ def empty_blocks(
                 found.append(len(stream))
             stream += block
     return found, bytes(stream)
+
+
+class Away(BackupFile):
+    """A backup that has nothing at hand: each range, and each stage, is waited for once."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._left: list[tuple[int, int]] = []
+        self._ends: list[int] = []
+        self._stages: set[int] = set()
+
+    def reader(self, wanted: Iterable[tuple[int, int] | None] | None = None) -> Self:
+        assert wanted is not None
+        self._left = [one for one in together(wanted) if one[0] < one[1]]
+        self._ends = [end for _, end in self._left]
+        return self
+
+    def read_into(self, view: memoryview, offset: int) -> int:
+        # One range at a time, as from a store.
+        end = next((one for one in self._ends if one > offset), self.size)
+        return super().read_into(view[: end - offset], offset)
+
+    def is_ready(self, offset: int, length: int) -> bool:
+        if length > SMALL_STAGE:
+            is_new = offset not in self._stages
+            self._stages.add(offset)
+            return not is_new
+        waited = [one for one in self._left if one[0] < offset + length and offset < one[1]]
+        self._left = [one for one in self._left if one not in waited]
+        return not waited
 
 
 def bytes_of(segment: Segment) -> bytes:
@@ -117,6 +161,22 @@ def test_empty_blocks_come_where_it_was_said_and_nowhere_else(
     assert set(found) == set(said)
     assert said == sorted(said)
     assert stream == b"".join(map(bytes_of, segments))
+
+
+@pytest.mark.usefixtures("_small_steps")
+@pytest.mark.parametrize("compression", Compression)
+@same_for_all
+@given(segments=chosen())
+def test_an_object_is_waited_for_where_it_was_said_and_nowhere_else(
+    backups: dict[Compression, Path], compression: Compression, segments: list[Segment]
+) -> None:
+    found, stream = empty_blocks(backups[compression], compression, segments, opened=Away)
+    said = list(pauses_of_object(iter(segments), compression))
+    assert said == sorted(said)
+    assert set(found) <= {*said, len(stream)}
+    assert stream == b"".join(map(bytes_of, segments))
+    if compression is Compression.NONE:
+        assert set(said) <= {*found}
 
 
 @pytest.mark.usefixtures("_small_steps")

@@ -42,6 +42,9 @@ class Reader(Readable, Protocol):
             BackupError: it cannot be read.
         """
 
+    def is_ready(self, offset: int, length: int) -> bool:
+        """Tell whether bytes can be read without waiting; if not, have waited for a moment."""
+
     def let_go(self) -> None:
         """Need nothing of it any more; the backup stays open."""
 

@@ -21,8 +21,12 @@ _BUFFER: Final = 256 * 1024
 """Bytes of one block: it stays in the processor's cache between read and write."""
 _WORTH_A_BLOCK: Final = 64 * 1024
 """Bytes from which on a piece goes out as it is; smaller ones are collected first."""
-_STEP: Final = 8 * 1024 * 1024
+STEP: Final = 8 * 1024 * 1024
 """Bytes that are passed over in one go: a fraction of a second, however they are packed."""
+STAGE: Final = 4 * 1024 * 1024
+"""Bytes of the stream that are sent without a pause when what they come of is at hand."""
+_SLACK: Final = 1024 * 1024
+"""Bytes that unpacking may need beyond as many as come of it: a block of bzip2 has 900 KB."""
 _FAR: Final = 1024
 """Segments without anything of the archive, behind which no more is looked for beforehand."""
 _NOT_YET: Final = memoryview(b"")
@@ -136,11 +140,14 @@ def read_segments(
         if compression is Compression.NONE:
             yield from _read_plain(backup, segments, tap)
         else:
-            reader = backup.reader()
+            reader = backup.reader([(0, backup.size)])
             try:
-                stream = stream or DecompressedStream(reader, compression, watch.check)
-                yield from collected(_read_packed(stream, backup, segments, tap))
-                while to_the_end and stream.skip(_STEP):
+                own = DecompressedStream(reader, compression, watch.check)
+                pieces = _read_packed(stream or own, backup, segments, tap)
+                # One that was salvaged stands nowhere in the file that could be waited for.
+                yield from collected(pieces if stream else _in_stages(pieces, own, reader))
+                stream = stream or own
+                while to_the_end and stream.skip(STEP):
                     yield _NOT_YET
             finally:
                 reader.let_go()
@@ -161,7 +168,7 @@ def _read_plain(
 ) -> Iterator[memoryview | Zeros]:
     """Read what is wanted, and say so beforehand to whom it takes time."""
     segments, ahead = tee(segments)
-    reader = backup.reader(_wanted(ahead))
+    reader = backup.reader(wanted_of(ahead))
     # Who does not look at it must not have it kept.
     del ahead
     try:
@@ -170,7 +177,7 @@ def _read_plain(
         reader.let_go()
 
 
-def _wanted(segments: Iterable[Segment]) -> Iterator[tuple[int, int] | None]:
+def wanted_of(segments: Iterable[Segment]) -> Iterator[tuple[int, int] | None]:
     """Return which ranges of the archive segments have; None where many have none."""
     without = 0
     for segment in segments:
@@ -187,11 +194,11 @@ def _wanted(segments: Iterable[Segment]) -> Iterator[tuple[int, int] | None]:
 def _read_wanted(
     backup: Backup, reader: Reader, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[memoryview | Zeros]:
-    """Read straight into one buffer; hand it out whenever it is full."""
+    """Read straight into one buffer; hand it out whenever it is full, or the next takes a while."""
     buffer = memoryview(bytearray(_BUFFER))
     filled = 0
     for segment in _rewritten(backup, reader, segments, tap):
-        if isinstance(segment, Zeros):
+        if not isinstance(segment, Literal | Extract):
             if filled:
                 yield buffer[:filled]
                 filled = 0
@@ -201,32 +208,72 @@ def _read_wanted(
         length = length_of(segment)
         while done < length:
             room = buffer[filled : min(filled + length - done, _BUFFER)]
-            if isinstance(segment, Extract):
-                count = reader.read_into(room, segment.offset + done)
-                if not count:
-                    raise backup.changed(is_sending=True)
-                if tap is not None:
-                    tap(segment.offset + done, room[:count])
-            else:
+            if isinstance(segment, Literal):
                 count = len(room)
                 room[:] = memoryview(segment.data)[done : done + count]
+            else:
+                count = _copy(backup, reader, segment.offset + done, room, tap)
             done += count
             filled += count
-            if filled == _BUFFER:
-                yield buffer
+            if filled == _BUFFER or not count:
+                yield buffer[:filled]
                 filled = 0
     if filled:
         yield buffer[:filled]
 
 
+def _copy(backup: Backup, reader: Reader, offset: int, room: memoryview, tap: Tap | None) -> int:
+    """Read bytes of the archive; return how many, 0 when they take a while."""
+    if not reader.is_ready(offset, 1):
+        return 0
+    count = reader.read_into(room, offset)
+    if not count:
+        raise backup.changed(is_sending=True)
+    if tap is not None:
+        tap(offset, room[:count])
+    return count
+
+
 def _rewritten(
     backup: Backup, reader: Reader, segments: Iterable[Segment], tap: Tap | None
-) -> Iterator[Literal | Extract | Zeros]:
+) -> Iterator[Literal | Extract | Zeros | memoryview]:
+    """Return the segments, those that are written anew as what they become; blocks of nothing meanwhile."""
     for segment in segments:
         if isinstance(segment, Rewritten):
-            yield segment.of(_read_all(backup, reader, segment.content, tap))
+            content = segment.content
+            while not reader.is_ready(content.offset, content.length):
+                yield _NOT_YET
+            yield segment.of(_read_all(backup, reader, content, tap))
         else:
             yield segment
+
+
+def _in_stages(
+    pieces: Iterator[memoryview | Zeros], stream: DecompressedStream, reader: Reader
+) -> Iterator[memoryview | Zeros]:
+    """Return the pieces; before each stage of the stream empty ones while it is waited for."""
+    sent = due = 0
+    while True:
+        if sent == due:
+            while not reader.is_ready(stream.consumed, STAGE + _SLACK):
+                yield _NOT_YET
+            due += STAGE
+        piece = next(pieces, None)
+        if piece is None:
+            return
+        if isinstance(piece, Zeros):
+            yield piece
+            sent += piece.length
+            due = max(due, sent - sent % STAGE + STAGE)
+            continue
+        while sent + len(piece) > due:
+            yield piece[: due - sent]
+            piece, sent = piece[due - sent :], due
+            while not reader.is_ready(stream.consumed, STAGE + _SLACK):
+                yield _NOT_YET
+            due += STAGE
+        yield piece
+        sent += len(piece)
 
 
 def _read_all(
@@ -243,22 +290,6 @@ def _read_all(
             tap(content.offset + done, room[:count])
         yield room[:count]
         done += count
-
-
-def pauses_in(segments: Iterable[Segment]) -> Iterator[int]:
-    """Return at which bytes of the stream much of the archive is passed over first.
-
-    Args:
-        segments: of the stream; the offsets of extracts rise.
-    """
-    sent = position = 0
-    for segment in segments:
-        content = segment.content if isinstance(segment, Rewritten) else segment
-        if isinstance(content, Extract):
-            if content.offset - position > _STEP:
-                yield sent
-            position = content.offset + content.length
-        sent += length_of(segment)
 
 
 def collected(pieces: Iterator[memoryview | Zeros]) -> Iterator[memoryview | Zeros]:
@@ -320,7 +351,7 @@ def _unpacked(
 
 def _pass_over(stream: Decompressed, backup: Backup, length: int) -> Iterator[memoryview]:
     while length:
-        step = min(length, _STEP)
+        step = min(length, STEP)
         if stream.skip(step) < step:
             raise backup.changed(is_sending=True)
         length -= step

@@ -381,6 +381,10 @@ class ObjectReader:
         except Exception as error:
             raise self._backup.told(error) from error
 
+    def is_ready(self, offset: int, length: int) -> bool:
+        """Tell whether bytes are at hand; if not, have waited for a moment."""
+        return self._ranges.is_ready(offset, length)
+
     def let_go(self) -> None:
         """Want nothing any more of what is under way."""
         self._ranges.close()

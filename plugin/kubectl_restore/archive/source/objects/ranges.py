@@ -39,7 +39,7 @@ BEHIND: Final = 1024 * 1024
 class Fetch(Protocol):
     """Asks for a range."""
 
-    def __call__(self, offset: int, length: int, is_wanted: Callable[[], bool]) -> bytearray:
+    def __call__(self, offset: int, length: int, is_wanted: Callable[[], bool], /) -> bytearray:
         """Return exactly these bytes; anything as soon as they are not wanted any more."""
 
 
@@ -168,6 +168,19 @@ class RangeReader:
         view[: len(part)] = part
         return len(part)
 
+    def is_ready(self, offset: int, length: int) -> bool:
+        """Tell whether bytes, or a failure in their place, are at hand; they are asked for.
+
+        Waits `TICK` seconds at most.
+        """
+        end = min(offset + length, self._size)
+        while offset < end:
+            piece = self._asked_for(offset, end - offset)
+            if not piece.is_done and not self._workers.wait_for(piece):
+                return False
+            offset = piece.end
+        return True
+
     @property
     def is_busy(self) -> bool:
         """Whether it has ranges under way or at hand."""
@@ -184,13 +197,7 @@ class RangeReader:
         if offset >= self._size:
             return memoryview(b"")
         self._forget(offset)
-        piece = self._holding(offset)
-        if piece is None:
-            self._ask_for(offset, min(length, self._size - offset))
-            piece = self._holding(offset)
-        self._ask_ahead(offset)
-        if piece is None:
-            raise LookupError("a range that was asked for is not there")
+        piece = self._asked_for(offset, length)
         while not self._workers.wait_for(piece):
             self._pulse()
         if piece.failure is not None:
@@ -198,13 +205,24 @@ class RangeReader:
         start = offset - piece.start
         return memoryview(piece.data)[start : start + length]
 
+    def _asked_for(self, offset: int, length: int) -> _Piece:
+        """Return the range in which a byte is, and have those ahead fetched."""
+        piece = self._holding(offset)
+        if piece is None:
+            self._ask_for(offset, min(length, self._size - offset))
+            piece = self._holding(offset)
+        self._ask_ahead(offset)
+        if piece is None:
+            raise LookupError("a range that was asked for is not there")
+        return piece
+
     def _holding(self, offset: int) -> _Piece | None:
         return next((one for one in self._pieces if one.start <= offset < one.end), None)
 
     def _forget(self, offset: int) -> None:
         """Let go of what is far behind, or lies beyond a leap backwards."""
         is_planned = self._planned is not None
-        least, most = offset - BEHIND * (not is_planned), offset + (AHEAD + 2) * PIECE
+        least, most = offset - BEHIND, offset + (AHEAD + 2) * PIECE
         kept: deque[_Piece] = deque()
         for piece in self._pieces:
             if piece.end > least and (is_planned or piece.start < most):
