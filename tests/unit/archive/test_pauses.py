@@ -84,7 +84,7 @@ def empty_blocks(
 
 
 class Away(BackupFile):
-    """A backup that has nothing at hand: each range, and each stage, is waited for once."""
+    """A backup that has nothing at hand: each range is waited for twice, each stage once."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -94,8 +94,9 @@ class Away(BackupFile):
 
     def reader(self, wanted: Iterable[tuple[int, int] | None] | None = None) -> Self:
         assert wanted is not None
-        self._left = [one for one in together(wanted) if one[0] < one[1]]
-        self._ends = [end for _, end in self._left]
+        found = [one for one in together(wanted) if one[0] < one[1]]
+        self._ends = [end for _, end in found]
+        self._left = found + found
         return self
 
     def read_into(self, view: memoryview, offset: int) -> int:
@@ -109,7 +110,8 @@ class Away(BackupFile):
             self._stages.add(offset)
             return not is_new
         waited = [one for one in self._left if one[0] < offset + length and offset < one[1]]
-        self._left = [one for one in self._left if one not in waited]
+        for one in set(waited):
+            self._left.remove(one)
         return not waited
 
 

@@ -237,7 +237,7 @@ def _copy(backup: Backup, reader: Reader, offset: int, room: memoryview, tap: Ta
 def _rewritten(
     backup: Backup, reader: Reader, segments: Iterable[Segment], tap: Tap | None
 ) -> Iterator[Literal | Extract | Zeros | memoryview]:
-    """Return the segments, those that are written anew as what they become; blocks of nothing meanwhile."""
+    """Return segments, and what becomes of those that are written anew; empty blocks meanwhile."""
     for segment in segments:
         if isinstance(segment, Rewritten):
             content = segment.content
