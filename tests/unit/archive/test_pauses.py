@@ -90,10 +90,13 @@ class Away(BackupFile):
         super().__init__(path)
         self._left: list[tuple[int, int]] = []
         self._ends: list[int] = []
+        self._is_packed = False
         self._stages: set[int] = set()
 
     def reader(self, wanted: Iterable[tuple[int, int] | None] | None = None) -> Self:
         assert wanted is not None
+        wanted = list(wanted)
+        self._is_packed = wanted == [(0, self.size)]
         found = [one for one in together(wanted) if one[0] < one[1]]
         self._ends = [end for _, end in found]
         self._left = found + found
@@ -105,7 +108,7 @@ class Away(BackupFile):
         return super().read_into(view[: end - offset], offset)
 
     def is_ready(self, offset: int, length: int) -> bool:
-        if length > SMALL_STAGE:
+        if self._is_packed:
             is_new = offset not in self._stages
             self._stages.add(offset)
             return not is_new
