@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract import trees
 from tests.contract.program import diff, restore, run, verify
-from tests.stores.moto import moto_server, put
+from tests.stores.s3 import SERVERS, put, running
 from tests.stores.server import Asked, Reply, StoreServer, s3_error
 
 if TYPE_CHECKING:
@@ -45,27 +45,26 @@ def held(pod: Pod, archive: bytes) -> list[str]:
     return trees.differences(trees.tree_of(archive), pod.tree(), owners=pod.is_root)
 
 
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    with moto_server() as address:
+@pytest.fixture(scope="module", params=SERVERS)
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    with running(request.param) as address:
         put(address, "/backups")
         yield address
 
 
-@pytest.mark.parametrize("kind", ["debian", "busybox"])
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_an_object_is_restored_proved_and_found_again(
-    cluster: Cluster, moto: str, variables: dict[str, str], kind: str, *, packed: bool
+    cluster: Cluster, store: str, variables: dict[str, str], *, packed: bool
 ) -> None:
     archive = trees.two_thousand()
     content = gzip.compress(archive) if packed else archive
     name = "db/nightly 1.tar.gz" if packed else "db/nightly 1.tar"
-    put(moto, f"/backups/{name}".replace(" ", "%20"), content)
+    put(store, f"/backups/{name}".replace(" ", "%20"), content)
     digest = hashlib.sha256(content).hexdigest()
     line = f"{digest}  {name.rpartition('/')[2]}\n".encode()
-    put(moto, f"/backups/{name}.sha256".replace(" ", "%20"), line)
-    told = {**variables, "AWS_ENDPOINT_URL": moto}
-    pod, place = cluster.pod(kind), f"s3://backups/{name}"
+    put(store, f"/backups/{name}.sha256".replace(" ", "%20"), line)
+    told = {**variables, "AWS_ENDPOINT_URL": store}
+    pod, place = cluster.pod("debian"), f"s3://backups/{name}"
     result = restore(pod, place, "--require-checksum", variables=told)
     assert result.code == 0, result
     assert result.out.startswith("Restored "), result

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 PIECE: Final = 4 * 1024 * 1024
 """Bytes of the longest range."""
-AHEAD: Final = 5
+AHEAD: Final = 3
 """Ranges that a reader has under way or at hand ahead of the one that it reads."""
-WORKERS: Final = 6
+WORKERS: Final = 4
 """Threads that wait for answers, for all readers of an object."""
 FIRST: Final = 64 * 1024
 """Bytes of a range after a leap, unless fewer are wanted."""

@@ -1,4 +1,4 @@
-"""moto's server: S3 as AWS answers it, as far as a program of this machine can."""
+"""Real S3 servers: moto (Python, as AWS answers), and gofakes3 (Go), which ignores If-Match."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from tests.golang import built
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 _PATIENCE = 60.0
 """Seconds until it listens: its start is slow."""
 
+_GOFAKES3: Final = "github.com/johannesboyne/gofakes3/cmd/gofakes3"
 _SIGNED: Final = (
     "AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/s3/aws4_request, "
     "SignedHeaders=host, Signature=0"
@@ -23,13 +27,27 @@ _SIGNED: Final = (
 """moto wants to know who writes; it does not look at the signature."""
 
 
+def moto(port: int) -> list[str]:
+    """Return the command that runs moto's server."""
+    return [sys.executable, "-m", "moto.server", "--port", str(port)]
+
+
+def gofakes3(port: int) -> list[str]:
+    """Return the command that runs gofakes3; a test is skipped where there is no Go."""
+    programs = built(Path(__file__).parent / "gofakes3", _GOFAKES3)
+    return [str(programs / "gofakes3"), "-backend", "mem", "-host", f"127.0.0.1:{port}"]
+
+
+SERVERS: Final = {"moto": moto, "gofakes3": gofakes3}
+
+
 @contextmanager
-def moto_server() -> Iterator[str]:
-    """Run it; return its address."""
+def running(name: str) -> Iterator[str]:
+    """Run one of `SERVERS`; return its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "--port", str(port)]
+    command = SERVERS[name](port)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait_for(port, process)
