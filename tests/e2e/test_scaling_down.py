@@ -179,6 +179,7 @@ def test_the_same_command_finishes_what_was_killed_in_the_middle(
     process.kill()
     process.communicate()
     assert standing(claim) == (0, "1")
+    assert "deployment/shop is scaled to 0 (it had 1" in claim.run("status").out
     done = restored(claim, "deployment", file, 1)
     assert "an earlier restore has noted that it had 1" in done.err
 

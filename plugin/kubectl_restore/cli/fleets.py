@@ -43,8 +43,11 @@ _MOST: Final = 64
 _DEFAULT_JOBS: Final = 4
 _DEFAULT_PER_NODE: Final = 2
 _LARGEST_MAP: Final = 4 << 20
-_NOT: Final = ("salvage", "save-replaced", "checksum", "pod", "selector")
-"""What says something of one backup, or of one pod."""
+_NOT: Final = (
+    *("salvage", "save-replaced", "checksum", "pod", "selector"),
+    *("scale-down", "scale-back"),
+)
+"""What says something of one backup, or of one pod; or takes away pods that are others' targets."""
 USAGE: Final = "kubectl restore sts/NAME --each 'backups/{pod}.tar.gz' -t PATH"
 
 

@@ -63,10 +63,11 @@ def read_status_request(parsed: Parsed, words: Sequence[str]) -> StatusRequest:
 
 def status_text(found: Found) -> str:
     """Return what was found, for a person."""
+    scaled = "".join(f"{one.stands(found.at)}\n" for one in found.scaled)
     if not found.pods:
-        return "Nothing that kubectl restore has made stands there\n"
+        return scaled or "Nothing that kubectl restore has made stands there\n"
     if found.removed:
-        return "".join(f"pod/{name} deleted\n" for name in found.removed)
+        return "".join(f"pod/{name} deleted\n" for name in found.removed) + scaled
     rows = [("POD", "CLAIM", "STATE", "CREATED")]
     rows += [(one.name, one.claim, one.state.value, one.created) for one in found.pods]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -75,7 +76,7 @@ def status_text(found: Found) -> str:
         for row in rows
     ]
     lines.append(f"to remove them: kubectl restore status{found.at} --cleanup")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + f"\n{scaled}"
 
 
 def status_json(found: Found) -> str:
@@ -85,5 +86,8 @@ def status_json(found: Found) -> str:
             "message_type": "helpers",
             "pods": [one.fields() for one in found.pods],
             "removed": found.removed,
+            "scaled_down": [
+                {"workload": str(one.target), "replicas": one.noted} for one in found.scaled
+            ],
         }
     )

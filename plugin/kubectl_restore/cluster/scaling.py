@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.cluster.target import RESOURCES, Kind, Target
+from kubectl_restore.cluster.target import RESOURCES, Kind, Target, require_name
 from kubectl_restore.cluster.workload import reading
 from kubectl_restore.errors import InTheWayError, PodCannotError, UsageError
 from kubectl_restore.text import shown, shown_text
@@ -25,8 +25,10 @@ NOTED: Final = "kubectl-restore/replicas"
 """The annotation that has the count from before."""
 SCALED: Final = frozenset({Kind.DEPLOYMENT, Kind.STATEFUL_SET, Kind.REPLICA_SET})
 """What has replicas."""
+RESOURCES_SCALED: Final = ",".join(sorted(RESOURCES[one] for one in SCALED))
+"""The same, as kubectl is asked for all of them."""
 _COUNT: Final = re.compile(r"\d{1,9}", re.ASCII)
-_NAMES: Final = {
+KINDS: Final = {
     "Deployment": Kind.DEPLOYMENT,
     "StatefulSet": Kind.STATEFUL_SET,
     "ReplicaSet": Kind.REPLICA_SET,
@@ -55,6 +57,24 @@ class Replicas:
     def before(self) -> int:
         """How many there are to be afterwards: what somebody has set since counts."""
         return self.noted if self.noted is not None and not self.wanted else self.wanted
+
+    def stands(self, at: str) -> str:
+        """Return what a run that was broken off has left, and how it is set back by hand.
+
+        Args:
+            at: flags that lead to the cluster and the namespace, a blank before each.
+
+        Returns:
+            Lines, safe to print; empty where it is not scaled down by us.
+        """
+        if self.noted is None or self.wanted:
+            return ""
+        name = f"{RESOURCES[self.target.kind]} {self.target.name}"
+        return (
+            f"{self.target} is scaled to 0 (it had {self.noted}, which is noted in it): the same "
+            f"command finishes it\nto set it back by hand: kubectl{at} scale {name} "
+            f"--replicas={self.noted} && kubectl{at} annotate {name} {NOTED}-"
+        )
 
     def down(self) -> str:
         """Return the merge patch (RFC 7386) that notes the count and sets 0."""
@@ -114,6 +134,22 @@ def parse_replicas(target: Target, text: bytes) -> Replicas:
     )
 
 
+def noted_in(text: bytes) -> dict[Target, dict[str, Any]]:
+    """Read `kubectl get` of several kinds: the objects that have a note of ours.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: this is no such list.
+        UsageError: one has a name that none can have.
+    """
+    found: dict[Target, dict[str, Any]] = {}
+    for one in json.loads(text)["items"]:
+        if NOTED in (one["metadata"].get("annotations") or {}):
+            kind, name = KINDS[one["kind"]], one["metadata"]["name"]
+            require_name(name, kind)
+            found[Target(name, kind)] = one
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """What controls an object.
@@ -136,7 +172,7 @@ def owner_of(item: Mapping[str, Any]) -> Owner | None:
     for one in item["metadata"].get("ownerReferences") or ():
         if one.get("controller"):
             group = str(one.get("apiVersion", "")).partition("/")[0]
-            kind = _NAMES.get(one["kind"]) if group == "apps" else None
+            kind = KINDS.get(one["kind"]) if group == "apps" else None
             name = str(one["name"])
             return Owner(
                 None if kind is None else Target(name, kind), shown_text(f"{one['kind']}/{name}")

@@ -57,6 +57,7 @@ def test_a_path_behind_the_workload() -> None:
         ("sts/db", "--each={pod}", "--salvage"),
         ("sts/db", "--each={pod}", "--checksum=sha256:" + "0" * 64),
         ("sts/db", "--each={pod}", "--pod=db-0"),
+        ("sts/db", "--each={pod}", "--scale-down"),
         ("sts/db:/a", "--each={pod}", "-t", "/b"),
         ("sts/db", "--map=/nowhere"),
     ],

@@ -10,6 +10,7 @@ from kubectl_restore.cli.argv import parse
 from kubectl_restore.cli.reaching import read_helper, read_via
 from kubectl_restore.cli.status import read_status_request, status_json, status_text
 from kubectl_restore.cluster.helper_pod import IMAGE, State, User
+from kubectl_restore.cluster.scaling import Replicas
 from kubectl_restore.cluster.standing import Standing
 from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.via import Via
@@ -42,6 +43,17 @@ def test_what_stands_there_is_a_table_with_the_command_that_removes_it() -> None
     assert lines[2].endswith("kubectl restore status -n prod --cleanup")
     assert status_text(Found("", [ONE], ["restore-data-1"])) == "pod/restore-data-1 deleted\n"
     assert status_text(Found("", [], [])).startswith("Nothing")
+
+
+def test_what_is_scaled_down_is_named_with_the_commands_that_set_it_back() -> None:
+    scaled = [Replicas(Target("web", Kind.DEPLOYMENT), "7", 0, 3)]
+    alone = status_text(Found(" -n prod", [], [], scaled))
+    assert alone.startswith("deployment/web is scaled to 0 (it had 3")
+    assert "kubectl -n prod scale deployments.apps web --replicas=3 && kubectl -n prod" in alone
+    assert status_text(Found(" -n prod", [ONE], [], scaled)).endswith(alone)
+    line = json.loads(status_json(Found("", [], [], scaled)))
+    assert line["scaled_down"] == [{"workload": "deployment/web", "replicas": 3}]
+    assert undocumented(line) == []
 
 
 def test_its_json_is_as_the_page_says() -> None:

@@ -13,6 +13,7 @@ from kubectl_restore.cluster.autoscaling import autoscalers_of, budgets_of, sele
 from kubectl_restore.cluster.scaling import (
     NOTED,
     Owner,
+    noted_in,
     owner_of,
     parse_replicas,
     require_owner,
@@ -75,6 +76,25 @@ def test_what_somebody_has_set_since_counts(now: int, noted: int) -> None:
     assert read.before == now
     assert json.loads(read.back())["spec"] == {"replicas": now}
     assert json.loads(read.down())["metadata"]["annotations"] == {NOTED: str(now)}
+
+
+def test_what_is_noted_is_found_among_all_and_how_it_stands_is_said_while_it_does() -> None:
+    kinds = ("Deployment", "StatefulSet", "ReplicaSet")
+    items = [
+        {"kind": kind, **workload(count, notes, name=f"{kind.lower()}-{count}")}
+        for kind in kinds
+        for count, notes in ((0, {NOTED: "2"}), (1, None), (3, {NOTED: "2"}))
+    ]
+    found = noted_in(text({"items": items}))
+    assert {(one.kind.value, one.name) for one in found} == {
+        (kind.lower(), f"{kind.lower()}-{count}") for kind in kinds for count in (0, 3)
+    }
+    read = [parse_replicas(one, text(made)) for one, made in found.items()]
+    standing = [one for one in read if one.stands("")]
+    assert [one.wanted for one in standing] == [0, 0, 0]
+    assert "kubectl -n a scale deployments.apps deployment-0 --replicas=2 && kubectl -n a" in (
+        standing[0].stands(" -n a")
+    )
 
 
 def test_a_patch_holds_for_what_was_read_only() -> None:

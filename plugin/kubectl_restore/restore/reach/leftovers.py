@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kubectl_restore.cluster.kubectl import config_command, leading, listing_command
 from kubectl_restore.cluster.labels import SELECTOR
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import pinned
+from kubectl_restore.cluster.scaling import RESOURCES_SCALED, noted_in, parse_replicas
 from kubectl_restore.cluster.standing import Standing, parse_standing
-from kubectl_restore.progress import Phase, Status
+from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restore.reach.helper import Helper
 from kubectl_restore.restore.reach.starting import Cluster, readable
 from kubectl_restore.session.context import context_in
 
 if TYPE_CHECKING:
     from kubectl_restore.cluster.kubectl import KubectlOptions
+    from kubectl_restore.cluster.scaling import Replicas
     from kubectl_restore.deadline import Watch
     from kubectl_restore.progress import Progress
     from kubectl_restore.restore.run import Kubectl
@@ -30,11 +33,13 @@ class Found:
         at: the flags that lead there, for what is said; a blank before each.
         pods: what stands there.
         removed: the names of those that were removed.
+        scaled: the workloads that a run has scaled down, and not back.
     """
 
     at: str
     pods: list[Standing]
     removed: list[str]
+    scaled: list[Replicas] = field(default_factory=list)
 
 
 def leftovers(
@@ -67,4 +72,22 @@ def leftovers(
         there = replace(cluster, options=replace(options, namespace=one.namespace))
         Helper(one.name, there, uid=one.uid).remove(watch)
         removed.append(one.name)
-    return Found(leading(options.common()), pods, removed)
+    return Found(leading(options.common()), pods, removed, _scaled(cluster))
+
+
+def _scaled(cluster: Cluster) -> list[Replicas]:
+    """Return the workloads that a run has scaled down, as far as we may look."""
+    command = listing_command(cluster.options, cluster.program, RESOURCES_SCALED, "")
+    query = cluster.asked(command)
+    if not query.succeeded:
+        error = error_from(query.said, otherwise="the cluster does not answer", at=cluster.at)
+        cluster.progress.message(
+            Level.DETAIL, f"whether something is scaled down is not known: {error.reason}"
+        )
+        return []
+    with readable():
+        found = [
+            parse_replicas(target, json.dumps(one).encode())
+            for target, one in noted_in(query.answer).items()
+        ]
+    return [one for one in found if one.stands(cluster.at)]

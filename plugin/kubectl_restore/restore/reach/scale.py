@@ -17,9 +17,9 @@ from kubectl_restore.cluster.kubectl import listing_command, named_command, patc
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.scaling import (
-    NOTED,
-    SCALED,
+    RESOURCES_SCALED,
     Replicas,
+    noted_in,
     owner_of,
     parse_replicas,
     require_owner,
@@ -124,14 +124,12 @@ def _topmost(cluster: Cluster, target: Target) -> tuple[Target, bytes]:
 
 def _scaled_down(cluster: Cluster, claim: Target) -> dict[Target, bytes]:
     """Return the workloads with a claim that an earlier run has scaled down."""
-    found: dict[Target, bytes] = {}
-    for kind in sorted(SCALED, key=lambda one: one.value):
-        with reading(claim):
-            for one in json.loads(list_all(cluster, RESOURCES[kind]))["items"]:
-                notes = one["metadata"].get("annotations") or {}
-                if NOTED in notes and uses_claim(one, claim.name):
-                    found[Target(one["metadata"]["name"], kind)] = json.dumps(one).encode()
-    return found
+    with reading(claim):
+        return {
+            target: json.dumps(one).encode()
+            for target, one in noted_in(list_all(cluster, RESOURCES_SCALED)).items()
+            if uses_claim(one, claim.name)
+        }
 
 
 class Scaling:
@@ -217,15 +215,7 @@ class Scaling:
 
     def how_it_stands(self) -> str:
         """Return what a run that is broken off leaves, and how to set it back by hand."""
-        found, name = self.replicas, f"{RESOURCES[self.target.kind]} {self.target.name}"
-        if found.noted is None or found.wanted:
-            return ""
-        at = self.cluster.at
-        return (
-            f"{self.target} is scaled to 0 (it had {found.noted}, which is noted in it): the same "
-            f"command finishes it\nto set it back by hand: kubectl{at} scale {name} "
-            f"--replicas={found.noted} && kubectl{at} annotate {name} {NOTED}-"
-        )
+        return self.replicas.stands(self.cluster.at)
 
     def _look(self) -> None:
         self.replicas = parse_replicas(self.target, get(self.cluster, self.target))
