@@ -209,6 +209,29 @@ def test_ctrl_c_leaves_it_down_and_says_so_unless_it_is_always_to_come_back(
     restored(claim, "deployment", file, 1, "--force")
 
 
+@pytest.mark.parametrize("target", ["pvc/shop", "deploy/shop:/data"])
+def test_what_it_has_replaced_is_put_back_by_the_command_that_it_names(
+    claim: Shop, backup: Writer, tmp_path: Path, target: str
+) -> None:
+    (pod,) = claim.make("Deployment", 1, CLAIMED)
+    claim.kubectl("exec", pod, "--", "sh", "-c", "mkdir /data/app; echo >/data/app/config.yaml")
+    flags: tuple[str, ...] = FLAGS
+    if target == "pvc/shop":
+        claim.kubectl("scale", "deployment", "shop", "--replicas=0")
+        claim.wait(0)
+        flags = FLAGS[1:]
+    saved = tmp_path / "saved.tar"
+    done = claim.run(target, backup(trees.small()), *flags, "--force", f"--save-replaced={saved}")
+    assert done.code == 0, done
+    command = shlex.split(done.out.split("to undo it: ")[1].splitlines()[0])
+    undone = claim.run(*command[2:])
+    assert undone.code == 0, undone
+    claim.kubectl("scale", "deployment", "shop", "--replicas=1")
+    (pod,) = claim.wait(1)
+    assert claim.kubectl("exec", pod, "--", "cat", "/data/app/config.yaml") == "\n"
+    assert standing(claim) == (1, None)
+
+
 def test_for_a_backup_that_is_no_good_nothing_is_taken_away(claim: Shop, backup: Writer) -> None:
     pods = claim.make("Deployment", 1, CLAIMED)
     whole = trees.of_size(1_000_000, files=7)

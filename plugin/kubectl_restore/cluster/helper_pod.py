@@ -80,6 +80,13 @@ class HelperPod:
     image: str = IMAGE
     user: User | None = None
 
+    def flags(self) -> list[str]:
+        """Return the flags of a command line that say the same image and user, where it has to."""
+        words = [] if self.image == IMAGE else [f"--helper-image={self.image}"]
+        if self.user is not None:
+            words.append(f"--run-as={self.user.uid}:{self.user.gid}")
+        return words
+
     def name(self, word: str = "") -> str:
         """Return the pod's name: a claim's own, with a word that tells one of several apart."""
         digest = hashlib.sha256(f"{self.claim}\0{word}".encode()).hexdigest()[:8]

@@ -58,6 +58,8 @@ class RestoreRequest:
     """By what the target is reached."""
     helper: HelperPod = field(default_factory=lambda: HelperPod(""))
     """What a helper pod would be: image and user."""
+    found_again: tuple[str, ...] = ()
+    """Target and flags that lead there again where the pod is a helper, which goes; else empty."""
     scale_down: bool = False
     """The pods of the target's workload are taken away meanwhile; a helper pod has their claim."""
     scale_back: ScaleBack = ScaleBack.SUCCESS

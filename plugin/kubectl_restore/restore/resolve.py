@@ -18,7 +18,7 @@ from kubectl_restore.cluster.kubectl import (
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import PinnedTarget, pinned
 from kubectl_restore.cluster.pod import choose_container, parse_pod
-from kubectl_restore.cluster.target import Target
+from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.via import Via
 from kubectl_restore.errors import (
     AnotherPodError,
@@ -307,12 +307,14 @@ class Resolution:
         )
         if facts.terminating:
             self._progress.message(Level.WARNING, f"pod {facts.name} is being deleted")
-        self._known = self._request.pinned(
+        via = Via.HELPER if facts.is_helper or self._why else Via.EXEC
+        known = self._request.pinned(
             place,
             Target(facts.name),
             path=chosen.path or self._asked.target_path,
             container=chosen.container or self._asked.container,
         )
+        self._known = known if via is Via.EXEC else self._found_again(known)
         return PinnedTarget(
             place,
             pod=facts.name,
@@ -322,8 +324,16 @@ class Resolution:
             limits=facts.limits.get(container, ()),
             may_ask=may_ask(about.answer),
             named=header.named,
-            via=Via.HELPER if facts.is_helper or self._why else Via.EXEC,
+            via=via,
         )
+
+    def _found_again(self, known: RestoreRequest) -> RestoreRequest:
+        """Return a request that knows what leads to its claim when its helper pod is gone."""
+        asked = self._request
+        if asked.target.kind is not Kind.CLAIM or known.found_again:
+            return known
+        where = ("-t", known.target_path, f"--via={Via.HELPER}", *asked.helper.flags())
+        return replace(known, found_again=(str(asked.target), *where))
 
     def kubectl_version(self) -> str | None:
         """Return what kubectl says of itself, where a receipt is wanted."""

@@ -26,17 +26,20 @@ def undo_command(
         looks_the_same: something in it has the size and time of what replaces it: only
             --overwrite always puts it back.
     """
-    words = ["-t", request.target_path]
+    target, *words = request.found_again or (
+        f"pod/{request.target.name}",
+        "-t",
+        request.target_path,
+    )
     words += [f"--overwrite={Overwrite.ALWAYS}"] if looks_the_same else ["--force"]
     words += ["--devices"] if devices else []
     words += ["--chmod=D+X"] if request.searchable else []
     words += ["--keep-directory-symlinks"] if request.keep_directory_symlinks else []
-    words += [] if request.container is None else ["-c", request.container]
+    if request.container is not None and not request.found_again:
+        words += ["-c", request.container]
     words += request.kubectl.to_show()
     if request.kubectl.program is not None:
         words.append(f"--kubectl={request.kubectl.program}")
     # A name that begins with a dash is no name on a command line.
     before = "./" if str(path).startswith("-") else ""
-    return (
-        f"kubectl restore pod/{request.target.name} {before}{pasteable(path)} {shlex.join(words)}"
-    )
+    return f"kubectl restore {target} {before}{pasteable(path)} {shlex.join(words)}"

@@ -139,3 +139,9 @@ def test_what_went_wrong_the_last_one_last_and_each_once() -> None:
     ]
     text = json.dumps({"items": events}).encode()
     assert warnings_of(text) == ["A: x", r"B: late\x1b"]
+
+
+def test_its_flags_say_it_again() -> None:
+    assert HelperPod("data").flags() == []
+    wish = HelperPod("data", image="busybox:1", user=User(5, 6))
+    assert wish.flags() == ["--helper-image=busybox:1", "--run-as=5:6"]

@@ -31,6 +31,7 @@ from kubectl_restore.plan.plan import Plan
 from kubectl_restore.plan.request import RestoreRequest
 from kubectl_restore.progress import Phase, Silence, Status
 from kubectl_restore.session.answer import Answer
+from kubectl_restore.undo.command import undo_command
 from kubectl_restore.undo.replaced import Replaced
 from kubectl_restore.undo.save import save_replaced
 
@@ -326,3 +327,18 @@ def test_odd_names_of_the_file_can_be_pasted(
     for name, words in {"-x y": "./'-x y'", "$HOME": "'$HOME'"}.items():
         (step,) = save(pod, Path(name), b"one").next_steps
         assert f" pod/pod-0 {words} -t " in step
+
+
+def test_what_leads_to_a_claim_again_is_named_and_not_a_helper_that_is_gone() -> None:
+    request = RestoreRequest(
+        Target("restore-data-1"),
+        Path("new.tar"),
+        "/data",
+        KubectlOptions(namespace="prod"),
+        container="restore",
+        found_again=("deployment/web", "-t", "/srv", "--scale-down"),
+    )
+    words = undo_command(request, Path("old.tar"), devices=False, looks_the_same=False)
+    assert words == (
+        "kubectl restore deployment/web old.tar -t /srv --scale-down --force --namespace=prod"
+    )

@@ -93,9 +93,9 @@ class ScaledDown:
 
     def _of_claim(self, scaling: Scaling, workload: Target, text: bytes) -> RestoreRequest:
         request, target = self._request, self._request.target
-        path, named = request.target_path, request.target_path
+        path = named = MOUNT if request.finds_its_path else request.target_path
         if target.kind is Kind.CLAIM:
-            mount = MOUNT if request.finds_its_path else mount_of(workload, text, target.name, path)
+            mount = mount_of(workload, text, target.name, path)
         else:
             part = claim_at(
                 replace(workload, pod=target.pod),
@@ -115,6 +115,7 @@ class ScaledDown:
             container=request.container if is_looked_at else None,
             via=Via.AUTO if is_looked_at else Via.HELPER,
             helper=replace(request.helper, mount=mount),
+            found_again=_found_again(request, named),
         )
 
     def down(self, request: RestoreRequest) -> None:
@@ -162,3 +163,13 @@ class ScaledDown:
         self.notes = (f"{scaling.target} was scaled down for the restore, and is back at {count}",)
         if said and error is None:
             self.warnings = (said,)
+
+
+def _found_again(request: RestoreRequest, path: str) -> tuple[str, ...]:
+    """Return the words that lead there again; see `RestoreRequest`."""
+    target = request.target
+    words = [str(target), "-t", path, "--scale-down"]
+    words += [] if request.scale_back is ScaleBack.SUCCESS else [f"--scale-back={ScaleBack.ALWAYS}"]
+    words += [] if target.pod is None else [f"--pod={target.pod}"]
+    words += [] if request.container is None else ["-c", request.container]
+    return (*words, *request.helper.flags())
