@@ -194,7 +194,9 @@ def _chosen(
         reason=shown_text(
             f"{counted(len(found), 'pod')} with it; pod {facts.name} has it at {', '.join(there)}"
         ),
-        fix=f"name pod, container and directory: kubectl{at} describe pod {facts.name}",
+        fix=f"to remove that helper pod: kubectl restore status{at} --cleanup"
+        if facts.is_helper
+        else f"name pod, container and directory: kubectl{at} describe pod {facts.name}",
     )
 
 

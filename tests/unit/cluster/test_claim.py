@@ -158,6 +158,12 @@ def test_a_helper_that_was_left_is_gone_on_with() -> None:
     assert isinstance(reached(ours("starting", running=False)), HelperPod)
 
 
+def test_a_helper_that_has_it_elsewhere_is_removed_by_the_command_that_the_error_names() -> None:
+    with pytest.raises(NoDirectoryError) as caught:
+        reached(ours("restore-data"), path="/srv", via=Via.HELPER)
+    assert caught.value.fix.endswith("kubectl restore status -n prod --cleanup")
+
+
 def test_a_helper_that_reads_is_another_runs() -> None:
     assert isinstance(reached(ours("restore-data-1", reads=True)), HelperPod)
 

@@ -20,7 +20,16 @@ from kubectl_restore.cluster.kubectl import (
     is_too_old,
     pod_command,
 )
-from kubectl_restore.cluster.stated import CONFIG_VIEW, EVERYWHERE, EXEC, GET, LEFT, PATCH
+from kubectl_restore.cluster.stated import (
+    CONFIG_VIEW,
+    CREATE,
+    DELETE,
+    EVERYWHERE,
+    EXEC,
+    GET,
+    LEFT,
+    PATCH,
+)
 from kubectl_restore.errors import UsageError
 from tests.versions.kubectls import known, kubectl
 
@@ -45,6 +54,8 @@ def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
         (["get"], GET),
         (["exec"], EXEC),
         (["patch"], PATCH),
+        (["create"], CREATE),
+        (["delete"], DELETE),
         (["config", "view"], CONFIG_VIEW),
     ):
         said = ""
@@ -55,8 +66,8 @@ def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
         found = set(re.findall(r"^ +(?:-\w, )?--([a-z-]+)=", said, re.MULTILINE))
         assert {"namespace", "output"} <= found | {"output"}
         ours = {one.name for one in (*EVERYWHERE, *stated)}
-        # kubectl's default container, and the patch, are stated where they are known.
-        assert found - {"container", "patch"} <= ours | LEFT.keys()
+        # The container, and what a patch, a file or an address is, are stated where they are known.
+        assert found - {"container", "patch", "filename", "raw"} <= ours | LEFT.keys()
         assert ours <= found
 
 
