@@ -8,7 +8,7 @@ from typing import Final
 _CHANGING: Final = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:6443"),
     (re.compile(r"(error reading from error stream: next reader: ).*"), r"\1..."),
-    (re.compile(r" --(context=embedded|namespace=default)"), ""),
+    (re.compile(r" --(context=(embedded|prod-eu)|namespace=default)"), ""),
     (re.compile(r"\b[\d.]+ (B|KiB|MiB)\b"), r"N \1"),
     (re.compile(r"\b\d+ (bytes|members?)\b"), r"N \1"),
     (re.compile(r"\b\d+ %"), "N %"),

@@ -21,7 +21,7 @@ from tests.cluster.places import Places
 from tests.cluster.record import Record
 from tests.contract.leftovers import forget, is_ours, processes_of
 from tests.contract.trees import MTIME, tree_of
-from tests.embedded.cluster import EmbeddedCluster
+from tests.embedded.cluster import Contents, EmbeddedCluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -300,9 +300,9 @@ class Cluster:
 
 
 @contextmanager
-def embedded_cluster(directory: Path) -> Iterator[Cluster]:
-    """Run the embedded cluster."""
-    with EmbeddedCluster(directory) as embedded:
+def embedded_cluster(directory: Path, contents: Contents | None = None) -> Iterator[Cluster]:
+    """Run the embedded cluster, with its usual contents or others."""
+    with EmbeddedCluster(directory, contents or Contents()) as embedded:
         yield Cluster(
             "embedded",
             embedded.kubeconfig,

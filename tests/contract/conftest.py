@@ -30,6 +30,7 @@ from tests.link import LinkProxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 PROGRAMS = {
     "source": ("source",),
@@ -92,9 +93,12 @@ def tested_program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster, for the whole run."""
-    make = {"embedded": embedded_cluster, "node": node_cluster}[WHICH]
+    makers: dict[str, Callable[[Path], AbstractContextManager[Cluster]]] = {
+        "embedded": embedded_cluster,
+        "node": node_cluster,
+    }
     swapped = [pair.partition("=") for pair in os.environ.get("RESTORE_INSTEAD", "").split()]
-    with make(tmp_path_factory.mktemp("cluster")) as one:
+    with makers[WHICH](tmp_path_factory.mktemp("cluster")) as one:
         one.instead = {kind: other for kind, _, other in swapped}
         if one.embedded is not None:
             one.embedded.instead = dict(one.instead)

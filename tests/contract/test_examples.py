@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from kubectl_restore.errors import ExitCode
 from tests.contract import trees
 from tests.contract.clusters import KUBECTL, ROOT
 from tests.pages.scenes import variables
@@ -100,17 +101,26 @@ def _task(directory: Path) -> dict[str, Any]:
     return _object(directory, (ROOT / "examples/tekton/task.yaml").read_text("utf-8"))
 
 
-def _action(directory: Path) -> dict[str, Any]:
-    """Return GitHub's action, wrapped into an object for kubectl to read."""
-    text = (ROOT / "examples/github/action.yml").read_text("utf-8")
+def _wrapped(directory: Path, name: str) -> dict[str, Any]:
+    """Return an example that is no object, wrapped into one for kubectl to read."""
+    text = (ROOT / "examples" / name).read_text("utf-8")
     wrapped = "".join(f"  {line}" for line in text.splitlines(keepends=True))
     head = "apiVersion: example/v1\nkind: Wrapped\nmetadata: { name: x }\nspec:\n"
     return dict(_object(directory, head + wrapped)["spec"])
 
 
+def _action(directory: Path) -> dict[str, Any]:
+    return _wrapped(directory, "github/action.yml")
+
+
+def _job(directory: Path) -> dict[str, Any]:
+    return dict(_wrapped(directory, "gitlab/restore.yml")["restore-staging"])
+
+
 def _scripts(directory: Path) -> dict[str, str]:
     task, action = _task(directory), _action(directory)
     return {
+        "GitLab's job sh": "\n".join(_job(directory)["script"]) + "\n",
         **{f"{one['name']} bash": one["run"] for one in action["runs"]["steps"]},
         **{f"{one['name']} sh": one["script"] for one in task["spec"]["steps"]},
     }
@@ -196,3 +206,74 @@ def test_the_task_restores_and_ends_with_the_exit_code(
     assert _run(words, tmp_path, {**variables(cluster, tmp_path), **given}) == code
     assert (tmp_path / "code").read_text() == str(code)
     assert (b"app/config.yaml" in pod.host_tree()) == (code == 0)
+
+
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("gitlab-ci", "gitlab/restore.yml"),
+        ("github-workflows", "github/workflow.yml"),
+        ("github-actions", "github/action.yml"),
+    ],
+)
+def test_a_ci_systems_own_schema_takes_its_example(tmp_path: Path, schema: str, name: str) -> None:
+    example = ROOT / "examples" / name
+    assert _valid(schema, example) == 0
+    # It is no schema that takes everything.
+    wrong = tmp_path / "wrong.yml"
+    said = example.read_text("utf-8")
+    wrong.write_text(
+        re.sub(r"^( *)(timeout|runs-on|runs):", r"\1nonsense:", said, flags=re.MULTILINE)
+    )
+    assert _valid(schema, wrong) != 0
+
+
+def _valid(schema: str, path: Path) -> int:
+    program = Path(sys.executable).with_name("check-jsonschema")
+    words = [str(program), "--builtin-schema", f"vendor.{schema}", str(path)]
+    return subprocess.run(words, capture_output=True, check=False).returncode
+
+
+@pytest.mark.usefixtures("embedded_only")
+@pytest.mark.parametrize(("name", "code"), [("backup.tar", 0), ("none.tar", 3)])
+def test_gitlabs_job_restores_with_its_variables(
+    cluster: Cluster, tmp_path: Path, name: str, code: int
+) -> None:
+    pod = cluster.pod("debian")
+    (tmp_path / "backup.tar").write_bytes(trees.small())
+    job = _job(tmp_path)
+    given = {"TARGET": pod.name, "BACKUP": name, "TARGET_PATH": pod.path}
+    given["NAMESPACE"] = cluster.namespace
+    assert given.keys() == job["variables"].keys()
+    # As GitLab's runner does: one shell for all lines, which ends with the first failure.
+    words = ["sh", "-ec", "\n".join(job["script"])]
+    assert _run(words, tmp_path, {**variables(cluster, tmp_path), **given}) == code
+    assert (tmp_path / job["artifacts"]["paths"][0]).exists()
+    assert (b"app/config.yaml" in pod.host_tree()) == (code == 0)
+
+
+def _cron_job(directory: Path) -> dict[str, Any]:
+    return _object(directory, (ROOT / "examples/kubernetes/cronjob.yaml").read_text("utf-8"))
+
+
+@pytest.mark.usefixtures("embedded_only")
+def test_the_cron_jobs_command_restores(cluster: Cluster, tmp_path: Path) -> None:
+    pod = cluster.pod("debian")
+    (tmp_path / "db.tar.gz").write_bytes(trees.small())
+    spec = _cron_job(tmp_path)["spec"]["jobTemplate"]["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    there = {"sts/db": pod.name, "/backup/db.tar.gz": "db.tar.gz", "/data": pod.path}
+    words = [there.get(word, word) for word in container["command"]]
+    assert len(set(words) - set(container["command"])) >= 2
+    assert _run(words, tmp_path, variables(cluster, tmp_path)) == 0
+    assert b"app/config.yaml" in pod.host_tree()
+    (rule,) = spec["podFailurePolicy"]["rules"]
+    assert rule["onExitCodes"]["values"] == [ExitCode.RESTORED, ExitCode.INTERRUPTED]
+
+
+def test_a_real_api_server_takes_the_cron_job(cluster: Cluster) -> None:
+    if cluster.embedded is not None:
+        pytest.skip("only a real API server knows its schema")
+    example = ROOT / "examples/kubernetes/cronjob.yaml"
+    words = ["apply", "--dry-run=server", "--validate=strict", f"--filename={example}"]
+    subprocess.run([*cluster.kubectl, *words], check=True)

@@ -10,13 +10,14 @@ import secrets
 import shutil
 import ssl
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import trustme
 from aiohttp import web
 
 from tests.embedded.api import Api
-from tests.embedded.pods import KINDS, EmbeddedPod, can_isolate
+from tests.embedded.pods import KINDS, EmbeddedPod, Kind, can_isolate
 from tests.embedded.workloads import Workloads
 
 if TYPE_CHECKING:
@@ -24,7 +25,23 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-NAMESPACE: Final = "default"
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a cluster has, and what that is called.
+
+    Attributes:
+        kinds: of the pods, one of each.
+        namespace: theirs.
+        context: the kubeconfig's.
+    """
+
+    kinds: tuple[Kind, ...] = KINDS
+    namespace: str = "default"
+    context: str = "embedded"
+
+
+_USUAL: Final = Contents()
 
 
 class EmbeddedCluster:
@@ -35,20 +52,21 @@ class EmbeddedCluster:
         isolation: `namespaces`, or why pods are plain processes here.
     """
 
-    namespace = NAMESPACE
-
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, contents: Contents = _USUAL) -> None:
         """Keep everything in a directory that exists."""
         self._directory = directory
+        self._context = contents.context
+        self.namespace = contents.namespace
         reason = can_isolate(directory)
         self.isolation = f"plain processes ({reason})" if reason else "namespaces"
         self.pods = {
-            kind.name: EmbeddedPod(kind, directory / kind.name, not reason) for kind in KINDS
+            kind.name: EmbeddedPod(kind, directory / kind.name, not reason)
+            for kind in contents.kinds
         }
         self.instead: dict[str, str] = {}
         self.token = secrets.token_hex(16)
         self.workloads = Workloads()
-        self._api = Api(self.pods, self.workloads, NAMESPACE, self.token)
+        self._api = Api(self.pods, self.workloads, self.namespace, self.token)
         self._authority = trustme.CA()
         self._loop = asyncio.new_event_loop()
         self._port = 0
@@ -99,7 +117,7 @@ class EmbeddedCluster:
         config = {
             "apiVersion": "v1",
             "kind": "Config",
-            "current-context": "embedded",
+            "current-context": self._context,
             "clusters": [
                 {
                     "name": "embedded",
@@ -112,8 +130,12 @@ class EmbeddedCluster:
             "users": [{"name": "demo", "user": user or {"token": self.token}}],
             "contexts": [
                 {
-                    "name": "embedded",
-                    "context": {"cluster": "embedded", "user": "demo", "namespace": NAMESPACE},
+                    "name": self._context,
+                    "context": {
+                        "cluster": "embedded",
+                        "user": "demo",
+                        "namespace": self.namespace,
+                    },
                 }
             ],
         }

@@ -52,7 +52,19 @@ _MOVING: Final = "docs/moving-over.md"
 _RECIPES: Final = "docs/recipes.md"
 _PG: Final = ("initdb", "pg_ctl", "pg_basebackup", "pg_dump", "setpriv")
 
+_PRODUCTION: Final = """
+mkdir -p app/data shop/etc
+printf 'port: 80\\nlog: info\\n' >app/config.yaml
+seq 20000 >app/data/table
+ln -s data app/current
+cp app/data/table shop/etc
+find app shop -exec touch -h -d '20 seconds ago' {} +
+tar -czf backup.tar.gz --sort=name --owner=0 --group=0 app
+tar -cf shop.tar --sort=name --owner=0 --group=0 shop
+"""
+
 SCENES: Final = (
+    Scene("README.md", "Use", set_up=_PRODUCTION, pods=(), production=True, shows_errors=True),
     Scene("docs/tutorial.md", pods=()),
     Scene(_MOVING, "From kubectl cp", set_up=_SHOP),
     Scene(_MOVING, "From kubectl exec and tar", set_up=_SHOP),

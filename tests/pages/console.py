@@ -1,4 +1,7 @@
-"""The commands of a page and what it shows of each: its fenced `console` blocks."""
+"""The commands of a page and what it shows of each: its fenced `console` blocks.
+
+A comment right above one, `<!-- before: COMMAND -->`, is run first, and not shown to a reader.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_FENCE: Final = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE: Final = re.compile(
+    r"^(?:<!-- before: ([^\n]*) -->\n)?```console\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _HEADING: Final = re.compile(r"^## (.*)$", re.MULTILINE)
 _PROMPT: Final = "$ "
 _GOES_ON: Final = "> "
@@ -23,11 +28,13 @@ class Command:
         heading: of the section (`##`) in which it stands; empty above the first.
         words: what is typed behind the prompt; several lines where it goes on behind `>`.
         shown: what the page shows below it, without the last line break.
+        before: what is run first.
     """
 
     heading: str
     words: str
     shown: str
+    before: str = ""
 
 
 def commands_of(page: str) -> list[Command]:
@@ -40,7 +47,9 @@ def commands_of(page: str) -> list[Command]:
     for block in _FENCE.finditer(page):
         before = _HEADING.findall(page, 0, block.start())
         heading = before[-1] if before else ""
-        found += [Command(heading, *one) for one in _read(block[1])]
+        first, *more = _read(block[2])
+        found.append(Command(heading, *first, before=block[1] or ""))
+        found += [Command(heading, *one) for one in more]
     return found
 
 
@@ -50,10 +59,11 @@ def with_shown(page: str, shown: Iterable[str]) -> str:
 
     def again(block: re.Match[str]) -> str:
         lines = []
-        for words, _ in _read(block[1]):
+        for words, _ in _read(block[2]):
             typed = words.replace("\n", f"\n{_GOES_ON}")
             lines += [f"{_PROMPT}{typed}", *next(texts).splitlines()]
-        return "\n".join(["```console", *lines, "```"])
+        before = [f"<!-- before: {block[1]} -->"] if block[1] else []
+        return "\n".join([*before, "```console", *lines, "```"])
 
     return _FENCE.sub(again, page)
 

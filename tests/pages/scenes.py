@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.contract.clusters import KUBECTL, ROOT
 from tests.contract.program import environment, program
 from tests.pages.console import Command, commands_of
+from tests.pages.production import production
 from tests.pages.said import page_form
 from tests.pages.shell import Shell
 
@@ -33,6 +34,8 @@ class Scene:
         needs: programs of this machine; without one of them it is left out.
         set_up: a script that is run before, and not shown.
         pods: which are emptied before.
+        production: it has a cluster of its own, with names as in production.
+        shows_errors: an error is shown as it is, without its exit code.
     """
 
     page: str
@@ -40,6 +43,8 @@ class Scene:
     needs: tuple[str, ...] = ()
     set_up: str = ""
     pods: tuple[str, ...] = ("debian",)
+    production: bool = False
+    shows_errors: bool = False
 
     @property
     def name(self) -> str:
@@ -84,6 +89,11 @@ class Said:
 
 def play(scene: Scene, cluster: Cluster, directory: Path) -> list[Said]:
     """Run a scene's commands in a directory, and return how each ended."""
+    if scene.production:
+        own_cluster = directory / ".cluster"
+        own_cluster.mkdir()
+        with production(own_cluster) as other:
+            return play(replace(scene, production=False), other, directory)
     for kind in scene.pods:
         cluster.pod(kind)
     commands: Sequence[Command] = scene.commands
@@ -98,6 +108,10 @@ def play(scene: Scene, cluster: Cluster, directory: Path) -> list[Said]:
         if own:
             played.append(Said(commands[0], code, page_form(said, here)))
         for command in commands[1:] if own else commands:
+            if command.before:
+                code, said = shell.run(command.before)
+                if code != 0:
+                    raise AssertionError(f"{scene.name}: {command.before}: {code}\n{said}")
             code, said = shell.run(command.words)
             played.append(Said(command, code, page_form(said, here)))
     return played
