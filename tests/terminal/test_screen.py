@@ -19,6 +19,7 @@ from tests.contract import trees
 from tests.contract.program import arguments, environment
 from tests.link import LinkProxy
 from tests.terminal.screen import Shown
+from tests.terminal.tmux import Pane
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def start(
     return Shown(words, environment(**variables), columns=columns, utf8=utf8)
 
 
-def percent(shown: Shown) -> int:
+def percent(shown: Shown | Pane) -> int:
     """Return how far the line that moves says that it is; 0 where there is none yet."""
     rows = [row for row in shown.rows if row.startswith("restoring")]
     assert len(rows) <= 1, shown.rows
@@ -277,3 +278,23 @@ def test_rows_of_lanes_leave_alone_what_others_have_written() -> None:
     assert [row[:8] for row in terminal.rows[6:]] == ["  lane 1", "  lane 2", "restorin"]
     display.close()
     assert terminal.rows[5:] == ["shell"]
+
+
+def test_in_tmux_one_row_moves_follows_a_resize_and_leaves_nothing(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path
+) -> None:
+    words = command(cluster, link, tmp_path, name=f"{LONG}blob")
+    # tmux says what its terminal is.
+    inherited = {**environment(LC_ALL="C.UTF-8"), "TERM": "xterm"}
+    with Pane(words, inherited, tmp_path, columns=40) as shown:
+        shown.until(lambda: percent(shown) >= 10)
+        # Wider only: what is narrowed tmux breaks into two rows, of which nobody knows the first.
+        shown.resize(100)
+        shown.until(lambda: any("restoring [" in one for one in shown.rows))
+        (row,) = [one for one in shown.rows if one.startswith("restoring")]
+        assert 40 < len(row) < 100
+        before = percent(shown)
+        shown.until(lambda: percent(shown) > before)
+        assert shown.until_it_ends() == 0, shown.rows
+        assert not [one for one in shown.kept if one.startswith("restoring")]
+        (_done,) = [one for one in shown.kept if one.startswith("Restored 6 files")]
