@@ -11,6 +11,7 @@ from cleo.commands.command import Command
 from cleo.helpers import argument
 
 from kubectl_restore.cli.argv import parse
+from kubectl_restore.cli.contradictions import require_reading
 from kubectl_restore.cli.defaults import defaults_for
 from kubectl_restore.cli.diffing import read_diff_request
 from kubectl_restore.cli.flags import INSTEAD, OF_FLEETS, OLDER_COMMANDS, RESERVED
@@ -19,13 +20,9 @@ from kubectl_restore.cli.help_text import help_of, help_text
 from kubectl_restore.cli.log_file import log_file
 from kubectl_restore.cli.manner import read_manner
 from kubectl_restore.cli.placing import placed
-from kubectl_restore.cli.reading import (
-    nearest_command,
-    read_request,
-    read_version_request,
-    require_reading,
-    without_secrets,
-)
+from kubectl_restore.cli.positionals import nearest_command
+from kubectl_restore.cli.reading import read_request, read_version_request
+from kubectl_restore.cli.redacting import without_secrets
 from kubectl_restore.errors import (
     DamagedError,
     ExitCode,

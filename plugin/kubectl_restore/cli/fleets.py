@@ -15,12 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from kubectl_restore.about import VERSION
 from kubectl_restore.cli.argv import Parsed
 from kubectl_restore.cli.flags import BY_NAME, OF_FLEETS
-from kubectl_restore.cli.reading import (
-    kubectl_options,
-    read_request,
-    target_path,
-    without_secrets,
-)
+from kubectl_restore.cli.reading import kubectl_options, read_request
+from kubectl_restore.cli.redacting import without_secrets
+from kubectl_restore.cli.targets import target_path
 from kubectl_restore.cli.values import given
 from kubectl_restore.cluster.target import Kind, parse_target
 from kubectl_restore.errors import UsageError

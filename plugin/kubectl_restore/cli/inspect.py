@@ -9,7 +9,8 @@ from kubectl_restore.archive.source.location import backup_name, redacted
 from kubectl_restore.cli.argv import Parsed
 from kubectl_restore.cli.flags import OF_AGAINST, OF_INSPECT
 from kubectl_restore.cli.manner import read_output
-from kubectl_restore.cli.reading import read_request, require_named
+from kubectl_restore.cli.positionals import require_named
+from kubectl_restore.cli.reading import read_request
 from kubectl_restore.cli.selecting import read_selection
 from kubectl_restore.cli.values import read_checksum
 from kubectl_restore.errors import UsageError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.cli.reading import target_path
+from kubectl_restore.cli.targets import target_path
 from kubectl_restore.errors import UsageError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.source.location import Location, backup_name
 from kubectl_restore.archive.trust.seal import SealRequest
 from kubectl_restore.cli.flags import OF_SEAL
-from kubectl_restore.cli.reading import require_named
+from kubectl_restore.cli.positionals import require_named
 from kubectl_restore.cli.values import read_checksum
 from kubectl_restore.errors import UsageError
 from kubectl_restore.text import shown

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_restore.cli.flags import OF_STATUS
-from kubectl_restore.cli.reading import kubectl_options, without_secrets
+from kubectl_restore.cli.reading import kubectl_options
+from kubectl_restore.cli.redacting import without_secrets
 from kubectl_restore.errors import UsageError
 from kubectl_restore.ui.json_fields import json_line
 

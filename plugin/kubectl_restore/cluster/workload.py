@@ -89,16 +89,17 @@ def parse_workload(target: Target, text: bytes) -> Workload:
         else:
             replicas = spec.get("replicas", 1) if target.kind in _REPLICATED else 0
             uid, wanted = found["metadata"]["uid"], int(replicas)
-        selected = _required(target, _as_text(selector))
+        where = found.get("metadata", {}).get("namespace")
+        selected = _required(target, _as_text(selector), f" --namespace={where}" if where else "")
         return Workload(selected, uid, wanted, str(found["metadata"]["namespace"]))
 
 
-def _required(target: Target, selector: str) -> str:
+def _required(target: Target, selector: str, at: str) -> str:
     if not selector:
         raise NoPodError(
             f"{target} has no pods of its own",
             reason="it has no selector",
-            fix="name the pod: kubectl get pods",
+            fix=f"name the pod: kubectl{at} get pods",
         )
     return selector
 
