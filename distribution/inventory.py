@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shutil
 import subprocess
@@ -46,12 +47,16 @@ class Compiled:
         version: as it says itself.
         licence: its SPDX identifier.
         package: the wheel's project.
+        kind: as package URLs say it: `cargo` for a Rust crate.
+        authors: who hold its copyright, where the wheel itself says so.
     """
 
     name: str
     version: str
     licence: str
     package: str
+    kind: str = "generic"
+    authors: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ def take_inventory(frozen: Frozen) -> Inventory:
         elif _is_shared(name) and not _is_python(path):
             libraries.add(_library(name, path))
     compiled = [one for one in _compiled() if one.package in packages]
+    compiled += [crate for name in packages for crate in _crates(name)]
     return Inventory(
         tuple(sorted(packages, key=str.lower)), tuple(sorted(libraries)), tuple(sorted(compiled))
     )
@@ -129,6 +135,18 @@ def _said(*command: str) -> str:
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
     )
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _crates(package: str) -> Iterable[Compiled]:
+    """Return what a wheel's own lists say of its extension modules (PEP 770)."""
+    for file in metadata.files(package) or ():
+        if ".dist-info/sboms/" in str(file):
+            for one in json.loads(file.read_text("utf-8"))["components"]:
+                licences = (it.get("expression", "") for it in one.get("licenses", ()))
+                # Some write more than one blank.
+                licence = " AND ".join(" ".join(text.split()) for text in licences)
+                authors = one.get("author", "")
+                yield Compiled(one["name"], one["version"], licence, package, "cargo", authors)
 
 
 def _compiled() -> list[Compiled]:

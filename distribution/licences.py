@@ -33,17 +33,20 @@ def licence_texts(inventory: Inventory) -> str:
         _section(f"Python {platform.python_version()}", _python()),
     ]
     parts += [
-        _section(f"{name} {metadata.version(name)}", _package(name)) for name in inventory.packages
+        _section(f"{name} {metadata.version(name)}", _package(name) + _crates(name, inventory))
+        for name in inventory.packages
     ]
     for one in inventory.compiled:
+        if one.kind == "cargo":
+            continue
         text = _OURS / f"{one.name}.txt"
         title = f"{one.name} {one.version}, in {one.package} ({one.licence})"
         words = text.read_text("utf-8") if text.exists() else f"See {one.package} above.\n"
         parts.append(_section(title, words))
-    common: set[str] = set()
+    common = set(_named_in("\n".join(parts)))
     for library in inventory.libraries:
         words = _system(library.package)
-        common.update(re.findall(rf"{_COMMON}/([A-Za-z]+(?:-[0-9.]*[0-9])?)", words))
+        common.update(_named_in(words))
         of = f" ({library.package} {library.version})" if library.package else ""
         parts.append(_section(f"{library.file}{of}", words))
     parts += [
@@ -69,12 +72,27 @@ def _python() -> str:
     raise LookupError("there is no licence of Python on this machine")
 
 
+def _named_in(words: str) -> list[str]:
+    """Return which of Debian's common licences a text refers to."""
+    return re.findall(rf"{_COMMON}/([A-Za-z]+[0-9]?(?:-[0-9.]*[0-9])?)", words)
+
+
+def _crates(name: str, inventory: Inventory) -> str:
+    """Return a line about each Rust crate inside a package."""
+    crates = [one for one in inventory.compiled if one.kind == "cargo" and one.package == name]
+    lines = [f"{one.name} {one.version} ({one.licence}): {one.authors or '-'}" for one in crates]
+    return "\n\nThe crates in it:\n\n" + "\n".join(lines) if lines else ""
+
+
 def _package(name: str) -> str:
     files = [
         file
         for file in metadata.files(name) or ()
         if ".dist-info/" in str(file) and _LICENCE_FILE.search(str(file))
     ]
+    ours = _OURS / f"{name}.txt"
+    if not files and ours.exists():
+        return ours.read_text("utf-8").strip()
     if not files:
         raise LookupError(f"{name} has no licence text")
     return "\n\n".join(file.read_text("utf-8").strip() for file in sorted(files))

@@ -68,7 +68,7 @@ def _others(inventory: Inventory) -> list[dict[str, Any]]:
     python = platform.python_version()
     found = [_component("cpython", python, f"pkg:generic/cpython@{python}", "PSF-2.0")]
     found += [
-        _component(one.name, one.version, f"pkg:generic/{one.name}@{one.version}", one.licence)
+        _component(one.name, one.version, f"pkg:{one.kind}/{one.name}@{one.version}", one.licence)
         for one in inventory.compiled
     ]
     packages = {(one.package, one.version) for one in inventory.libraries if one.package}
@@ -89,7 +89,9 @@ def _component(name: str, version: str, purl: str, licence: str = "") -> dict[st
         "type": "library",
         "version": version,
     }
-    if licence:
+    if " " in licence:
+        one["licenses"] = [{"acknowledgement": "declared", "expression": licence}]
+    elif licence:
         one["licenses"] = [{"license": {"acknowledgement": "concluded", "id": licence}}]
     return one
 

@@ -30,6 +30,7 @@ PROJECTS = {
     "crashtest",
     "isal",
     "lz4",
+    "obstore",
     "platformdirs",
     "rapidfuzz",
 }
@@ -118,7 +119,7 @@ def test_the_papers_name_everything_that_is_in_it(unpacked: Path) -> None:
     for project in PROJECTS:
         assert (project, metadata.version(project)) in components
         assert f"{project} {metadata.version(project)}" in [title.lower() for title in titles]
-    for name in ("cpython", "isa-l", "lz4", "zstd"):
+    for name in ("cpython", "isa-l", "lz4", "zstd", "object_store", "ring"):
         assert name in names
     (python,) = (version for name, version in components if name == "cpython")
     assert f"Python {python}" in titles

@@ -76,7 +76,7 @@ def require_order(pod: str, backup: str, parsed: Parsed, command: str) -> None:
         UsageError: it is that.
     """
     looks_like_backup = _is_archive(pod) or (_is_file(pod) and not _is_file(backup))
-    if not looks_like_backup or _is_archive(backup):
+    if "://" not in pod and (not looks_like_backup or _is_archive(backup)):
         return
     words = ["kubectl", "restore", *([command] if command else []), backup, pod]
     words += flags_to_show(parsed)
