@@ -76,6 +76,7 @@ class Ending:
     def of_bug(self, error: Exception) -> int:
         """Say that it is our fault, and return the exit code."""
         where = "".join(traceback.format_exception(error)) if self.loud else ""
+        where = without_secrets(where, self.secrets)
         if where and self.as_json:
             # Before the error, which is the last line.
             Environment().result(json_line(message_fields(Level.TRACE, where)))
