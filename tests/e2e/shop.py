@@ -120,6 +120,58 @@ class Shop:
         self.kubectl("delete", "deployment,persistentvolumeclaim", "shop", "--wait=false")
         self.kubectl("delete", "persistentvolume", self.volume, "--wait=false")
 
+    def make_set(self, replicas: int) -> None:
+        """Make a StatefulSet whose replicas each have a claim on a directory of the node."""
+        size = {"storage": "1Mi"}
+        common = {"accessModes": ["ReadWriteOnce"], "storageClassName": ""}
+        volumes = [
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolume",
+                "metadata": {"name": f"{self.volume}-{number}"},
+                "spec": {
+                    **common,
+                    "capacity": size,
+                    "claimRef": {
+                        "namespace": self.cluster.namespace,
+                        "name": f"data-shop-{number}",
+                    },
+                    "hostPath": {"path": f"/run/{self.volume}-{number}"},
+                },
+            }
+            for number in range(replicas)
+        ]
+        labels = {"app": "shop"}
+        made = {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "metadata": {"name": "shop"},
+            "spec": {
+                "replicas": replicas,
+                "serviceName": "shop",
+                "podManagementPolicy": "Parallel",
+                "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": _POD},
+                "volumeClaimTemplates": [
+                    {
+                        "metadata": {"name": "data"},
+                        "spec": {**common, "resources": {"requests": size}},
+                    }
+                ],
+            },
+        }
+        listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": [*volumes, made]})
+        self.kubectl("create", "--filename=-", given=listed)
+        self.wait(replicas)
+
+    def drop_set(self, replicas: int) -> None:
+        """Take it away, with its claims and their volumes."""
+        self.kubectl("delete", "statefulset", "shop", "--cascade=foreground")
+        claims = [f"data-shop-{number}" for number in range(replicas)]
+        self.kubectl("delete", "persistentvolumeclaim", *claims, "--wait=false")
+        volumes = [f"{self.volume}-{number}" for number in range(replicas)]
+        self.kubectl("delete", "persistentvolume", *volumes, "--wait=false")
+
     @property
     def volume(self) -> str:
         """The name of the claim's volume."""
