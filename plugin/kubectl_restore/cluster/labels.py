@@ -19,8 +19,15 @@ CLAIM: Final = "kubectl-restore/claim"
 
 
 def is_ours(pod: Mapping[str, Any]) -> bool:
-    """Tell whether this program has made a Pod object."""
-    return bool((pod["metadata"].get("labels") or {}).get(MANAGED) == OURS)
+    """Tell whether this program has made a Pod object.
+
+    A label alone is anybody's: what a controller owns, or has no claim noted, is never taken for
+    ours, and so never deleted.
+    """
+    metadata = pod["metadata"]
+    is_labelled = (metadata.get("labels") or {}).get(MANAGED) == OURS
+    is_noted = bool((metadata.get("annotations") or {}).get(CLAIM))
+    return bool(is_labelled and is_noted and not metadata.get("ownerReferences"))
 
 
 def is_helper(pod: Mapping[str, Any]) -> bool:

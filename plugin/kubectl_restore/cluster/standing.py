@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubectl_restore.cluster.helper_pod import State, seen
-from kubectl_restore.cluster.labels import CLAIM, is_readers
+from kubectl_restore.cluster.labels import CLAIM, is_ours, is_readers
 from kubectl_restore.cluster.target import require_name
 from kubectl_restore.text import shown_text
 
@@ -54,7 +54,7 @@ def parse_standing(text: bytes) -> list[Standing]:
     Raises:
         ValueError, KeyError, TypeError, AttributeError, IndexError, UsageError: these are no pods.
     """
-    return [_standing(one) for one in json.loads(text)["items"]]
+    return [_standing(one) for one in json.loads(text)["items"] if is_ours(one)]
 
 
 def _standing(pod: Mapping[str, Any]) -> Standing:

@@ -9,6 +9,7 @@ import pytest
 
 from kubectl_restore.cluster.claim import choose_mount, parse_claim, pods_with
 from kubectl_restore.cluster.helper_pod import HelperPod
+from kubectl_restore.cluster.labels import CLAIM as NOTED
 from kubectl_restore.cluster.labels import MANAGED, OURS, READS
 from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.via import Via
@@ -80,6 +81,7 @@ def ours(name: str, *, reads: bool = False, running: bool = True) -> dict[str, A
     """Return a helper pod."""
     one = pod(name, {"mountPath": "/data"})
     one["metadata"]["labels"] = {MANAGED: OURS} | ({READS: "true"} if reads else {})
+    one["metadata"]["annotations"] = {NOTED: "data"}
     state = {"running": {}} if running else {"waiting": {"reason": "ContainerCreating"}}
     one["status"]["containerStatuses"] = [{"name": "c0", "state": state}]
     return one
@@ -162,6 +164,17 @@ def test_a_helper_that_has_it_elsewhere_is_removed_by_the_command_that_the_error
     with pytest.raises(NoDirectoryError) as caught:
         reached(ours("restore-data"), path="/srv", via=Via.HELPER)
     assert caught.value.fix.endswith("kubectl restore status -n prod --cleanup")
+
+
+def test_a_label_alone_makes_no_helper() -> None:
+    changes: list[dict[str, Any]] = [{"annotations": {}}, {"ownerReferences": [{"uid": "u"}]}]
+    for change in changes:
+        other = ours("app-1")
+        other["metadata"] |= change
+        choice = reached(pod("a", AT), other)
+        assert isinstance(choice, Choice)
+        assert not choice.facts.is_helper
+        assert isinstance(reached(other, via=Via.HELPER), HelperPod)
 
 
 def test_a_helper_that_reads_is_another_runs() -> None:

@@ -29,3 +29,8 @@ def test_no_name_of_an_answer_becomes_an_address() -> None:
         text = json.dumps({"items": [pod(**{key: "../x"})]}).encode()
         with pytest.raises(Exception, match="cannot be a pod's name"):
             parse_standing(text)
+
+
+def test_what_others_have_labelled_so_is_not_ours() -> None:
+    theirs = pod(ownerReferences=[{"uid": "u"}])
+    assert parse_standing(json.dumps({"items": [theirs]}).encode()) == []
