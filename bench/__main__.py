@@ -20,6 +20,7 @@ from pathlib import Path
 from bench.claims import first_bytes
 from bench.converging import second_runs, surveys
 from bench.finishing import cut_off, held_up
+from bench.growth import growth
 from bench.indexes import each_index
 from bench.inside import COSTS, words_of
 from bench.memory import MEMORY_PODS
@@ -151,6 +152,8 @@ def _in_memory(directory: Path, given: argparse.Namespace) -> None:
             each_transport(cluster, directory, given.runs or 3, make_archive)
         if given.table or given.short:
             write_table(cluster, directory, SHORT if given.short else ROWS, given.runs or 3)
+        if given.growth:
+            growth(cluster, directory)
         if given.traits:
             volumes_tried(cluster, directory, given.runs or 7, make_archive)
 
@@ -195,6 +198,7 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="only the table of bench/RESULTS.md")
     parser.add_argument("--short", action="store_true", help="a part of it, in two minutes")
     parser.add_argument("--claims", action="store_true", help="only how soon a claim is reached")
+    parser.add_argument("--growth", action="store_true", help="only how the time grows")
     given = parser.parse_args()
     if given.startup:
         measure(given.runs or 20)
@@ -204,7 +208,7 @@ def main() -> None:
         if given.index:
             each_index(directory, given.index)
             return
-        if given.transports or given.traits or given.table or given.short:
+        if given.transports or given.traits or given.table or given.short or given.growth:
             _in_memory(directory, given)
             return
         with node_cluster(directory) as cluster:
