@@ -30,7 +30,8 @@ class Mistake:
         words: behind `kubectl restore`.
         code: the exit code.
         set_up: what is prepared.
-        mended: the exit code of the command in the fix, once the cause is as `mend` leaves it.
+        mended: the exit code of the command in the fix, once the cause is as `mend` leaves it;
+            None where only a real node has what it needs (ephemeral containers: tests/e2e).
         mend: takes the cause away, where the fix is not enough by itself.
         changes: the pod may hold some of the backup afterwards.
     """
@@ -39,7 +40,7 @@ class Mistake:
     words: str
     code: int
     set_up: Callable[[Stage], object] = lambda stage: stage.pod()
-    mended: int = 0
+    mended: int | None = 0
     mend: Callable[[Stage], object] = lambda _: None
     changes: bool = False
 
@@ -175,11 +176,11 @@ MISTAKES: Final = (
     Mistake("The login has expired", "debian backup.tar -t /data", 5, _faults(get_answer=401),
             mend=_behave),
     Mistake("The pod has not started", "debian backup.tar -t /data", 4,
-            _faults(status={"phase": "Pending"}), mend=_behave),
+            _faults(status={"phase": "Pending"}), mended=None),
     Mistake("The pod has completed", "completed backup.tar -t /data", 4,
             lambda stage: stage.pod("completed")),
     Mistake("The container has no shell", "static backup.tar -t /data", 7,
-            lambda stage: stage.pod("static")),
+            lambda stage: stage.pod("static"), mended=None),
     Mistake("The target is read-only", "nonroot-busybox backup.tar -t /etc", 7,
             lambda stage: stage.pod("nonroot-busybox")),
     Mistake("There is no kubectl", "debian backup.tar -t /data --kubectl /opt/kubectl", 2),
