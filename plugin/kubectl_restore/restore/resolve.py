@@ -285,7 +285,7 @@ class Resolution:
             # A broken run has left it.
             self._helper(facts.name, facts.uid)
         named = chosen.container or self._asked.container
-        with offering_without_entering(self._request):
+        with offering_without_entering(self._request, facts):
             container = choose_container(
                 facts,
                 named,

@@ -12,6 +12,7 @@ from kubectl_restore.errors import NoShellError, NotReadyError, NotWritableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kubectl_restore.cluster.pod import PodFacts
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.restore.run import Run
 
@@ -19,13 +20,17 @@ _CLAIM: Final = f"{Kind.CLAIM.value}/"
 
 
 @contextmanager
-def offering_without_entering(request: RestoreRequest) -> Iterator[None]:
-    """Have the error of a container that does not run name the command that needs no such one."""
+def offering_without_entering(request: RestoreRequest, facts: PodFacts) -> Iterator[None]:
+    """Have the error of a container that does not run name the command that needs no such one.
+
+    A pod that no node has yet runs no ephemeral container either.
+    """
     try:
         yield
     except NotReadyError as error:
-        if request.via is Via.AUTO:
-            other = _other(request, is_claim=request.target.kind is Kind.CLAIM)
+        is_claim = request.target.kind is Kind.CLAIM
+        if request.via is Via.AUTO and (is_claim or facts.phase == "Running"):
+            other = _other(request, is_claim=is_claim)
             error.fix = f"{error.fix}\n{other}"
         raise
 
