@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     import socket
+    import ssl
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
@@ -77,20 +78,23 @@ class StoreServer:
         etag: says what a content is called; None for nothing.
     """
 
-    def __init__(self) -> None:
-        """Listen on a port of this machine's own choice."""
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """Listen on a port of this machine's own choice; with TLS where there is a context."""
         self.objects: dict[str, bytes] = {}
         self.asked: list[Asked] = []
         self.wrong: Callable[[Asked, Reply], Reply | None] = lambda _asked, _reply: None
         self.etag: Callable[[bytes], str | None] = lambda data: f'"{hashlib.md5(data).hexdigest()}"'  # noqa: S324 - as S3 does
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self._scheme = "http" if tls is None else "https"
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     @property
     def environment(self) -> dict[str, str]:

@@ -6,12 +6,14 @@ import gzip
 import hashlib
 import io
 import os
+import ssl
 import tarfile
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from kubectl_restore.archive.index import cache as cache_module
 from kubectl_restore.archive.index.cache import IndexCache
@@ -441,6 +443,26 @@ def test_an_endpoint_without_a_scheme_is_said_and_no_panic(server: StoreServer) 
 def test_half_of_the_keys_is_said(server: StoreServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     assert isinstance(failing(server), UsageError)
+
+
+@pytest.mark.parametrize("is_url", [False, True], ids=["s3", "url"])
+def test_a_certificate_is_trusted_by_the_bundle_and_by_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, is_url: bool
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with StoreServer(context) as server:
+        server.objects[KEY] = LARGE
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        name = f"{server.url}{KEY}" if is_url else PLACE
+        error = failing(server, name)
+        assert isinstance(error, UsageError)
+        assert "UnknownIssuer" in error.reason
+        assert "AWS_CA_BUNDLE" in error.fix
+        with opened(server, name, AWS_CA_BUNDLE=str(tmp_path / "ca.pem")) as backup:
+            assert len(read(backup)[0].members) == 5
 
 
 def test_certificates_that_cannot_be_read_are_said(server: StoreServer, tmp_path: Path) -> None:
