@@ -53,7 +53,7 @@ class Answer:
 
     state: ObjectState
     start: int
-    data: bytearray
+    data: memoryview
 
 
 class NotWantedError(Exception):

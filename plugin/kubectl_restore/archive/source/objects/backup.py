@@ -282,7 +282,7 @@ class ObjectBackup:
             return self.changed(is_sending=False)
         return refusal(error, self.path)
 
-    def _fetch(self, offset: int, length: int, is_wanted: Callable[[], bool]) -> bytearray:
+    def _fetch(self, offset: int, length: int, is_wanted: Callable[[], bool]) -> memoryview:
         """Return a range of the content that was opened; called by the workers' threads."""
         for tries in range(1, _TRIES + 1):
             try:
@@ -290,7 +290,7 @@ class ObjectBackup:
                     offset, length, etag=self.state.strong_etag, is_wanted=is_wanted
                 )
             except NotWantedError:
-                return bytearray()
+                return memoryview(b"")
             except Exception as error:
                 name = type(error).__name__
                 if name == "PreconditionError" or is_missing(error):

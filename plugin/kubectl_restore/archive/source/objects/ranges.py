@@ -39,7 +39,9 @@ BEHIND: Final = 1024 * 1024
 class Fetch(Protocol):
     """Asks for a range."""
 
-    def __call__(self, offset: int, length: int, is_wanted: Callable[[], bool], /) -> bytearray:
+    def __call__(
+        self, offset: int, length: int, is_wanted: Callable[[], bool], /
+    ) -> bytearray | memoryview:
         """Return exactly these bytes; anything as soon as they are not wanted any more."""
 
 
@@ -58,7 +60,7 @@ class _Piece:
     def __init__(self, start: int, end: int) -> None:
         self.start = start
         self.end = end
-        self.data: bytearray | bytes = b""
+        self.data: bytearray | bytes | memoryview = b""
         self.failure: Exception | None = None
         self.is_done = False
         self.is_wanted = True
@@ -105,7 +107,7 @@ class Workers:
 
     def _run(self) -> None:
         while (piece := self._asked.get()) is not None:
-            data: bytearray | bytes = b""
+            data: bytearray | bytes | memoryview = b""
             failure: Exception | None = None
             if piece.is_wanted:
                 try:
