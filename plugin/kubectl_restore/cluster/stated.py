@@ -137,6 +137,7 @@ DEBUG: Final = (
     Stated("--arguments-only=false", "another program runs"),
     Stated("--replace=false", "the pod is deleted"),
     Stated("--same-node=false", _REFUSED_DEBUG),
+    Stated("--share-processes=true", _REFUSED_DEBUG),
     Stated("--image-pull-policy=", "another one than is stated in its entry"),
 )
 
@@ -188,6 +189,14 @@ LEFT: Final = {
     "as-group": "cannot be emptied; without --as kubectl refuses it (exit 2)",
     "as-user-extra": "cannot be emptied, and is not known before 1.37; without --as kubectl "
     "refuses it (exit 2)",
+    "env": "cannot be emptied; a variable of the helper's, which reads none",
+    "keep-annotations": "of a copy of a pod alone, and none is made",
+    "keep-init-containers": "of a copy of a pod alone",
+    "keep-labels": "of a copy of a pod alone",
+    "keep-liveness": "of a copy of a pod alone",
+    "keep-readiness": "of a copy of a pod alone",
+    "keep-startup": "of a copy of a pod alone",
+    "set-image": "of a copy of a pod alone; cannot be emptied",
     "cache-dir": "where answers are kept changes none; its default has a home in it",
     "field-manager": "a name in the object's history",
     "interactive": "not known before 1.27; with --raw nothing is asked",

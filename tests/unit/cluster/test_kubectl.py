@@ -23,6 +23,7 @@ from kubectl_restore.cluster.kubectl import (
 from kubectl_restore.cluster.stated import (
     CONFIG_VIEW,
     CREATE,
+    DEBUG,
     DELETE,
     EVERYWHERE,
     EXEC,
@@ -56,6 +57,7 @@ def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
         (["patch"], PATCH),
         (["create"], CREATE),
         (["delete"], DELETE),
+        (["debug"], DEBUG),
         (["config", "view"], CONFIG_VIEW),
     ):
         said = ""
@@ -67,7 +69,8 @@ def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
         assert {"namespace", "output"} <= found | {"output"}
         ours = {one.name for one in (*EVERYWHERE, *stated)}
         # The container, and what a patch, a file or an address is, are stated where they are known.
-        assert found - {"container", "patch", "filename", "raw"} <= ours | LEFT.keys()
+        known_there = {"container", "patch", "filename", "raw", "image", "custom"}
+        assert found - known_there <= ours | LEFT.keys()
         assert ours <= found
 
 
