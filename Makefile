@@ -70,8 +70,9 @@ lint: $(VENV)/.dist ## ruff, mypy, import-linter, shellcheck, generated texts, a
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/actionlint.py
 
-bench: develop ## measured against plain kubectl exec in the same run (real node)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+bench: develop ## measured against plain kubectl exec in the same run (real node); bench/RESULTS.md
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench $(or $(BENCH),--table)
+	@[ -n "$(BENCH)" ] || PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench --growth
 
 bench-startup: develop dist ## how long `kubectl restore version` takes, frozen and from source
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench --startup
