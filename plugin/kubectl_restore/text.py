@@ -87,16 +87,29 @@ def shown_text(text: str | bytes) -> str:
 
 def pasteable(path: os.PathLike[str]) -> str:
     """Return a path quoted for a shell, without anything that could move a terminal."""
-    raw = os.fsencode(path)
     text = os.fspath(path)
-    if shown_whole(raw) == text:
+    if shown_whole(os.fsencode(path)) == text:
         return shlex.quote(text)
+    return _escaped_word(text)
+
+
+def pasteable_word(word: str) -> str:
+    """Return a word of a command line quoted for a shell, on one line."""
+    return shlex.quote(word) if word.isprintable() else _escaped_word(word)
+
+
+def _escaped_word(word: str) -> str:
     # bash, zsh, ksh and busybox know $'...'; every odd byte is an escape in it.
     escaped = "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}"
-        for byte in raw
+        for byte in os.fsencode(word)
     )
     return f"$'{escaped}'"
+
+
+def pasteable_words(words: Iterable[str]) -> str:
+    """Return a command line that can be pasted as one line, whatever its words have in them."""
+    return " ".join(map(pasteable_word, words))
 
 
 LISTED: Final = 10

@@ -244,6 +244,23 @@ def test_for_a_backup_that_is_no_good_nothing_is_taken_away(claim: Shop, backup:
     assert claim.wait(1) == pods
 
 
+def test_where_nothing_was_written_the_pods_come_back(claim: Shop, backup: Writer) -> None:
+    claim.make("Deployment", 1, CLAIMED)
+    claim.kubectl(
+        "exec", "deploy/shop", "--", "sh", "-c", "mkdir /data/app; echo x >/data/app/config.yaml"
+    )
+    file = backup(trees.small())
+    done = claim.run("deploy/shop:/data", file, *FLAGS)
+    assert done.code == 6, done
+    assert standing(claim) == (1, None)
+    claim.wait(1)
+    image = claim.run("deploy/shop:/data", file, *FLAGS, "--helper-image=restore.test/none:1")
+    assert image.code == 7, image
+    assert "--helper-image=IMAGE" in image.err
+    assert standing(claim) == (1, None)
+    claim.wait(1)
+
+
 def test_a_dry_run_takes_nothing_away(claim: Shop, backup: Writer) -> None:
     pods = claim.make("Deployment", 2, CLAIMED)
     file = backup(trees.small())

@@ -158,6 +158,22 @@ def test_who_sits_at_a_terminal_is_asked(
     assert pod.marked() == []
 
 
+def test_what_was_typed_before_the_question_answers_none(
+    cluster: Cluster, link: LinkProxy, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    pod.run("sh", "-c", f"echo mine >{pod.path}/blob3")
+    before = pod.tree()
+    child = spawn(cluster, link, tmp_path, size=200_000, pod=pod)
+    child.sendline("y")
+    child.expect(r"Go on\? \[y/N\] ")
+    child.sendline("n")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 6, child.before
+    assert pod.tree() == before
+
+
 @pytest.mark.parametrize(("typed", "code"), [("y", 0), ("n", 6)])
 def test_a_directory_too_many_is_asked_about_before_anything_is_written(
     cluster: Cluster, tmp_path: Path, typed: str, code: int

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.text import shown, shown_whole
+from kubectl_restore.text import pasteable_words, shown, shown_whole
 
 WRITTEN = 400
 """Characters that a name has in a message at most."""
@@ -37,3 +39,21 @@ def test_no_escape_is_cut(odd: bytes) -> None:
         escape = shown_whole(odd)
         assert not start.removeprefix("a" * shift).replace(escape, "")
         assert not end.partition("]")[2].removesuffix("z" * shift).replace(escape, "")
+
+
+@given(
+    st.lists(
+        st.text(
+            st.characters(blacklist_characters="\0", blacklist_categories=("Cs",)), max_size=12
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_command_line_is_one_line_and_the_same_words_to_a_shell(words: list[str]) -> None:
+    text = pasteable_words(words)
+    assert text.isprintable()
+    said = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {text}"], capture_output=True, check=True
+    ).stdout
+    assert said.decode().split("\0")[:-1] == words

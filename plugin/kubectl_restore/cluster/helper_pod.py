@@ -254,8 +254,12 @@ def warnings_of(text: bytes) -> list[str]:
 
 def cannot_start(what: str, why: str, at: str) -> PodCannotError:
     """Return the error for something that will never run."""
+    is_image = "Image" in why
     return PodCannotError(
         f"{what} cannot start",
         reason=why,
-        fix=f"kubectl{at} get events, then run the same command again",
+        fix="the same command with an image that the node can have, one with sh: "
+        "--helper-image=IMAGE"
+        if is_image
+        else f"kubectl{at} get events",
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from kubectl_restore.cluster.stated import (
     flags,
 )
 from kubectl_restore.errors import UsageError
+from kubectl_restore.text import pasteable_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ def leading(arguments: Sequence[str]) -> str:
             found.pop(name, None)
             if value:
                 found[name] = word
-    return "".join(f" {shlex.quote(_to_show(word))}" for word in found.values())
+    return "".join(f" {pasteable_word(_to_show(word))}" for word in found.values())
 
 
 def _to_show(word: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from kubectl_restore.plan.policy import (
     ScaleBack,
     Verification,
 )
+from kubectl_restore.text import pasteable_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,7 +144,7 @@ class RestoreRequest:
         forced = self.overwrite is not Overwrite.REFUSE
         more = [one for one in flags if one not in self.command]
         more = [one for one in more if one != "--force" or not forced]
-        return shlex.join(_with(self.command, more))
+        return pasteable_words(_with(self.command, more))
 
     def command_in_earnest(self, *flags: str) -> str:
         """Return the same without --dry-run, for a fix that says that something is changed."""

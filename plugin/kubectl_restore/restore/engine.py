@@ -312,6 +312,8 @@ def _restore(
         finally:
             receipt.operations = ledger.operations
             receipt.retries = lanes.reopened
+            if scaled is not None:
+                scaled.has_written = ledger.has_begun
         capabilities = lanes.first(has_begun=True).capabilities
         failure = hooks.after()
         summary = summary_of(run, ledger, capabilities, supply)

@@ -9,7 +9,6 @@ it has done is not known.
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.container.hook import hook_command, hook_script
@@ -26,7 +25,7 @@ from kubectl_restore.restore.resolve import held, resolve_again
 from kubectl_restore.session.exec import Exec
 from kubectl_restore.session.mark import Mark
 from kubectl_restore.session.session import Session
-from kubectl_restore.text import LISTED, listed, shown, shown_text
+from kubectl_restore.text import LISTED, listed, pasteable_words, shown, shown_text
 
 if TYPE_CHECKING:
     from kubectl_restore.plan.plan import Plan
@@ -197,7 +196,7 @@ class Hooks:
         """Return the command that runs one with plain kubectl."""
         place = self._run.place
         where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
-        return shlex.join([*where, "--", "sh", "-c", command])
+        return pasteable_words([*where, "--", "sh", "-c", command])
 
 
 def require_finished(failure: RestoreError | None) -> None:

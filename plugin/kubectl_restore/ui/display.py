@@ -152,6 +152,7 @@ class Display:
     def prompt(self, text: str) -> None:
         """Ask for a line; until there is one nothing else is drawn."""
         self.close()
+        self.environment.forget_typed()
         self.say(text)
         self.asking = True
 

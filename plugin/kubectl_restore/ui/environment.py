@@ -6,7 +6,9 @@ import os
 import select
 import shutil
 import sys
+import termios
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -111,6 +113,13 @@ class Environment:
             return None
         self._typed = rest
         return line.decode("utf-8", "replace")
+
+    def forget_typed(self) -> None:
+        """Throw away what was typed before a question: it answers none."""
+        self._typed = b""
+        with suppress(OSError, ValueError, termios.error):
+            if self.typed_at is not None:
+                termios.tcflush(self.typed_at.fileno(), termios.TCIFLUSH)
 
     def result(self, text: str) -> None:
         """Write to stdout at once; to stderr where that takes nothing."""

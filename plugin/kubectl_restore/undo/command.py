@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from kubectl_restore.plan.policy import Overwrite
-from kubectl_restore.text import pasteable
+from kubectl_restore.text import pasteable, pasteable_words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,4 +41,4 @@ def undo_command(
         words.append(f"--kubectl={request.kubectl.program}")
     # A name that begins with a dash is no name on a command line.
     before = "./" if str(path).startswith("-") else ""
-    return f"kubectl restore {target} {before}{pasteable(path)} {shlex.join(words)}"
+    return f"kubectl restore {target} {before}{pasteable(path)} {pasteable_words(words)}"

@@ -39,6 +39,7 @@ class ScaledDown:
         notes: what was done, or would be; one sentence each, safe to print.
         warnings: what somebody else has done meanwhile.
         failure: why the count is not set again although everything is restored.
+        has_written: the claim has something of the backup by now, or may have.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class ScaledDown:
         self.notes: tuple[str, ...] = ()
         self.warnings: tuple[str, ...] = ()
         self.failure: RestoreError | None = None
+        self.has_written = False
+        self._is_continued = False
         self._request = request
         self._cluster = Cluster(kubectl, request.kubectl, progress, watch)
         self._scaling: Scaling | None = None
@@ -66,7 +69,10 @@ class ScaledDown:
         if scaling is None or not self._has_begun or isinstance(error, TakenError):
             # Another restore goes on with it, and sets it again.
             return
-        is_wanted = error is None or self._request.scale_back is ScaleBack.ALWAYS
+        # What nothing was written to is as it was, and its pods can have it again; what an earlier
+        # run has written nobody knows.
+        is_as_it_was = not self.has_written and not self._is_continued
+        is_wanted = error is None or self._request.scale_back is ScaleBack.ALWAYS or is_as_it_was
         # Where somebody else has set the count, only our note is left to be taken out.
         if is_wanted or scaling.replicas.wanted:
             self._set_again(scaling, error)
@@ -134,7 +140,8 @@ class ScaledDown:
         if request.dry_run:
             self.notes = (f"{workload} would be scaled from {count} to 0, and back afterwards",)
             return
-        self._has_begun = bool(scaling.replicas.wanted or scaling.replicas.noted is not None)
+        self._is_continued = scaling.replicas.noted is not None
+        self._has_begun = bool(scaling.replicas.wanted or self._is_continued)
         if not self._has_begun:
             self.notes = (f"{workload} wants no pods: nothing was to be scaled down",)
         scaling.down()
