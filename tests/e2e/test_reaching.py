@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kubectl_restore.cluster.helper_pod import HelperPod
 from tests.contract import trees
 from tests.contract.clusters import ROOT
 from tests.contract.program import program
@@ -76,7 +77,7 @@ def test_one_that_a_killed_run_has_left_is_gone_on_with(
 ) -> None:
     file = backup(trees.of_size(40 * MIB, files=40))
     link.rate = 10e6
-    process = begun(claim, link, file)
+    process = begun(claim, link, "pvc/shop", file, HELPER, AS_ROOT)
     process.kill()
     process.communicate()
     link.rate = None
@@ -97,7 +98,7 @@ def test_one_that_a_killed_run_has_left_is_gone_on_with(
 def test_it_is_removed_after_ctrl_c(claim: Shop, backup: Writer, link: LinkProxy) -> None:
     file = backup(trees.of_size(40 * MIB, files=40))
     link.rate = 10e6
-    process = begun(claim, link, file)
+    process = begun(claim, link, "pvc/shop", file, HELPER, AS_ROOT)
     process.send_signal(signal.SIGINT)
     link.rate = None
     _, said = process.communicate(timeout=120)
@@ -107,7 +108,8 @@ def test_it_is_removed_after_ctrl_c(claim: Shop, backup: Writer, link: LinkProxy
 
 def test_what_is_left_is_removed_by_cleanup(claim: Shop, backup: Writer, link: LinkProxy) -> None:
     link.rate = 10e6
-    process = begun(claim, link, backup(trees.of_size(40 * MIB, files=40)))
+    file = backup(trees.of_size(40 * MIB, files=40))
+    process = begun(claim, link, "pvc/shop", file, HELPER, AS_ROOT)
     process.kill()
     process.communicate()
     link.rate = None
@@ -119,10 +121,40 @@ def test_what_is_left_is_removed_by_cleanup(claim: Shop, backup: Writer, link: L
     assert "Nothing that kubectl restore has made stands there" in claim.run("status").out
 
 
+def test_a_pod_of_the_helpers_name_that_is_not_ours_is_left_alone(
+    claim: Shop, backup: Writer
+) -> None:
+    file = backup(trees.small())
+    told = claim.run("pvc/shop", file, HELPER, AS_ROOT, "--dry-run")
+    assert told.code == 0, told
+    name = HelperPod("shop").name()
+    claim.kubectl(
+        "run", name, f"--image={BUSYBOX}", "--image-pull-policy=Never", "--", "sleep", "9999"
+    )
+    try:
+        done = claim.run("pvc/shop", file, HELPER, AS_ROOT)
+        assert done.code == 4, done
+        assert "and is none" in done.err
+        assert name in claim.kubectl("get", "pods", "-o", "name")
+    finally:
+        claim.kubectl("delete", "pod", name, "--now")
+
+
+def test_a_link_in_the_claim_leads_nowhere_else(claim: Shop, backup: Writer) -> None:
+    claim.make("Deployment", 1, CLAIMED)
+    claim.kubectl("exec", "deploy/shop", "--", "ln", "-s", "/proc", "/data/away")
+    claim.kubectl("delete", "deployment", "shop")
+    claim.wait(0)
+    done = claim.run("pvc/shop:/data/away", backup(trees.small()), HELPER, AS_ROOT)
+    assert done.code == 4, done
+    assert "a link leads away from it" in done.err
+
+
 def test_an_image_that_cannot_be_had_is_the_pods_own_fault(claim: Shop, backup: Writer) -> None:
     done = claim.run("pvc/shop", backup(trees.small()), "--helper-image=restore.test/none:1")
     assert done.code == 7, done
     assert "restore.test/none:1" in done.err
+    assert "--helper-image=IMAGE" in done.err
 
 
 def test_a_claim_that_is_never_bound_is_told_by_the_scheduler(shop: Shop, backup: Writer) -> None:
@@ -170,6 +202,22 @@ def test_a_container_without_a_shell_by_the_command_that_the_error_names(
         time.sleep(0.2)
 
 
+def test_after_ctrl_c_the_next_one_goes_on_where_the_last_one_was(
+    shop: Shop, backup: Writer, link: LinkProxy
+) -> None:
+    pod, file = bare(shop), backup(trees.of_size(40 * MIB, files=40))
+    words = (pod, file, "-t", "/data", "--via=ephemeral", HELPER)
+    link.rate = 10e6
+    process = begun(shop, link, *words)
+    process.send_signal(signal.SIGINT)
+    link.rate = None
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    again = shop.run(*words)
+    assert again.code == 0, again
+    assert "were right already" in again.out, again
+
+
 def test_what_is_on_no_volume_is_reached_by_none(shop: Shop, backup: Writer) -> None:
     pod = bare(shop)
     for path in ("/", "/part"):
@@ -210,7 +258,10 @@ def test_a_restricted_namespace_admits_a_helper_that_is_nobody(claim: Shop, back
         assert refused.code == 5, refused
         assert "PodSecurity" in refused.err
         assert "--run-as UID:GID" in refused.err
-        admitted = claim.run("pvc/shop", file, HELPER, "--run-as=999")
+        archive = trees.Archive(owner=(999, 999))
+        archive.add("one", b"one\n")
+        # Nobody has said as whom: as root it is refused, as the backup's only owner it is not.
+        admitted = claim.run("pvc/shop", backup(archive.finish()), HELPER)
         # Admitted; the directory is root's, and the error says so.
         assert admitted.code == 7, admitted
         assert "cannot be written to" in admitted.err
@@ -219,12 +270,12 @@ def test_a_restricted_namespace_admits_a_helper_that_is_nobody(claim: Shop, back
         claim.kubectl("label", namespace, f"{enforced}-")
 
 
-def begun(shop: Shop, link: LinkProxy, file: Path) -> subprocess.Popen[str]:
-    """Return a restore into the claim that sends already."""
+def begun(shop: Shop, link: LinkProxy, *words: object) -> subprocess.Popen[str]:
+    """Return a restore that sends already."""
     process = subprocess.Popen(
         [
             *program(),
-            *("pvc/shop", str(file), HELPER, AS_ROOT),
+            *map(str, words),
             f"--kubeconfig={shop.cluster.through(link.port, 'reaching')}",
             f"--namespace={shop.cluster.namespace}",
         ],

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from kubectl_restore.cli.argv import Parsed
     from kubectl_restore.cluster.target import Target
 
-_USER: Final = re.compile(r"(\d{1,10})(?::(\d{1,10}))?")
+_USER: Final = re.compile(r"([0-9]{1,10})(?::([0-9]{1,10}))?")
+_IMAGE: Final = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?/)?"
+    r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9]+:[0-9a-f]{32,})?"
+)
+"""github.com/distribution/reference, `ReferenceRegexp`, without IPv6 addresses."""
 _LARGEST: Final = 2**31 - 1
 """Of runAsUser and its like (kubernetes, pkg/apis/core/validation: `IsValidUserID`)."""
 
@@ -84,7 +90,7 @@ def read_helper(parsed: Parsed) -> HelperPod:
         UsageError: `--run-as` is no user, or `--helper-image` no image.
     """
     image = given(parsed, "helper-image", IMAGE)
-    if not image or not image.isprintable() or any(one.isspace() for one in image):
+    if not _IMAGE.fullmatch(image):
         raise UsageError(
             "--helper-image wants the name of an image",
             reason=f"{shown_text(image)!r} is none",

@@ -183,7 +183,7 @@ def _chosen(
             how = "mounts it" if len(found) == 1 else f"the first of {len(found)} that mount it"
             chosen = usable[0]
             where = path or chosen.path
-            return Choice(facts, f"{how}: {target}", chosen.container, where)
+            return Choice(facts, f"{how}: {target}", chosen.container, where, chosen.path)
     facts, mounts = found[0]
     there = [
         f"{one.path} of container {one.container}" + (f" (only {one.part} of it)" * bool(one.part))

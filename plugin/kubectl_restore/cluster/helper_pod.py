@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.cluster.labels import CLAIM, MANAGED, OURS, READS
+from kubectl_restore.cluster.labels import CLAIM, MANAGED, OURS, READS, RUNS
 from kubectl_restore.cluster.pod import facts_of
 from kubectl_restore.errors import PodCannotError
 from kubectl_restore.text import shown_text
@@ -93,6 +93,24 @@ class HelperPod:
         room = _LONGEST_NAME - len(f"{CONTAINER}--{digest}")
         return f"{CONTAINER}-{self.claim[:room].strip('-.').replace('.', '-')}-{digest}"
 
+    def runs(self, user: User) -> str:
+        """Return what is noted of it: which image, as whom."""
+        return f"{self.image} as {user.uid}:{user.gid}"
+
+    def users(self, owners: Iterable[tuple[int, int]]) -> tuple[User, ...]:
+        """Return whom it may run as, the best one first.
+
+        As root everything gets the owner that the backup has. Where no policy admits root, and all
+        of the backup belongs to one other user, that one will do: nothing has to be given away.
+
+        Args:
+            owners: numeric user and group of everything that is restored.
+        """
+        if self.user is not None:
+            return (self.user,)
+        only = sole_owner(owners)
+        return (ROOT,) if only is None else (ROOT, only)
+
     def manifest(self, user: User, seconds: int, word: str = "") -> dict[str, Any]:
         """Return the pod, for `kubectl create`.
 
@@ -138,26 +156,19 @@ class HelperPod:
         metadata = {
             "name": self.name(word),
             "labels": labels,
-            "annotations": {CLAIM: self.claim},
+            "annotations": {CLAIM: self.claim, RUNS: self.runs(user)},
         }
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
-def user_for(owners: Iterable[tuple[int, int]]) -> User:
-    """Return whom a helper runs as, for what it writes to have these owners.
-
-    Of one owner that is not root it is that one, who need not be allowed to give files away.
-    Everything else only root can write.
-
-    Args:
-        owners: numeric user and group of everything that is restored.
-    """
+def sole_owner(owners: Iterable[tuple[int, int]]) -> User | None:
+    """Return the one owner that everything has; None where that is root, or there are several."""
     found = set(owners)
     if len(found) == 1:
         (only,) = found
         if only[0] > 0 and only[1] > 0:
             return User(*only)
-    return ROOT
+    return None
 
 
 def _pod_security(user: User, *, reads: bool) -> dict[str, Any]:
@@ -209,12 +220,16 @@ class Seen:
         uid: the Pod object's.
         why: what it waits for, in the cluster's words; safe to print; empty where it does not say.
         is_hopeless: waiting does not mend that.
+        runs: of a pod of ours: which image, as whom; empty for anybody else's.
+        claims: whose names it mounts.
     """
 
     state: State
     uid: str
     why: str = ""
     is_hopeless: bool = False
+    runs: str = ""
+    claims: frozenset[str] = frozenset()
 
 
 def seen(text: bytes) -> Seen:
@@ -223,15 +238,20 @@ def seen(text: bytes) -> Seen:
     Raises:
         ValueError, KeyError, TypeError, AttributeError, IndexError: this is no Pod object.
     """
-    pod = json.loads(text)
-    facts = facts_of(pod)
-    if facts.terminating or facts.phase in {"Succeeded", "Failed"}:
-        return Seen(State.ENDED, facts.uid, facts.why)
+    facts = facts_of(json.loads(text))
     name = facts.containers[0]
-    if name in facts.running:
-        return Seen(State.RUNNING, facts.uid)
     why = facts.states.get(name, "") or facts.why
-    return Seen(State.STARTING, facts.uid, why, is_hopeless(why))
+    state = State.RUNNING if name in facts.running else State.STARTING
+    if facts.terminating or facts.phase in {"Succeeded", "Failed"}:
+        state = State.ENDED
+    return Seen(
+        state,
+        facts.uid,
+        "" if state is State.RUNNING else why,
+        state is State.STARTING and is_hopeless(why),
+        facts.runs,
+        facts.claims,
+    )
 
 
 def is_hopeless(why: str) -> bool:

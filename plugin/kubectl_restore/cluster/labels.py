@@ -14,6 +14,8 @@ SELECTOR: Final = f"{MANAGED}={OURS}"
 """Selects everything that this program has made in a namespace."""
 READS: Final = "kubectl-restore/reads"
 """Label of a pod that only reads: it belongs to the run that made it, and no other uses it."""
+RUNS: Final = "kubectl-restore/runs"
+"""Annotation: which image, as whom."""
 CLAIM: Final = "kubectl-restore/claim"
 """Annotation: of which claim. A claim's name may be longer than a label's value."""
 

@@ -42,6 +42,8 @@ class PinnedTarget:
         may_ask: a credential plugin of the kubeconfig may ask at the terminal.
         named: what the user named, where that is no pod; empty otherwise.
         via: by what it is reached.
+        mount: of a helper pod, where it has the claim; empty otherwise.
+        of: of an ephemeral container, the container whose volumes it has; empty otherwise.
     """
 
     kubectl: KubectlOptions
@@ -53,6 +55,8 @@ class PinnedTarget:
     may_ask: bool = False
     named: str = ""
     via: Via = Via.EXEC
+    mount: str = ""
+    of: str = ""
 
     @property
     def at(self) -> str:

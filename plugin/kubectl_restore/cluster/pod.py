@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from kubectl_restore.cluster.labels import is_helper
+from kubectl_restore.cluster.labels import RUNS, is_helper
 from kubectl_restore.cluster.limits import Limit, limits_of
 from kubectl_restore.errors import (
     CompletedError,
@@ -44,6 +44,10 @@ class PodFacts:
     """Why the pod is in this phase, in the cluster's words; safe to print."""
     is_helper: bool = False
     """It is a pod of ours, which is not needed when a restore has succeeded."""
+    runs: str = ""
+    """Of such a one: which image, as whom."""
+    claims: frozenset[str] = frozenset()
+    """The names of those that it has."""
 
 
 def parse_pod(text: bytes) -> PodFacts:
@@ -103,6 +107,12 @@ def facts_of(pod: dict[str, Any]) -> PodFacts:
         limits={name: _limits(pod, name) for name in (*containers, *others)},
         why=_why(status) or _not_scheduled(status),
         is_helper=is_helper(pod),
+        runs=str((metadata.get("annotations") or {}).get(RUNS, "")) if is_helper(pod) else "",
+        claims=frozenset(
+            str(source["claimName"])
+            for one in spec.get("volumes") or ()
+            if "claimName" in (source := one.get("persistentVolumeClaim") or {})
+        ),
     )
 
 

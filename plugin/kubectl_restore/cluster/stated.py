@@ -100,7 +100,7 @@ CREATE: Final = (
     Stated("--recursive=false", _REFUSED_FILE),
     Stated("--save-config=false", "an annotation that nobody needs"),
     Stated("--selector=", "nothing is made"),
-    Stated("--validate=true", "a field that is not known is left out"),
+    Stated("--validate=false", "the API's whole schema is fetched, which not everybody may"),
     Stated("--windows-line-endings=false", _FORM),
     Stated("--allow-missing-template-keys=true", _FORM),
     Stated("--show-managed-fields=false", _FORM),
@@ -189,17 +189,7 @@ LEFT: Final = {
     "as-group": "cannot be emptied; without --as kubectl refuses it (exit 2)",
     "as-user-extra": "cannot be emptied, and is not known before 1.37; without --as kubectl "
     "refuses it (exit 2)",
-    "env": "cannot be emptied; a variable of the helper's, which reads none",
-    "keep-annotations": "of a copy of a pod alone, and none is made",
-    "keep-init-containers": "of a copy of a pod alone",
-    "keep-labels": "of a copy of a pod alone",
-    "keep-liveness": "of a copy of a pod alone",
-    "keep-readiness": "of a copy of a pod alone",
-    "keep-startup": "of a copy of a pod alone",
-    "set-image": "of a copy of a pod alone; cannot be emptied",
     "cache-dir": "where answers are kept changes none; its default has a home in it",
-    "field-manager": "a name in the object's history",
-    "interactive": "not known before 1.27; with --raw nothing is asked",
     "disable-compression": "not known before 1.25; changes no answer",
     "kuberc": "read from the command line only",
     "log-flush-frequency": _NO_DEFAULT,
@@ -209,6 +199,20 @@ LEFT: Final = {
     "vmodule": _NO_DEFAULT,
 }
 """Flags of kubectl 1.37 that are not stated, and why that does no harm."""
+
+LEFT_OF_CHANGES: Final = {
+    "env": "cannot be emptied; a variable of the helper's, which reads none",
+    "keep-annotations": "of a copy of a pod alone, and none is made",
+    "keep-init-containers": "of a copy of a pod alone",
+    "keep-labels": "of a copy of a pod alone",
+    "keep-liveness": "of a copy of a pod alone",
+    "keep-readiness": "of a copy of a pod alone",
+    "keep-startup": "of a copy of a pod alone",
+    "set-image": "of a copy of a pod alone; cannot be emptied",
+    "field-manager": "a name in the object's history",
+    "interactive": "not known before 1.27; with --raw nothing is asked",
+}
+"""The same of what makes, changes or deletes something."""
 
 
 def flags(stated: tuple[Stated, ...]) -> list[str]:

@@ -64,13 +64,15 @@ class Choice:
         facts: the pod's.
         why: how it was found, for the first line.
         container: the one that mounts a claim; None where that decides nothing.
-        path: where it does; None likewise.
+        path: where it does, or what was named below that; None likewise.
+        mount: where it does; empty likewise.
     """
 
     facts: PodFacts
     why: str
     container: str | None = None
     path: str | None = None
+    mount: str = ""
 
 
 def parse_workload(target: Target, text: bytes) -> Workload:

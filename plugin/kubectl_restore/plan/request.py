@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _SAVE: Final = "--save-replaced"
 _EXTRAS: Final = "--extras"
 _STRIP: Final = "--strip-components"
+_RUN_AS: Final = "--run-as"
 _MOVE: Final = "--transform-prefix"
 _COMPARING: Final = (("verify",), ("diff",))
 
@@ -172,6 +173,11 @@ class RestoreRequest:
     def command_moving(self, prefix: bytes) -> str:
         """Return the same with a leading directory left out, however the names are written."""
         return self.command_with(f"{_MOVE}={os.fsdecode(prefix)}=")
+
+    def command_as(self, user: str) -> str:
+        """Return the same with a helper that runs as somebody else."""
+        words = _without_value(self.command, _RUN_AS)
+        return replace(self, command=words).command_with(f"{_RUN_AS}={user}")
 
     def placed_at(self, path: str) -> RestoreRequest:
         """Return the same with a target path, which the command line did not name."""

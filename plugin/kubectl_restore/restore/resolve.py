@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from kubectl_restore.cluster.helper_pod import CONTAINER, HelperPod
+from kubectl_restore.cluster.helper_pod import CONTAINER, HelperPod, Seen, State
 from kubectl_restore.cluster.kubectl import (
     OLDEST_TEXT,
     config_command,
@@ -30,7 +30,7 @@ from kubectl_restore.pipe.child import now
 from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restore.question import Question
 from kubectl_restore.restore.reach.ephemeral import Added
-from kubectl_restore.restore.reach.helper import Helper, word_for
+from kubectl_restore.restore.reach.helper import Helper, require_fit, word_for
 from kubectl_restore.restore.reach.offers import offering_without_entering
 from kubectl_restore.restore.reach.starting import Cluster
 from kubectl_restore.session.context import context_in
@@ -87,7 +87,9 @@ def resolve_again(kubectl: Kubectl, place: PinnedTarget, progress: Progress, wat
                 "the pod is gone; what was restored until then went with it, or stays in its "
                 "volumes",
                 reason=error.reason,
-                fix=f"when {place.named} has a pod that runs, run the same command again"
+                fix="run the same command again: a helper pod is made anew"
+                if place.via is Via.HELPER
+                else f"when {place.named} has a pod that runs, run the same command again"
                 if place.named
                 else "when a pod of this name runs again, run the same command again",
             ) from error
@@ -148,6 +150,8 @@ class Resolution:
         self._asked = request
         self._options = request.kubectl
         self._why = ""
+        self._left: Seen | None = None
+        self._mounted = ""
         self._found: PinnedTarget | HelperPod | None = None
         self._known = request
         self._version: Query | None = None
@@ -209,7 +213,13 @@ class Resolution:
         """
         found = self._found or self._resolve()
         if isinstance(found, HelperPod):
-            found = self._place_in(found, owners)
+            mount = found.mount
+            found = replace(self._place_in(found, owners), mount=mount)
+        elif found.via is Via.HELPER and self._left is not None and not self._only_reads:
+            wish = replace(self._request.helper, claim=self._request.target.name)
+            require_fit(found.pod, self._left, wish, wish.users(owners), found.at)
+            # It was found by where it has the claim.
+            found = replace(found, mount=self._mounted)
         elif self._request.via is Via.EPHEMERAL and found.via is Via.EXEC:
             added = self._stack.enter_context(Added(found, self._cluster))
             wish = replace(self._request.helper, reads=self._only_reads)
@@ -283,9 +293,11 @@ class Resolution:
         place = self._options = pinned(self._request.kubectl, context, facts.namespace)
         if facts.is_helper and not (self._only_reads or self._why):
             # A broken run has left it.
+            self._mounted = chosen.mount
+            self._left = Seen(State.RUNNING, facts.uid, runs=facts.runs, claims=facts.claims)
             self._helper(facts.name, facts.uid)
         named = chosen.container or self._asked.container
-        with offering_without_entering(self._request, facts):
+        with offering_without_entering(self._request.pinned(place, self._request.target), facts):
             container = choose_container(
                 facts,
                 named,

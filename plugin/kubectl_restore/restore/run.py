@@ -93,7 +93,9 @@ class Run:
             backup: what tells the backup from others.
             only_reads: see above.
         """
-        words = [place.uid, place.container, request.target_path, backup]
+        # An ephemeral container is another one each time; what it writes to is not.
+        container = place.of or place.container
+        words = [place.uid, container, request.target_path, backup]
         if only_reads:
             # It ends nothing that an earlier run has left, or that another one does.
             words.append(os.urandom(8).hex())
@@ -105,6 +107,6 @@ class Run:
             KubectlExec(request.transport),
             place,
             restore_identity(words),
-            lease_name(place.uid, place.container, request.target_path),
+            lease_name(place.uid, container, request.target_path),
             only_reads,
         )

@@ -10,14 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_restore.cluster.helper_pod import (
-    HelperPod,
-    State,
-    User,
-    seen,
-    user_for,
-    warnings_of,
-)
+from kubectl_restore.cluster.helper_pod import ROOT, HelperPod, State, User, seen, warnings_of
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _CLAIMS = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,100}[a-z0-9])?", fullmatch=True)
@@ -50,12 +43,22 @@ def test_each_claim_has_a_name_of_its_own(one: str, other: str) -> None:
 
 @given(owners=st.sets(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=3))
 def test_whom_it_runs_as(owners: set[tuple[int, int]]) -> None:
-    user = user_for(owners)
-    if user.uid:
-        # It need not give anything away.
-        assert owners == {(user.uid, user.gid)}
-    else:
-        assert len(owners) != 1 or 0 in next(iter(owners))
+    first, *others = HelperPod("data").users(owners)
+    assert first == ROOT
+    # Who is no root need not give anything away.
+    assert all(owners == {(one.uid, one.gid)} and one.uid for one in others)
+    assert bool(others) == (len(owners) == 1 and 0 not in next(iter(owners)))
+    assert HelperPod("data", user=User(5, 6)).users(owners) == (User(5, 6),)
+
+
+def test_what_is_noted_of_it_is_read_again() -> None:
+    made = HelperPod("data").manifest(User(5, 6), 60)
+    made["metadata"] |= {"namespace": "prod", "uid": "u1"}
+    found = seen(json.dumps({**made, "status": {"phase": "Pending"}}).encode())
+    assert (found.runs, set(found.claims)) == ("busybox:stable as 5:6", {"data"})
+    del made["metadata"]["annotations"]
+    foreign = seen(json.dumps({**made, "status": {"phase": "Pending"}}).encode())
+    assert foreign.runs == ""
 
 
 def test_it_is_what_the_standard_restricted_admits() -> None:

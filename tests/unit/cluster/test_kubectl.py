@@ -29,6 +29,7 @@ from kubectl_restore.cluster.stated import (
     EXEC,
     GET,
     LEFT,
+    LEFT_OF_CHANGES,
     PATCH,
 )
 from kubectl_restore.errors import UsageError
@@ -70,7 +71,7 @@ def test_whatever_kubectl_knows_is_stated_or_does_no_harm() -> None:
         ours = {one.name for one in (*EVERYWHERE, *stated)}
         # The container, and what a patch, a file or an address is, are stated where they are known.
         known_there = {"container", "patch", "filename", "raw", "image", "custom"}
-        assert found - known_there <= ours | LEFT.keys()
+        assert found - known_there <= ours | LEFT.keys() | LEFT_OF_CHANGES.keys()
         assert ours <= found
 
 

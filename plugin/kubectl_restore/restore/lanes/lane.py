@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,10 +14,12 @@ from kubectl_restore.container.capabilities import (
 )
 from kubectl_restore.container.questions import Questions
 from kubectl_restore.container.toolbox import give_toolbox, suits
+from kubectl_restore.errors import NoDirectoryError
 from kubectl_restore.progress import Level
 from kubectl_restore.restore.checks.obstacles import require_check_sums
 from kubectl_restore.restore.resolve import require_place
 from kubectl_restore.resume.lease import take_lease
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
     from kubectl_restore.container.capabilities import Capabilities
@@ -86,6 +89,7 @@ def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tupl
     # Before anything is learned: in no such place the agent takes questions about itself only.
     where = ["kubectl", *place.kubectl.to_show(), "exec", place.pod, "-c", place.container]
     require_target(found, request.target_path, [*where, "--"])
+    _require_on_claim(run, leases.here)
     own = found.uid or 0, found.gid or 0
     if found.tar is Tar.OTHER and not run.only_reads and not suits(session, own):
         if is_first:
@@ -99,6 +103,22 @@ def begin(run: Run, session: Session, opened: Opened, *, is_first: bool) -> tupl
             _say_what_it_costs(run, found)
     require_check_sums(found, request, place.container)
     return Lane(session, found, questions), leases
+
+
+def _require_on_claim(run: Run, here: bytes) -> None:
+    """Return when the target is on the claim that a helper pod was made for, links followed.
+
+    Raises:
+        NoDirectoryError: a link leads away from it: what is written there goes with the pod.
+    """
+    mount = os.fsencode(run.place.mount).rstrip(b"/")
+    if not mount or (here + b"/").startswith(mount + b"/"):
+        return
+    raise NoDirectoryError(
+        f"{run.request.target_path} is not on the claim: a link leads away from it",
+        reason=f"it leads to {shown(here)}, and the claim stands at {run.place.mount}",
+        fix=f"name a directory of the claim itself: -t {run.place.mount}/DIRECTORY",
+    )
 
 
 def _say_that_it_is_not_used(run: Run, found: Capabilities) -> None:

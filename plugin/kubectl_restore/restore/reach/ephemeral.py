@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _END: Final = 10.0
 """Seconds for telling it to end."""
 _ROLE: Final = "ask for a role with patch on pods/ephemeralcontainers (docs/permissions.md)"
+_ADMITTED: Final = (
+    "it has the container's own securityContext, which the policy does not admit; a claim is "
+    "reached by pvc/NAME --via=helper"
+)
 _OLD: Final = ("unknown flag: --custom", "unknown flag: --profile")
 
 
@@ -90,7 +94,6 @@ class Added:
             )
         if not ephemeral.is_there:
             self._add(ephemeral)
-        self._ephemeral = ephemeral
         name = ephemeral.name
         what = f"ephemeral container {name}"
         found = cluster.started(
@@ -109,7 +112,10 @@ class Added:
                 fix=f"kubectl{cluster.at} logs {place.pod} -c {name}; another image: "
                 "--helper-image IMAGE, one with sh",
             )
-        return replace(place, container=name, image=wish.image, via=Via.EPHEMERAL)
+        self._ephemeral = ephemeral
+        return replace(
+            place, container=name, image=wish.image, via=Via.EPHEMERAL, of=place.container
+        )
 
     def _add(self, ephemeral: Ephemeral) -> None:
         cluster, pod = self._cluster, self._place.pod
@@ -132,8 +138,8 @@ class Added:
             )
         otherwise = "no ephemeral container could be added"
         error = error_from(query.said, otherwise=otherwise, at=cluster.at)
-        if isinstance(error, NotAllowedError) and "PodSecurity" not in error.reason:
-            error.fix = _ROLE
+        if isinstance(error, NotAllowedError):
+            error.fix = _ADMITTED if "PodSecurity" in error.reason else _ROLE
         raise error
 
     def _end(self, ephemeral: Ephemeral) -> None:

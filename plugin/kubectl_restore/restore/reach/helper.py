@@ -7,7 +7,6 @@ who of them writes is decided by the lease in it, as in any pod.
 from __future__ import annotations
 
 import secrets
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from kubectl_restore.cluster.helper_pod import (
@@ -15,19 +14,20 @@ from kubectl_restore.cluster.helper_pod import (
     ROOT,
     UNLIMITED,
     HelperPod,
+    Seen,
     State,
     User,
     seen,
-    user_for,
 )
 from kubectl_restore.cluster.kubectl import create_command, delete_pod_command
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.errors import NotAllowedError, NotReadyError, RestoreError, TakenError
 from kubectl_restore.progress import Level
-from kubectl_restore.restore.reach.starting import UNREADABLE, as_file, readable
+from kubectl_restore.restore.reach.starting import as_file, readable
+from kubectl_restore.text import shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     from kubectl_restore.deadline import Watch
@@ -42,6 +42,9 @@ _RESTRICTED: Final = (
     "--run-as UID:GID"
 )
 _EXISTS: Final = "(AlreadyExists)"
+_LIMITED: Final = " usage per "
+"""Of a LimitRange that admits none of our resources (plugin/pkg/admission/limitranger)."""
+_BOUNDS: Final = ("exceeded quota", "failed quota", _LIMITED)
 
 
 class Helper:
@@ -88,18 +91,19 @@ class Helper:
         Raises:
             RestoreError: it may not be made, or does not start.
         """
-        cluster, user = self._cluster, wish.user or user_for(owners)
+        cluster, users = self._cluster, wish.users(owners)
         left = cluster.watch.left
         seconds = UNLIMITED if left is None else int(left) + MARGIN
-        manifest = wish.manifest(user, seconds, word)
         for _ in range(_TRIES):
-            self._make(manifest, user)
+            user = self._make(wish, users, seconds, word)
             if self._is_made:
                 cluster.progress.message(
                     Level.INFO,
                     f"{self._what} is made: {wish.image} as user {user.uid}, with claim "
                     f"{wish.claim} at {wish.mount}; it is removed in the end",
                 )
+            else:
+                self._require_fit(wish, users)
             found = cluster.started(self._what, self._name, seen, is_alone=True)
             if found is not None and found.state is State.RUNNING:
                 self._uid = found.uid
@@ -113,21 +117,60 @@ class Helper:
             fix=f"kubectl{cluster.at} describe pod {self._name}",
         )
 
-    def _make(self, manifest: Mapping[str, Any], user: User) -> None:
+    def _make(self, wish: HelperPod, users: Sequence[User], seconds: int, word: str) -> User:
+        """Make it as the first user whom the cluster admits, or find that it is there.
+
+        Raises:
+            RestoreError: it may not be made.
+        """
+        self._uid, self._is_made = "", False
+        refusal: RestoreError | None = None
+        for user in users:
+            manifest = wish.manifest(user, seconds, word)
+            said = self._create(manifest)
+            if any(_LIMITED in line for line in said):
+                # What the namespace lets a container have it then gets by itself (LimitRange).
+                del manifest["spec"]["containers"][0]["resources"]
+                said = self._create(manifest)
+            if not said or any(_EXISTS in line for line in said):
+                return user
+            error = self._refused(said, user)
+            if not isinstance(error, NotAllowedError):
+                raise error
+            refusal = refusal or error
+        assert refusal is not None  # noqa: S101 - there is a user
+        raise refusal
+
+    def _create(self, manifest: Mapping[str, Any]) -> list[str]:
+        """Return what kubectl says against it; nothing where it is made."""
         cluster = self._cluster
         with as_file(manifest) as file:
             query = cluster.asked(create_command(cluster.options, cluster.program, file))
-        if query.succeeded:
-            with suppress(*UNREADABLE):
-                self._uid, self._is_made = seen(query.answer).uid, True
-            return
-        self._uid, self._is_made = "", False
-        if any(_EXISTS in line for line in query.said):
-            return
-        error = error_from(query.said, otherwise="no helper pod could be made", at=cluster.at)
+        if not query.succeeded:
+            return query.said or ["kubectl said nothing"]
+        with readable():
+            self._uid, self._is_made = seen(query.answer).uid, True
+        return []
+
+    def _refused(self, said: list[str], user: User) -> RestoreError:
+        at = self._cluster.at
+        error = error_from(said, otherwise="no helper pod could be made", at=at)
         if isinstance(error, NotAllowedError):
-            error.fix = _RESTRICTED if "PodSecurity" in error.reason and user == ROOT else _ROLE
-        raise error
+            error.fix = _ROLE
+            if "PodSecurity" in error.reason and user == ROOT:
+                error.fix = _RESTRICTED
+            elif any(one in error.reason for one in _BOUNDS):
+                error.fix = f"kubectl{at} describe resourcequota,limitrange"
+        return error
+
+    def _require_fit(self, wish: HelperPod, users: Sequence[User]) -> None:
+        """Return when the pod that is there already is what would be made; see `require_fit`."""
+        answer = self._cluster.pod(self._name)
+        if answer is not None:
+            with readable():
+                found = seen(answer)
+            if found.state is not State.ENDED or not found.runs:
+                require_fit(self._name, found, wish, users, self._cluster.at)
 
     def _remove_at_last(self) -> None:
         cluster = self._cluster
@@ -167,6 +210,28 @@ class Helper:
             return False
         with readable():
             return seen(answer).uid == self._uid
+
+
+def require_fit(name: str, found: Seen, wish: HelperPod, users: Sequence[User], at: str) -> None:
+    """Return when a pod that is there is one of ours, with the claim, and as it is wanted.
+
+    Raises:
+        TakenError: it is not. It is left as it is.
+    """
+    wanted = [wish.runs(user) for user in users]
+    if not found.runs or wish.claim not in found.claims:
+        raise TakenError(
+            f"pod {name} has the name of a helper pod of claim {wish.claim}, and is none",
+            reason="kubectl restore has not made it, or it has another claim; it is left as it is",
+            fix=f"see what it is: kubectl{at} describe pod {name}",
+        )
+    if found.runs not in wanted:
+        raise TakenError(
+            f"helper pod {name} of an earlier run is there, and is not what is wanted now",
+            reason=f"it runs {shown_text(found.runs)}; wanted: {shown_text(' or '.join(wanted))}",
+            fix=f"the same command with the earlier one's --run-as and --helper-image; or remove "
+            f"it first: kubectl restore status{at} --cleanup",
+        )
 
 
 def _options(uid: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.target import Kind
 from kubectl_restore.cluster.via import Via
-from kubectl_restore.errors import NoShellError, NotReadyError, NotWritableError
+from kubectl_restore.errors import NoShellError, NotReadyError, PodCannotError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.restore.run import Run
 
+_ANOTHER: Final = "-c CONTAINER"
 _CLAIM: Final = f"{Kind.CLAIM.value}/"
 
 
@@ -51,8 +52,9 @@ def offering_others(run: Run) -> Iterator[None]:
             is_claim = run.place.named.startswith(_CLAIM)
             error.fix = f"{_other(run.request, is_claim=is_claim)}\n{error.fix}"
         raise
-    except NotWritableError as error:
-        if run.place.via is Via.HELPER:
-            again = run.request.command_with("--run-as=0")
-            error.fix = f"have the helper run as root: {again}"
+    except PodCannotError as error:
+        # There is no other container; there is another user.
+        if run.place.via in {Via.HELPER, Via.EPHEMERAL} and _ANOTHER in error.fix:
+            again = run.request.command_as("0")
+            error.fix = f"have it run as root, where it does not: {again}"
         raise
