@@ -149,7 +149,8 @@ class RestoreCommand(_WordsCommand):
         from kubectl_restore.ui.fleet import FleetDisplay, error_of  # noqa: PLC0415
 
         compares = str(self.name) if self.compares else ""
-        said = shlex.join(without_secrets(parsed, ("kubectl", "restore", *words)))
+        again = without_secrets(parsed, words)
+        said = shlex.join(again)
         reading = read_fleet(parsed, words, compares=compares, timeout=manner.timeout)
         with (
             reading as (fleet, write),
@@ -166,7 +167,11 @@ class RestoreCommand(_WordsCommand):
                 log=log,
             )
             audience = FleetDisplay(
-                display, fleet, is_json=manner.output == "json", verbosity=manner.verbosity
+                display,
+                fleet,
+                is_json=manner.output == "json",
+                verbosity=-1 if manner.quiet else manner.verbosity,
+                again=said,
             )
             try:
                 self.say_defaults(display)
@@ -175,7 +180,7 @@ class RestoreCommand(_WordsCommand):
                 write(results)
                 display.environment.require_written()
             except RestoreError as error:
-                return _ended(error, display, ("kubectl", "restore", *words))
+                return _ended(error, display, again)
             finally:
                 display.close()
         worst = error_of(results)

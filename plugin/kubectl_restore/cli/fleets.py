@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kubectl_restore.about import VERSION
 from kubectl_restore.cli.argv import Parsed
+from kubectl_restore.cli.diffing import read_diff_request
 from kubectl_restore.cli.flags import BY_NAME, OF_FLEETS
 from kubectl_restore.cli.reading import kubectl_options, read_request
 from kubectl_restore.cli.redacting import without_secrets
@@ -24,6 +25,7 @@ from kubectl_restore.errors import UsageError
 from kubectl_restore.fleet.engine import Fleet, Limits
 from kubectl_restore.fleet.pairs import parse_map, require_template
 from kubectl_restore.report.receipt import SCHEMA, TOOL, put_receipt, require_place_for_receipt
+from kubectl_restore.restore.engine import diff, verify
 from kubectl_restore.text import shown, shown_text
 
 if TYPE_CHECKING:
@@ -108,9 +110,9 @@ def read_fleet(
                 _number(parsed, "jobs", _DEFAULT_JOBS),
                 _number(parsed, "per-node", _DEFAULT_PER_NODE),
             ),
-            canary=(parsed.value("canary") or "").removeprefix("pod/"),
+            canary=_canary(parsed),
             skips=parsed.is_set("skip-missing"),
-            compares=bool(compares),
+            compare={"verify": verify, "diff": diff}.get(compares),
             dry_run=parsed.is_set("dry-run"),
             timeout=timeout,
         )
@@ -180,7 +182,10 @@ def _request(  # noqa: PLR0917 - one step of read_fleet
         flags.append((BY_NAME["target-path"], path))
         words += ["-t", path]
     one = Parsed(flags, [pair.target, pair.backup], [0, 1])
-    made = read_request(one, words, older=False, compares=compares)
+    if compares == "diff":
+        made = read_diff_request(one, words)
+    else:
+        made = read_request(one, words, older=False, compares=compares)
     receipt = None if receipts is None else receipts / f"{pair.target.replace('/', '.')}.json"
     return replace(made, kubectl=options, pod_uid=pair.uid, receipt=receipt, asks=False)
 
@@ -206,7 +211,8 @@ def _found_by(template: str) -> Callable[[], Sequence[str]]:
 
 def _read(name: str) -> str:
     try:
-        with open(name, encoding="utf-8") as file:  # noqa: PTH123 - a name as it was given
+        # Editors of Windows put a byte order mark in front.
+        with open(name, encoding="utf-8-sig") as file:  # noqa: PTH123 - a name as it was given
             text = file.read(_LARGEST_MAP + 1)
     except (OSError, ValueError) as error:
         raise UsageError(
@@ -221,6 +227,23 @@ def _read(name: str) -> str:
             fix="is it a backup? a list has a target and its backup on each line",
         )
     return text
+
+
+def _canary(parsed: Parsed) -> str:
+    """Return which target is first; empty where none was asked for.
+
+    Raises:
+        UsageError: it is empty: a variable of a script that was not set, perhaps.
+    """
+    text = parsed.value("canary")
+    name = "" if text is None else text.removeprefix("pod/")
+    if text is not None and not name:
+        raise UsageError(
+            "--canary wants a target's name",
+            reason=f"{text!r} was given",
+            fix="--canary NAME, the target that is first; or leave it out",
+        )
+    return name
 
 
 def _number(parsed: Parsed, name: str, default: int) -> int:

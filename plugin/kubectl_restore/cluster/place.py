@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
     from kubectl_restore.cluster.limits import Limit
+    from kubectl_restore.cluster.location import Location
 
 _HOSTS: Final = re.compile(rb".*/pods/([^/]+)/etc-hosts")
 """The file that the kubelet mounts at /etc/hosts (pkg/kubelet/kubelet_getters.go, `getPodDir`;
@@ -44,6 +45,7 @@ class PinnedTarget:
         via: by what it is reached.
         mount: of a helper pod, where it has the claim; empty otherwise.
         of: of an ephemeral container, the container whose volumes it has; empty otherwise.
+        location: where the target path really is; None where that is not known.
     """
 
     kubectl: KubectlOptions
@@ -57,6 +59,7 @@ class PinnedTarget:
     via: Via = Via.EXEC
     mount: str = ""
     of: str = ""
+    location: Location | None = None
 
     @property
     def at(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from kubectl_restore.cluster.labels import RUNS, is_helper
 from kubectl_restore.cluster.limits import Limit, limits_of
+from kubectl_restore.cluster.location import MountedVolume, volumes_of
 from kubectl_restore.errors import (
     CompletedError,
     InterruptedRestoreError,
@@ -40,6 +41,8 @@ class PodFacts:
     """The containers that run, as far as the node has said."""
     limits: dict[str, tuple[Limit, ...]] = field(default_factory=dict)
     """For each container what may stand where on the node's disk."""
+    volumes: dict[str, tuple[MountedVolume, ...]] = field(default_factory=dict)
+    """For each container what it mounts."""
     why: str = ""
     """Why the pod is in this phase, in the cluster's words; safe to print."""
     is_helper: bool = False
@@ -105,6 +108,7 @@ def facts_of(pod: dict[str, Any]) -> PodFacts:
         images=images,
         running=frozenset(running),
         limits={name: _limits(pod, name) for name in (*containers, *others)},
+        volumes={name: _volumes(pod, name) for name in (*containers, *others)},
         why=_why(status) or _not_scheduled(status),
         is_helper=is_helper(pod),
         runs=str((metadata.get("annotations") or {}).get(RUNS, "")) if is_helper(pod) else "",
@@ -120,6 +124,14 @@ def _limits(pod: dict[str, Any], container: str) -> tuple[Limit, ...]:
     """Return a container's limits; none where the object has them in a form that nobody knows."""
     try:
         return limits_of(pod, container)
+    except (KeyError, TypeError, AttributeError):
+        return ()
+
+
+def _volumes(pod: dict[str, Any], container: str) -> tuple[MountedVolume, ...]:
+    """Return what a container mounts; none where the object has it in a form nobody knows."""
+    try:
+        return volumes_of(pod, container)
     except (KeyError, TypeError, AttributeError):
         return ()
 

@@ -1,7 +1,8 @@
 """A fleet, step by step. Prints nothing.
 
     resolve   all targets, from one answer of the cluster; each with its backup
-    check     every backup read, every plan made: all of them, or nothing happens
+    check     every backup read, every plan made: all of them, or nothing happens;
+              no two targets are one place
     canary    one before the others, if that is wanted
     restore   so many at a time; what fails is noted, the others go on
     report    each by its own words, and the worst exit code
@@ -12,6 +13,7 @@ The same command finishes what failed: what is there already is right already.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kubectl_restore.cluster.kubectl import config_command, listing_command, named_command
@@ -19,15 +21,26 @@ from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.target import RESOURCES, Kind
 from kubectl_restore.cluster.workload import Workload, parse_workload
-from kubectl_restore.errors import UsageError
-from kubectl_restore.fleet.pairs import by_template, missing, of_replicas
+from kubectl_restore.errors import (
+    CompletedError,
+    NoPodError,
+    NotFoundError,
+    NotReadyError,
+    UsageError,
+)
+from kubectl_restore.fleet.left_out import LeftOut, missing
+from kubectl_restore.fleet.pairs import by_template, of_replicas
+from kubectl_restore.fleet.places import Places
 from kubectl_restore.fleet.replicas import replicas_of
 from kubectl_restore.fleet.side_by_side import Result, run_side_by_side
-from kubectl_restore.restore.engine import restore, verify
+from kubectl_restore.fleet.strays import strays
+from kubectl_restore.fleet.swapped import swapped
+from kubectl_restore.progress import Level
+from kubectl_restore.restore.engine import restore
 from kubectl_restore.restore.reach.starting import Cluster
 from kubectl_restore.restore.run import Kubectl
 from kubectl_restore.session.context import context_in
-from kubectl_restore.text import shown_text
+from kubectl_restore.text import counted, listed, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,12 +70,14 @@ if TYPE_CHECKING:
         def checked(self, results: Sequence[Result]) -> None:
             """Say what is planned for each."""
 
-        def left_out(self, names: Sequence[str]) -> None:
-            """Say what has no counterpart."""
+        def left_out(self, found: Sequence[LeftOut]) -> None:
+            """Say what has no counterpart, or does not run; it counts in the end."""
 
 
 _PODS = "pods"
 _WITH_SETS = "replicasets.apps,pods"
+_NOT_THERE = (NoPodError, NotFoundError, NotReadyError, CompletedError)
+"""What says that a target is not there, or does not run: --skip-missing leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +96,8 @@ class Fleet:
         found: lists the files that the template could mean, where that can be told.
         limits: how many at a time.
         canary: which is first, alone; empty for none.
-        skips: what has no counterpart is left out.
-        compares: nothing is written: each is held against its backup.
+        skips: what has no counterpart, or does not run, is left out.
+        compare: holds one against its backup; None where they are restored.
         dry_run: nothing is written: it ends with the plans.
         timeout: seconds for each target; None for no limit.
     """
@@ -99,9 +114,14 @@ class Fleet:
     limits: Limits
     canary: str = ""
     skips: bool = False
-    compares: bool = False
+    compare: Callable[[RestoreRequest, Progress, Watch], Comparison] | None = None
     dry_run: bool = False
     timeout: float | None = None
+
+    @property
+    def compares(self) -> bool:
+        """Nothing is written: each is held against its backup."""
+        return self.compare is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +141,25 @@ def carry_out(fleet: Fleet, audience: Audience, watch: Watch) -> list[Result]:
     """Restore, or compare, each target, and return what came of each.
 
     Raises:
-        RestoreError: not every target has its backup; nothing was changed.
+        RestoreError: not every target has its backup, or two are one place; nothing was changed.
     """
-    options, replicas = _found(fleet, audience.whole, watch)
-    pairs = _paired(fleet, replicas, audience)
+    options, replicas, fewer = _found(fleet, audience.whole, watch)
+    pairs = _paired(fleet, replicas, fewer, audience)
     _require_canary(fleet, pairs)
+    for said in swapped(fleet.listed):
+        audience.whole.message(Level.WARNING, said)
+    places = Places()
 
     def run(pairs: Sequence[Pair], *, is_checked: bool) -> list[Result]:
         def work(pair: Pair) -> Summary | Comparison:
             request = fleet.request(pair, options)
-            if is_checked:
-                request = replace(request, dry_run=True, receipt=None)
             one = watch.of_one(fleet.timeout)
             progress = audience.of(pair.name, is_checked=is_checked)
-            return (verify if fleet.compares else restore)(request, progress, one)
+            if fleet.compare is not None:
+                return fleet.compare(request, progress, one)
+            if is_checked:
+                return restore(request.as_check(), progress, one, partial(places.note, pair))
+            return restore(request, progress, one, partial(places.require_own, pair))
 
         return run_side_by_side(
             pairs,
@@ -146,10 +171,13 @@ def carry_out(fleet: Fleet, audience: Audience, watch: Watch) -> list[Result]:
         )
 
     if fleet.compares:
-        return run(pairs, is_checked=False)
-    checked = run(pairs, is_checked=True)
-    audience.checked(checked)
+        return _that_are_there(fleet, run(pairs, is_checked=False), audience)
+    checked = _that_are_there(fleet, run(pairs, is_checked=True), audience)
     watch.check()
+    pairs = [one.pair for one in checked]
+    _require_canary(fleet, pairs)
+    places.require_apart(pairs)
+    audience.checked(checked)
     if fleet.dry_run:
         return checked
     if any(one.error is not None for one in checked):
@@ -165,8 +193,33 @@ def carry_out(fleet: Fleet, audience: Audience, watch: Watch) -> list[Result]:
     return [by_pair[one] for one in pairs]
 
 
-def _found(fleet: Fleet, progress: Progress, watch: Watch) -> tuple[KubectlOptions, list[Replica]]:
-    """Return the cluster, pinned, and the workload's pods."""
+def _that_are_there(fleet: Fleet, results: Sequence[Result], audience: Audience) -> list[Result]:
+    """Return the results without those of what is not there, where that is left out."""
+    if not fleet.skips:
+        return list(results)
+    kept, left_out = [], []
+    for one in results:
+        if isinstance(one.error, _NOT_THERE):
+            why = "; ".join(filter(None, (one.error.what, one.error.reason.partition("\n")[0])))
+            said = f"{shown_text(one.pair.name)}: {why}"
+            left_out.append(LeftOut(said, one.pair.name, one.pair.backup))
+        else:
+            kept.append(one)
+    if left_out:
+        audience.left_out(left_out)
+    if not kept:
+        raise NoPodError(
+            "none of the targets is there; nothing was changed",
+            reason=listed([one.reason for one in left_out]),
+            fix="put that right, then run the same command again",
+        )
+    return kept
+
+
+def _found(
+    fleet: Fleet, progress: Progress, watch: Watch
+) -> tuple[KubectlOptions, list[Replica], list[LeftOut]]:
+    """Return the cluster, pinned, the workload's pods, and how many it lacks."""
     kubectl = Kubectl.found(fleet.kubectl)
     cluster = Cluster(kubectl, fleet.kubectl, progress, watch)
     about = cluster.asked(config_command(fleet.kubectl, kubectl.program))
@@ -174,7 +227,7 @@ def _found(fleet: Fleet, progress: Progress, watch: Watch) -> tuple[KubectlOptio
     options = pinned(fleet.kubectl, context)
     target = fleet.target
     if target is None:
-        return options, []
+        return options, [], []
     cluster = replace(cluster, options=options)
     workload = Workload(target.name)
     if target.kind is not Kind.SELECTOR:
@@ -195,7 +248,12 @@ def _found(fleet: Fleet, progress: Progress, watch: Watch) -> tuple[KubectlOptio
         skips=fleet.skips,
         at=cluster.at,
     )
-    return pinned(fleet.kubectl, context, replicas[0].namespace), replicas
+    fewer = workload.wanted - len(replicas)
+    left_out = []
+    if fewer > 0:
+        said = f"{counted(fewer, 'pod')} of the {workload.wanted} that {target} wants"
+        left_out.append(LeftOut(f"{said}: not there", str(target), count=fewer))
+    return pinned(fleet.kubectl, context, replicas[0].namespace), replicas, left_out
 
 
 def _answer(cluster: Cluster, command: list[str]) -> bytes:
@@ -205,26 +263,35 @@ def _answer(cluster: Cluster, command: list[str]) -> bytes:
     return query.answer
 
 
-def _paired(fleet: Fleet, replicas: Sequence[Replica], audience: Audience) -> list[Pair]:
-    left_out: list[str] = []
-    if fleet.template:
+def _paired(
+    fleet: Fleet, replicas: Sequence[Replica], fewer: Sequence[LeftOut], audience: Audience
+) -> list[Pair]:
+    left_out: list[LeftOut] = []
+    if fleet.template and fleet.target is not None:
         pairs = by_template(fleet.template, replicas)
-        known = {one.backup for one in pairs}
-        left_out = [f"{shown_text(one)} has no pod" for one in fleet.found() if one not in known]
+        known = [one.backup for one in pairs]
+        found = strays(fleet.template, fleet.found(), known, fleet.target, replicas)
+        left_out = [LeftOut(f"{shown_text(one)} has no pod", backup=one) for one in found]
     elif fleet.target is not None:
         pairs, left_out = of_replicas(fleet.listed, replicas, skips=fleet.skips)
     else:
         pairs = list(fleet.listed)
     absent = [one for one in pairs if not fleet.has_backup(one.backup)]
-    reasons = [f"{one.name}: there is no {shown_text(one.backup)}" for one in absent]
-    reasons += left_out
-    if reasons and not fleet.skips:
-        raise missing(reasons)
+    left_out = [
+        *fewer,
+        *(
+            LeftOut(f"{one.name}: there is no {shown_text(one.backup)}", one.name, one.backup)
+            for one in absent
+        ),
+        *left_out,
+    ]
+    if left_out and not fleet.skips:
+        raise missing(left_out)
     pairs = [one for one in pairs if one not in absent]
-    if reasons:
-        audience.left_out(reasons)
+    if left_out:
+        audience.left_out(left_out)
     if not pairs:
-        raise missing(reasons)
+        raise missing(left_out)
     return pairs
 
 

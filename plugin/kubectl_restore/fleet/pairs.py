@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.cluster.target import parse_target
 from kubectl_restore.errors import NoPodError, UsageError
-from kubectl_restore.text import counted, listed, shown_text
+from kubectl_restore.fleet.left_out import LeftOut, missing
+from kubectl_restore.text import counted, shown_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from kubectl_restore.fleet.replicas import Replica
 
@@ -107,6 +108,7 @@ def parse_map(text: str) -> list[Pair]:
         UsageError: a line is something else, or a target stands there twice.
     """
     pairs = []
+    lines: dict[str, int] = {}
     for number, line in enumerate(text.splitlines(), 1):
         try:
             words = shlex.split(line, comments=True)
@@ -116,11 +118,18 @@ def parse_map(text: str) -> list[Pair]:
             continue
         if len(words) != 2:
             raise _no_line(number, line, f"{counted(len(words), 'word')}")
-        target, path = parse_target(words[0])
+        try:
+            target, path = parse_target(words[0])
+        except UsageError as error:
+            error.what = f"--map: line {number}: {error.what}"
+            raise
         if path is not None:
             raise _no_line(number, line, "the target path stands on the command line: -t PATH")
-        pairs.append(Pair(str(target).replace("persistentvolumeclaim/", "pvc/"), words[1]))
-    _require_each_once([one.target for one in pairs], "target", "--map")
+        pair = Pair(str(target).replace("persistentvolumeclaim/", "pvc/"), words[1])
+        before = lines.setdefault(pair.target, number)
+        if before != number:
+            raise _no_line(number, line, f"{pair.name} stands in line {before} already")
+        pairs.append(pair)
     if not pairs:
         raise UsageError(
             "--map: the list is empty",
@@ -132,7 +141,7 @@ def parse_map(text: str) -> list[Pair]:
 
 def of_replicas(
     pairs: Sequence[Pair], replicas: Sequence[Replica], *, skips: bool
-) -> tuple[list[Pair], list[str]]:
+) -> tuple[list[Pair], list[LeftOut]]:
     """Return a list's pairs that are a workload's pods, and what was left out.
 
     Args:
@@ -146,10 +155,16 @@ def of_replicas(
     known_pods = {f"pod/{one.pod}": one for one in replicas}
     known = {one.target for one in pairs}
     without = [
-        f"pod {one.removeprefix('pod/')} has no backup" for one in known_pods if one not in known
+        LeftOut(f"pod {one.pod} has no backup", one.pod)
+        for target, one in known_pods.items()
+        if target not in known
     ]
     strange = [
-        f"{shown_text(one.backup)} has no pod: {one.name} is not one of them"
+        LeftOut(
+            f"{shown_text(one.backup)} has no pod: {one.name} is not one of them",
+            one.name,
+            one.backup,
+        )
         for one in pairs
         if one.target not in known_pods
     ]
@@ -162,15 +177,6 @@ def of_replicas(
         if one.target in known_pods
     ]
     return found, left_out
-
-
-def missing(reasons: Iterable[str]) -> NoPodError:
-    """Return the error for pods without backups, and backups without pods."""
-    return NoPodError(
-        "not every pod has its backup; nothing was changed",
-        reason=listed(list(reasons)),
-        fix="put that right, or leave out what has no counterpart: --skip-missing",
-    )
 
 
 def _require_each_once(names: Sequence[str], what: str, flag: str) -> None:

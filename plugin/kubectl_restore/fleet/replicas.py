@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kubectl_restore.cluster.target import Target
     from kubectl_restore.cluster.workload import Workload
 
-_NUMBER: Final = re.compile(r".*-(\d{1,9})")
+_NUMBER: Final = re.compile(r".*-([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)

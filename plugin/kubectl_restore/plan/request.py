@@ -147,6 +147,11 @@ class RestoreRequest:
         more = [one for one in more if one != "--force" or not forced]
         return pasteable_words(_with(self.command, more))
 
+    def as_check(self) -> RestoreRequest:
+        """Return the dry run that is done before it; what its fixes name changes nothing either."""
+        words = [] if "--dry-run" in self.command else ["--dry-run"]
+        return replace(self, dry_run=True, receipt=None, command=_with(self.command, words))
+
     def command_in_earnest(self, *flags: str) -> str:
         """Return the same without --dry-run, for a fix that says that something is changed."""
         return self._without("--dry-run").command_with(*flags)

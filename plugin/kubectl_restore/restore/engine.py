@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kubectl_restore.archive.source.opening import OpenBackup
+    from kubectl_restore.cluster.location import Location
     from kubectl_restore.deadline import Watch
     from kubectl_restore.plan.batch import Batch
     from kubectl_restore.plan.request import RestoreRequest
@@ -90,8 +91,23 @@ _LINK_KEPT: Final = (
 """What ends a restore although the exec is in order."""
 
 
-def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summary:
+def ignore(_: Location) -> None:
+    """Take note of nothing."""
+
+
+def restore(
+    request: RestoreRequest,
+    progress: Progress,
+    watch: Watch,
+    found: Callable[[Location], None] = ignore,
+) -> Summary:
     """Restore the backup and return what was done, once it is proved.
+
+    Args:
+        request: what is restored to where.
+        progress: told what happens.
+        watch: the time limit and the signals.
+        found: told where the target really is, before anything is asked of its container.
 
     Raises:
         RestoreError: anything that kept the backup from being restored whole.
@@ -101,7 +117,7 @@ def restore(request: RestoreRequest, progress: Progress, watch: Watch) -> Summar
     receipt = Receipt(request)
     summary: Summary | None = None
     try:
-        summary, failure = _restore(request, kubectl, progress, watch, receipt)
+        summary, failure = _restore(request, kubectl, progress, watch, receipt, found)
         require_finished(failure)
         require_no_warnings(request, summary)
     except BaseException as error:
@@ -280,12 +296,13 @@ def _lanes(run: Run) -> Iterator[Lanes]:
     lanes.close()
 
 
-def _restore(
+def _restore(  # noqa: PLR0917 - one step of restore
     request: RestoreRequest,
     kubectl: Kubectl,
     progress: Progress,
     watch: Watch,
     receipt: Receipt,
+    found: Callable[[Location], None],
 ) -> tuple[Summary, RestoreError | None]:
     """Restore; return what was done, and why what was to follow is not done, if it is not."""
     require_file(request)
@@ -295,6 +312,8 @@ def _restore(
     scaled = ScaledDown(request, kubectl, progress, watch) if request.scale_down else None
     begun = _begun(request, kubectl, progress, watch, receipt, scaled=scaled)
     with begun as (run, batches, supply), _lanes(run) as lanes:
+        if run.place.location is not None:
+            found(run.place.location)
         hooks = Hooks(run, lanes)
         receipt.hooks = hooks.runs
         try:

@@ -15,6 +15,7 @@ from kubectl_restore.cluster.kubectl import (
     leading,
     version_command,
 )
+from kubectl_restore.cluster.location import location_at
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.place import PinnedTarget, pinned
 from kubectl_restore.cluster.pod import choose_container, parse_pod
@@ -337,6 +338,13 @@ class Resolution:
             may_ask=may_ask(about.answer),
             named=header.named,
             via=via,
+            location=location_at(
+                known.target_path,
+                facts.volumes.get(container, ()),
+                pod=facts.name,
+                uid=facts.uid,
+                container=container,
+            ),
         )
 
     def _found_again(self, known: RestoreRequest) -> RestoreRequest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from kubectl_restore.errors import SignalledError
 from kubectl_restore.progress import Carried, Comparison, Level, Phase, Status, Summary
 from kubectl_restore.text import counted, shown_text
 from kubectl_restore.ui.amounts import as_size
@@ -12,15 +13,16 @@ from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.json_fields import exit_error_fields, json_line
 from kubectl_restore.ui.json_lines import JsonLines
 from kubectl_restore.ui.messages import error_text, message_text
-from kubectl_restore.ui.texts import comparison_text, finding_line, result, step_line
+from kubectl_restore.ui.texts import comparison_text, diff_lines, finding_line, result, step_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from kubectl_restore.errors import RestoreError
     from kubectl_restore.fleet.engine import Fleet
+    from kubectl_restore.fleet.left_out import LeftOut
     from kubectl_restore.fleet.side_by_side import Result
-    from kubectl_restore.progress import Finding, Header, Progress, Step
+    from kubectl_restore.progress import Finding, Header, Progress, Step, TextDiff
     from kubectl_restore.ui.environment import Environment
 
 _ORDER: Final = tuple(Phase)
@@ -29,14 +31,17 @@ _ORDER: Final = tuple(Phase)
 class FleetDisplay:
     """Says what happens to each target, and to all of them. May be told from several threads."""
 
-    def __init__(self, display: Display, fleet: Fleet, *, is_json: bool, verbosity: int) -> None:
+    def __init__(
+        self, display: Display, fleet: Fleet, *, is_json: bool, verbosity: int, again: str = ""
+    ) -> None:
         """Start.
 
         Args:
             display: of the whole.
             fleet: what is done.
             is_json: every line is JSON, with its target.
-            verbosity: 0, 1 or 2.
+            verbosity: 0, 1 or 2; below that errors, and what was left out.
+            again: how to say the same again; safe to print.
         """
         self._is_dry = fleet.dry_run
         self._last = Phase.VERIFY if fleet.compares else Phase.SEND
@@ -47,6 +52,8 @@ class FleetDisplay:
         self._lock = threading.RLock()
         self._known: dict[str, Status] = {}
         self._before = (0, 0)
+        self._again = f"to go on: {again}"
+        self._left_out: list[LeftOut] = []
 
     def of(self, name: str, *, is_checked: bool) -> Progress:
         """Return who is told about one target.
@@ -58,9 +65,12 @@ class FleetDisplay:
         environment, verbosity = self.whole.environment, self._verbosity
         self._stage = Phase.CHECK if is_checked else self._last
         is_silent = is_checked and not self._is_dry
+        is_quiet = verbosity < 0
         one: Display
         if self._is_json:
-            one = _JsonOfOne(environment, verbosity, target=name, is_silent=is_silent)
+            one = _JsonOfOne(
+                environment, verbosity, target=name, is_silent=is_silent, is_quiet=is_quiet
+            )
         else:
             one = _TextOfOne(self, name, verbosity, is_checked=is_checked)
         return cast("Progress", _Guarded(one, self._lock))
@@ -105,10 +115,15 @@ class FleetDisplay:
             lanes=lanes,
         )
 
-    def left_out(self, names: Sequence[str]) -> None:
-        """Say what has no counterpart."""
-        for name in names:
-            self.whole.message(Level.WARNING, f"left out: {name}")
+    def left_out(self, found: Sequence[LeftOut]) -> None:
+        """Say what has no counterpart, or does not run, also where little is said."""
+        self._left_out += found
+        for text in (f"left out: {one.reason}" for one in found):
+            if self._verbosity < 0 and not self._is_json:
+                coloured = self.whole.environment.coloured
+                self.whole.say(message_text(Level.WARNING, text, coloured=coloured))
+            else:
+                self.whole.message(Level.WARNING, text)
 
     def checked(self, results: Sequence[Result]) -> None:
         """Say what is planned for each."""
@@ -120,18 +135,33 @@ class FleetDisplay:
         """Say what came of each, and of all."""
         display = self.whole
         display.close()
+        errors = [(one.pair.name, one.error) for one in results if one.error is not None]
+        is_ended = any(isinstance(error, SignalledError) for _, error in errors)
+        if self._is_json:
+            for _, error in errors:
+                if isinstance(error, SignalledError):
+                    error.fix = error.fix or self._again
+            made = _fields(results, self._left_out, dry_run=self._is_dry)
+            display.environment.result(json_line(made))
+            return
+        for name, error in errors:
+            display.say(_about(name, error_text(error, coloured=display.environment.coloured)))
+        text = self._sum(results)
+        if errors or (self._verbosity < 0 and self._left_out):
+            display.say(text)
+        elif self._verbosity >= 0:
+            display.environment.result(text)
+        if is_ended:
+            display.say(f"Fix: {self._again}\n")
+
+    def _sum(self, results: Sequence[Result]) -> str:
+        """Return the last line."""
         failed = [one for one in results if one.error is not None]
         idle = [one for one in results if not one.is_begun]
-        if self._is_json:
-            display.environment.result(json_line(_fields(results, dry_run=self._is_dry)))
-            return
-        for one in failed:
-            assert one.error is not None  # noqa: S101 - for the type checker
-            text = error_text(one.error, coloured=display.environment.coloured)
-            display.say(_about(one.pair.name, text))
         done = len(results) - len(failed) - len(idle)
+        total = len(results) + sum(one.targets for one in self._left_out)
         verb = "planned" if self._is_dry else "right" if _is_compared(results) else "restored"
-        parts = [f"{done} of {counted(len(results), 'target')} {verb}"]
+        parts = [f"{done} of {counted(total, 'target')} {verb}"]
         if not self._is_dry and self._stage is Phase.CHECK:
             parts = ["nothing was changed"]
         if failed:
@@ -139,16 +169,14 @@ class FleetDisplay:
             parts.append(f"failed: {codes}")
         if idle:
             parts.append(f"not begun: {', '.join(one.pair.name for one in idle)}")
-        text = "; ".join(parts) + "\n"
-        if failed:
-            display.say(text)
-        else:
-            display.environment.result(text)
+        if self._left_out:
+            parts.append(f"left out: {', '.join(one.name for one in self._left_out)}")
+        return "; ".join(parts) + "\n"
 
     def result(self, text: str) -> None:
         """Say something on stdout."""
         self.whole.close()
-        if not isinstance(self.whole, JsonLines):
+        if self._verbosity >= 0:
             self.whole.environment.result(text)
 
 
@@ -201,6 +229,11 @@ class _TextOfOne(Display):
         """Say it."""
         self._fleet.result(_about(self._name, finding_line(finding)))
 
+    def contents(self, difference: TextDiff) -> None:
+        """Say it."""
+        coloured = self.environment.colours_result
+        self._fleet.result(_about(self._name, "".join(diff_lines(difference, coloured=coloured))))
+
     def compared(self, comparison: Comparison) -> None:
         """Say the result."""
         self._fleet.forget(self._name)
@@ -233,7 +266,8 @@ class _TextOfOne(Display):
     def broken_off(self, summary: Summary) -> None:
         """Say what had arrived."""
         self._fleet.forget(self._name)
-        super().broken_off(summary)
+        if self.wants(Level.INFO):
+            super().broken_off(summary)
 
     def say(self, text: str) -> None:
         """Write to stderr, above what is drawn."""
@@ -248,9 +282,15 @@ class _JsonOfOne(JsonLines):
     """One target's lines, each with its name."""
 
     def __init__(
-        self, environment: Environment, verbosity: int, *, target: str, is_silent: bool
+        self,
+        environment: Environment,
+        verbosity: int,
+        *,
+        target: str,
+        is_silent: bool,
+        is_quiet: bool,
     ) -> None:
-        super().__init__(environment, verbosity, statuses=not is_silent)
+        super().__init__(environment, verbosity, statuses=not (is_silent or is_quiet))
         self._target = target
         self._is_silent = is_silent
 
@@ -297,13 +337,22 @@ def _table(results: Sequence[Result]) -> str:
     )
 
 
-def _fields(results: Sequence[Result], *, dry_run: bool) -> dict[str, Any]:
+def _fields(
+    results: Sequence[Result], left_out: Sequence[LeftOut], *, dry_run: bool
+) -> dict[str, Any]:
     return {
         "message_type": "fleet",
         "dry_run": dry_run,
         "exit_code": max((one.exit_code for one in results), default=0),
         "targets": [_fields_of(one) for one in results],
+        "left_out": [_fields_left_out(one) for one in left_out],
     }
+
+
+def _fields_left_out(one: LeftOut) -> dict[str, Any]:
+    named = {"target": one.target, "backup": shown_text(one.backup)}
+    made: dict[str, Any] = {name: value for name, value in named.items() if value}
+    return made | {"reason": one.reason, "targets": one.targets}
 
 
 def _fields_of(one: Result) -> dict[str, Any]:
