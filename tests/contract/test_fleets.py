@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -90,15 +91,19 @@ def test_what_has_no_counterpart_is_said_before_anything_else(
     cluster: Cluster, pods: list[Pod], tmp_path: Path
 ) -> None:
     last = tmp_path / "b" / f"{pods[2].name}.tar"
-    last.rename(last.with_name("stray.tar"))
+    last.rename(last.with_name("shop-7.tar"))
+    # No pod of this set can be called so.
+    last.with_name("stray.tar").touch()
     done = run(cluster, "sts/shop", *each(tmp_path))
     assert done.code == 4, done
     assert f"{pods[2].name}: there is no" in done.err
-    assert "stray.tar has no pod" in done.err
+    assert "shop-7.tar has no pod" in done.err
+    assert "stray.tar" not in done.err
     assert all(pod.tree() == {} for pod in pods)
     rest = run(cluster, "sts/shop", *each(tmp_path), "--skip-missing")
     assert rest.code == 0, rest
     assert f"left out: {pods[2].name}" in rest.err
+    assert "2 of 3 targets restored; left out: " in rest.out
     assert [bool(pod.tree()) for pod in pods] == [True, True, False]
 
 
@@ -130,6 +135,11 @@ def test_what_is_in_the_way_of_one_is_in_the_way_of_all(
     assert pods[0].tree() == before
     assert all(pod.tree() == {} for pod in pods[1:])
     assert len(backups) == len(pods)
+    shown = next(line for line in done.err.splitlines() if "to see what would be replaced" in line)
+    words = shlex.split(shown.partition(": kubectl restore ")[2])
+    seen = run(cluster, *words)
+    assert seen.code == 0, seen
+    assert pods[0].tree() == before
 
 
 def test_a_replica_that_is_not_there_is_not_passed_over(
@@ -151,7 +161,149 @@ def test_every_line_of_json_has_its_target(
     assert {line["target"] for line in lines[:-1]} == set(backups)
     assert lines[-1]["message_type"] == "fleet"
     assert lines[-1]["exit_code"] == 0
+    assert lines[-1]["left_out"] == []
     assert [one["files"] for one in lines[-1]["targets"]] == [3] * len(pods)
+
+
+def listing(tmp_path: Path, *lines: tuple[str, str]) -> tuple[str, ...]:
+    """Write a list, and return the flags that name it."""
+    file = tmp_path / "list"
+    file.write_text("".join(f"{target} {tmp_path}/b/{name}.tar\n" for target, name in lines))
+    return ("--map", str(file), "-t", "/data")
+
+
+@pytest.mark.parametrize("flags", [(), ("--dry-run",), ("--force",)])
+@pytest.mark.parametrize("other", ["replicaset/one", "pvc/data", "bsdtar"])
+def test_two_names_of_one_place_are_noticed(
+    cluster: Cluster,
+    pods: list[Pod],
+    backups: dict[str, bytes],
+    tmp_path: Path,
+    *,
+    flags: tuple[str, ...],
+    other: str,
+) -> None:
+    assert cluster.embedded is not None
+    workloads = cluster.embedded.workloads
+    first, second = cluster.embedded.pod(pods[0].name), cluster.embedded.pod("bsdtar")
+    workloads.add("replicasets", "one", [first], replicas=1)
+    if not other.startswith("replicaset/"):
+        workloads.add("persistentvolumeclaims", "data", [first])
+    if other == second.name:
+        second.claim = "data"
+    names = listing(tmp_path, (first.name, first.name), (other, pods[1].name))
+    done = run(cluster, *names, "-o", "json", *flags)
+    assert done.code == 4, done
+    said = json.loads(done.out.splitlines()[-1])
+    assert said["cause"] == "ambiguous"
+    assert f"{first.name} and {other} are one place" in said["message"]
+    assert all(pod.tree() == {} for pod in pods)
+    assert len(backups) == len(pods)
+
+
+@pytest.mark.usefixtures("backups")
+def test_what_is_left_out_is_said_where_nothing_else_is(
+    cluster: Cluster, pods: list[Pod], tmp_path: Path
+) -> None:
+    (tmp_path / "b" / f"{pods[2].name}.tar").unlink()
+    done = run(cluster, "sts/shop", *each(tmp_path), "--skip-missing", "-q")
+    assert done.code == 0, done
+    assert done.out == ""
+    reason = f"{pods[2].name}: there is no {tmp_path}/b/{pods[2].name}.tar"
+    assert done.err.splitlines() == [
+        f"Warning: left out: {reason}",
+        f"2 of 3 targets restored; left out: {pods[2].name}",
+    ]
+    words = ("verify", "sts/shop", *each(tmp_path), "--skip-missing", "-q", "-o", "json")
+    line = json.loads(run(cluster, *words).out.splitlines()[-1])
+    assert undocumented(line) == []
+    backup = f"{tmp_path}/b/{pods[2].name}.tar"
+    left_out = {"target": pods[2].name, "backup": backup, "reason": reason, "targets": 1}
+    assert line["left_out"] == [left_out]
+    (tmp_path / "b" / f"{pods[2].name}.tar").write_bytes(trees.small())
+    whole = run(cluster, "sts/shop", *each(tmp_path), "-q")
+    assert (whole.code, whole.out, whole.err) == (0, "", "")
+
+
+def test_a_replica_that_does_not_run_may_be_left_out(
+    cluster: Cluster, pods: list[Pod], backups: dict[str, bytes], tmp_path: Path
+) -> None:
+    assert cluster.embedded is not None
+    waiting = {"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    status = {"phase": "Running", "containerStatuses": [waiting]}
+    cluster.embedded.pod(pods[1].name).faults.status = status
+    refused = run(cluster, "sts/shop", *each(tmp_path))
+    assert refused.code == 4, refused
+    assert all(pod.tree() == {} for pod in (pods[0], pods[2]))
+    done = run(cluster, "sts/shop", *each(tmp_path), "--skip-missing")
+    assert done.code == 0, done
+    assert "is not running; it is waiting: CrashLoopBackOff" in done.err
+    assert f"2 of 3 targets restored; left out: {pods[1].name}" in done.out
+    for pod in (pods[0], pods[2]):
+        assert pod.tree() == trees.tree_of(backups[pod.name])
+    canary = run(cluster, "sts/shop", *each(tmp_path), "--skip-missing", "--canary", pods[1].name)
+    assert canary.code == 2, canary
+    # Fewer than it wants: that counts too.
+    own(cluster, "statefulsets", *pods, replicas=len(pods) + 2)
+    fewer = run(cluster, "sts/shop", *each(tmp_path), "--skip-missing")
+    assert fewer.code == 0, fewer
+    names = f"statefulset/shop (2 pods), {pods[1].name}"
+    assert f"2 of 5 targets restored; left out: {names}" in fewer.out
+
+
+@pytest.mark.usefixtures("backups")
+def test_a_swapped_list_is_remarked(cluster: Cluster, pods: list[Pod], tmp_path: Path) -> None:
+    one, other, third = (pod.name for pod in pods)
+    names = listing(tmp_path, (one, other), (other, one), (third, third))
+    done = run(cluster, "sts/shop", *names, "--dry-run")
+    assert done.code == 0, done
+    warned = [line for line in done.err.splitlines() if line.startswith("Warning: ")]
+    assert len(warned) == 2
+    assert warned[0].endswith(f"/b/{other}.tar, which has {other} in its name")
+
+
+def test_diff_shows_each_targets_lines(
+    cluster: Cluster, pods: list[Pod], backups: dict[str, bytes], tmp_path: Path
+) -> None:
+    for pod in pods:
+        pod.lay_down(backups[pods[0].name])
+    done = run(cluster, "diff", "sts/shop", *each(tmp_path))
+    assert done.code == 9, done
+    assert f"{pods[1].name}: -{pods[0].name}" in done.out
+    assert f"{pods[1].name}: +{pods[1].name}" in done.out
+    assert f"{pods[0].name}: -" not in done.out
+    lines = run(cluster, "diff", "sts/shop", *each(tmp_path), "-o", "json").out.splitlines()
+    contents = [
+        line for line in map(json.loads, lines) if line["message_type"] == "text_difference"
+    ]
+    assert {line["target"] for line in contents} == {pod.name for pod in pods[1:]}
+
+
+@pytest.mark.leaves("record")
+def test_ctrl_c_says_what_arrived_and_the_same_command(
+    cluster: Cluster, pods: list[Pod], tmp_path: Path
+) -> None:
+    (tmp_path / "b").mkdir()
+    for pod in pods:
+        (tmp_path / "b" / f"{pod.name}.tar").write_bytes(trees.of_size(200 << 20, files=4))
+    words = ["sts/shop", *each(tmp_path), f"--kubeconfig={cluster.kubeconfig}"]
+    process = subprocess.Popen(
+        [*program.program(), *words, "--progress=json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    for line in process.stderr:
+        if '"phase": "send"' in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "arrived" in said
+    again = shlex.join(["kubectl", "restore", *words, "--progress=json"])
+    assert said.splitlines()[-1] == f"Fix: to go on: {again}"
 
 
 @pytest.mark.leaves("record")

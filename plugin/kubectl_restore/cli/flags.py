@@ -107,7 +107,7 @@ FLAGS: Final[tuple[Flag, ...]] = (
     Flag("map", "", "FILE", "many targets: on each line one and its backup (docs/fleets.md)"),
     Flag("per-node", "", "N", "of many targets so many on one node at a time (default: 2)"),
     Flag("canary", "", "NAME", "of many targets the first, alone; the others after its proof"),
-    Flag("skip-missing", "", "", "of many targets leave out what has no backup, or no pod"),
+    Flag("skip-missing", "", "", "of many targets leave out what lacks a backup or a running pod"),
     Flag(
         "transport",
         "",
@@ -242,7 +242,7 @@ OF_AGAINST: Final = frozenset(
 OF_SEAL: Final = _READING | {"devices", "force", "output", "skip-unsafe"}
 
 OF_FLEETS: Final = frozenset({"each", "map", "per-node", "canary", "skip-missing"})
-"""Those of many targets at once: of a restore, and of verify."""
+"""Those of many targets at once: of a restore, of verify and of diff."""
 
 OF_A_RESTORE: Final = frozenset(
     {

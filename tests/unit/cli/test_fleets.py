@@ -54,6 +54,8 @@ def test_a_path_behind_the_workload() -> None:
         ("sts/db", "--each={pod}", "--map=x"),
         ("sts/db", "--each={pod}", "--jobs=0"),
         ("sts/db", "--each={pod}", "--per-node=x"),
+        ("sts/db", "--each={pod}", "--canary="),
+        ("sts/db", "--each={pod}", "--canary=pod/"),
         ("sts/db", "--each={pod}", "--salvage"),
         ("sts/db", "--each={pod}", "--checksum=sha256:" + "0" * 64),
         ("sts/db", "--each={pod}", "--pod=db-0"),
@@ -65,6 +67,23 @@ def test_a_path_behind_the_workload() -> None:
 def test_what_cannot_be_meant_is_said(words: tuple[str, ...]) -> None:
     with pytest.raises(UsageError), read_fleet(parse(words), words, compares="", timeout=60):
         pass
+
+
+def test_a_list_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "list"
+    file.write_bytes("\ufeffdb-0 b/db-0.tar\r\n".encode())
+    words = (f"--map={file}",)
+    with read_fleet(parse(words), words, compares="", timeout=60) as (fleet, _):
+        assert fleet.listed == (Pair("pod/db-0", "b/db-0.tar"),)
+
+
+def test_a_checks_words_name_nothing_that_changes_anything() -> None:
+    check = request("sts/db", "--each=b/{pod}.tar", "-t", "/data").as_check()
+    assert check.dry_run
+    assert "--dry-run" in check.command_with("--force").split()
+    assert "--dry-run" not in check.command_in_earnest().split()
+    planned = request("sts/db", "--each=b/{pod}.tar", "--dry-run").as_check()
+    assert planned.command.count("--dry-run") == 1
 
 
 def test_what_a_template_could_mean_is_listed(tmp_path: Path) -> None:

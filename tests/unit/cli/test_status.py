@@ -67,7 +67,7 @@ def test_whom_a_helper_runs_as(text: str, user: User) -> None:
     assert read_helper(parse([f"--run-as={text}"])).user == user
 
 
-@pytest.mark.parametrize("text", ["", "a", "1:", ":1", "-1", "1:2:3", "99999999999"])
+@pytest.mark.parametrize("text", ["", "a", "1:", ":1", "-1", "1:2:3", "99999999999", "\u0663"])
 def test_what_is_no_user_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--run-as"):
         read_helper(parse([f"--run-as={text}"]))

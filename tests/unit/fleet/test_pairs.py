@@ -79,6 +79,15 @@ def test_what_is_no_list_is_refused(text: str) -> None:
         parse_map(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["# x\ndb-0 a\nx/y/z a", "# x\n\ndb-0", "db-0 a\n\npod/db-0 b", "#\n\nsts/a/b c"]
+)
+def test_what_is_wrong_with_a_list_is_said_with_its_line(text: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_map(text)
+    assert "line 3" in raised.value.what
+
+
 def test_claims_stand_in_a_list_too() -> None:
     assert parse_map("pvc/data b.tar")[0].target == "pvc/data"
 
