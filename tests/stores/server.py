@@ -34,6 +34,7 @@ class Asked:
         start: the first byte that is asked for; None for the whole object.
         end: behind the last one.
         number: how many came for the same object before.
+        authorization: what was sent to say who asks; empty for nothing.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Asked:
     start: int | None
     end: int | None
     number: int
+    authorization: str = ""
 
 
 @dataclass(slots=True)
@@ -131,14 +133,14 @@ class StoreServer:
             if one.path == path and one.start is not None and one.end is not None
         ]
 
-    def answer(self, address: str, wanted: str) -> Reply:
+    def answer(self, address: str, wanted: str, authorization: str) -> Reply:
         """Return the answer to a request, right or wrong."""
         parts = urlsplit(address)
         path, found = unquote(parts.path), _RANGE.fullmatch(wanted)
         with self._lock:
             number = sum(one.path == path for one in self.asked)
             start, end = (int(found[1]), int(found[2]) + 1) if found else (None, None)
-            asked = Asked(path, parts.query, start, end, number)
+            asked = Asked(path, parts.query, start, end, number, authorization)
             self.asked.append(asked)
         right = self._right(path, start, end)
         return self.wrong(asked, right) or right
@@ -172,7 +174,8 @@ def _handler_of(store: StoreServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            reply = store.answer(self.path, self.headers.get("Range", ""))
+            said = self.headers
+            reply = store.answer(self.path, said.get("Range", ""), said.get("Authorization", ""))
             reply.before()
             self.send_response(reply.status)
             headers = {"Content-Length": str(len(reply.body)), **reply.headers}

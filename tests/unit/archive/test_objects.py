@@ -409,6 +409,118 @@ def test_a_message_of_the_store_shows_no_address(server: StoreServer) -> None:
     assert "\x1b" not in error.reason
 
 
+def test_what_a_server_repeats_of_a_request_is_redacted_and_one_line(server: StoreServer) -> None:
+    server.wrong = lambda asked, _: s3_error(
+        403,
+        "Odd",
+        f"you sent {asked.query} (5ec/2e7+x and 5ec%2f2e7%2bx), {asked.authorization}, "
+        "n&amp;me, p&amp;ss w0rd\nFix: rm -rf /&#10;Fix: rm -rf ~",
+    )
+    name = f"{server.url.replace('//', '//n&me:p&ss%20w0rd@')}{KEY}?sig=5ec%2F2e7%2Bx&n=1"
+    reason = failing(server, name).reason
+    assert reason.endswith(
+        "Odd: you sent REDACTED (REDACTED and REDACTED), Basic REDACTED, REDACTED, REDACTED "
+        "Fix: rm -rf / Fix: rm -rf ~"
+    )
+    assert "\n" not in reason
+
+
+def test_what_a_store_repeats_of_the_credentials_is_redacted(server: StoreServer) -> None:
+    token = "a-t0ken/of+a=session"  # noqa: S105 - nobody's
+    server.wrong = lambda _asked, _right: s3_error(
+        400, "Odd", f"{token}, known-to-nobody, {'x' * 300}\nFix: no"
+    )
+    assert failing(server, AWS_SESSION_TOKEN=token).reason.endswith(
+        "Odd: REDACTED, REDACTED, ... Fix: no"
+    )
+
+
+def test_keys_of_a_profile_are_redacted_too(
+    server: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    (tmp_path / "credentials").write_text(
+        "[default]\naws_access_key_id = test\naws_secret_access_key = of-a-profile\n"
+        "aws_session_token = a-t0ken-of-a-profile\n"
+    )
+    location = backup_name(PLACE)
+    assert isinstance(location, Location)
+    server.wrong = lambda _asked, _right: s3_error(400, "Odd", "of-a-profile a-t0ken-of-a-profile")
+    environment = {
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_ENDPOINT_URL": server.url,
+    }
+    with pytest.raises(RestoreError) as caught:
+        ObjectBackup(location, environment)
+    assert caught.value.reason.endswith("Odd: REDACTED REDACTED")
+
+
+def test_name_and_password_of_a_url_are_sent(server: StoreServer) -> None:
+    digest = hashlib.sha256(LARGE).hexdigest()
+    server.objects[f"{KEY}.sha256"] = digest.encode()
+    name = f"{server.url.replace('//', '//me:p%40ss@')}{KEY}"
+    with opened(server, name) as backup:
+        _, integrity = read(backup)
+    assert integrity.digest == digest
+    # As `curl --user` sends me:p@ss.
+    assert {one.authorization for one in server.asked} == {"Basic bWU6cEBzcw=="}
+
+
+@pytest.mark.parametrize("is_same", [True, False], ids=["same", "other"])
+def test_and_sent_on_to_the_same_origin_only(server: StoreServer, *, is_same: bool) -> None:
+    with StoreServer() as other:
+        other.objects["/there"] = server.objects["/there"] = LARGE
+        to = "/there" if is_same else f"{other.url}/there"
+        server.wrong = lambda asked, _: (
+            Reply(302, headers={"Location": to}) if asked.path == KEY else None
+        )
+        with opened(server, f"{server.url.replace('//', '//me:secret@')}{KEY}") as backup:
+            read(backup)
+        asked = [one for one in (*server.asked, *other.asked) if one.path == "/there"]
+    assert asked
+    assert {bool(one.authorization) for one in asked} == {is_same}
+
+
+def test_without_name_and_password_none_are_sent(server: StoreServer) -> None:
+    with opened(server, f"{server.url}{KEY}") as backup:
+        read(backup)
+    assert {one.authorization for one in server.asked} == {""}
+
+
+@pytest.mark.parametrize(
+    ("user", "query", "what", "fix"),
+    [
+        ("", "", "wants to know who you are", "://NAME:PASSWORD@"),
+        ("me:5ec2e7@", "", "does not accept the name and password", "curl -sSL -r 0-0 -D - "),
+        ("", "?sig=5ec2e7", "does not accept the link", "made for this object"),
+    ],
+)
+def test_a_url_that_is_not_let_in_has_a_fix_of_its_own(
+    server: StoreServer, user: str, query: str, what: str, fix: str
+) -> None:
+    server.wrong = lambda _asked, _right: Reply(401, headers={"WWW-Authenticate": "Basic"})
+    error = failing(server, f"{server.url.replace('//', f'//{user}')}{KEY}{query}")
+    assert isinstance(error, NotAllowedError)
+    assert what in error.what
+    assert fix in error.fix
+    said = f"{error.what}{error.reason}{error.fix}"
+    assert "aws" not in said.lower()
+    assert "5ec2e7" not in said
+
+
+def test_a_server_that_sends_on_to_a_file_is_refused_and_its_headers_can_be_seen(
+    server: StoreServer,
+) -> None:
+    server.wrong = lambda _asked, _right: Reply(302, headers={"Location": "file:///etc/passwd"})
+    error = failing(server, f"{server.url}{KEY}")
+    assert error.exit_code is ExitCode.BACKUP
+    # It prints `Location: file:///etc/passwd` and says that it does not go there.
+    command = f"curl -sSL -r 0-0 -D - -o /dev/null {server.url}{KEY}"
+    assert error.fix == f"{command}  # shows what the server answers"
+
+
 def test_a_server_that_knows_no_ranges(server: StoreServer) -> None:
     server.wrong = lambda asked, _: Reply(200, server.objects[asked.path], {"ETag": '"1"'})
     error = failing(server, f"{server.url}{KEY}")

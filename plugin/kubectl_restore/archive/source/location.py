@@ -13,9 +13,11 @@ import os
 import posixpath
 import re
 import shlex
+from base64 import b64encode
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
 
 from kubectl_restore.errors import UsageError
 from kubectl_restore.text import shown
@@ -76,15 +78,25 @@ class Location:
 
     @property
     def url(self) -> str:
-        """The URL as it is asked for, secrets and all."""
+        """The URL as it was given, secrets and all."""
         user = f"{self.user}@" if self.user else ""
         query = f"?{self.query}" if self.query else ""
         return f"{self.scheme}://{user}{self.host}/{self.key}{query}"
 
     @property
+    def basic(self) -> str:
+        """Name and password as HTTP's Basic sends them (RFC 7617); empty for none."""
+        name, _, password = self.user.partition(":")
+        if not self.user:
+            return ""
+        return b64encode(unquote_to_bytes(name) + b":" + unquote_to_bytes(password)).decode()
+
+    @property
     def secrets(self) -> tuple[str, ...]:
-        """What of it may be known to nobody else."""
-        return tuple(one for one in (self.user, self.query) if one)
+        """What of it may be known to nobody else: the user info and the query, and their parts."""
+        values = [pair.partition("=")[2] for pair in re.split("[&;]", self.query)]
+        found = (self.query, *values, self.user, *self.user.partition(":")[::2], self.basic)
+        return tuple(one for one in found if one)
 
     @property
     def name(self) -> str:
@@ -111,6 +123,15 @@ class Location:
         if self.scheme == S3:
             return f"aws s3 cp {shlex.quote(os.fspath(self))} -"
         return f"curl -fsSL {shlex.quote(os.fspath(self))}"
+
+    @property
+    def header_reader(self) -> str:
+        """A command that prints what the server says of it, by the same method as we ask."""
+        if self.scheme == S3:
+            bucket, key = shlex.quote(self.host), shlex.quote(self.key)
+            return f"aws s3api head-object --bucket {bucket} --key {key}"
+        # A presigned URL is signed for GET alone.
+        return f"curl -sSL -r 0-0 -D - -o /dev/null {shlex.quote(os.fspath(self))}"
 
 
 BackupName = Path | Location

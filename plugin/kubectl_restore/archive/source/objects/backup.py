@@ -231,7 +231,7 @@ class ObjectBackup:
                 return None
             if is_denied(error):
                 raise NotToldError from error
-            said = refusal(error, location)
+            said = refusal(error, location, self._store.secrets)
             if said.may_pass:
                 # A backup whose checksum was not to be had just now is not one without.
                 raise said from error
@@ -280,7 +280,7 @@ class ObjectBackup:
         if isinstance(error, ChangedError):
             self._is_changed = True
             return self.changed(is_sending=False)
-        return refusal(error, self.path)
+        return refusal(error, self.path, self._store.secrets)
 
     def _fetch(self, offset: int, length: int, is_wanted: Callable[[], bool]) -> memoryview:
         """Return a range of the content that was opened; called by the workers' threads."""

@@ -1,8 +1,8 @@
 """What it means when a store, or the way to it, says no. No I/O here.
 
 object_store's errors are text: its own words, the request's address (with a signature in it), and
-the store's answer. Of it only what is known to be harmless is shown: the status, and the store's
-`<Code>` and `<Message>`.
+the store's answer. Of it little is shown: the status, and the store's `<Code>` and `<Message>`,
+without the secrets that it may repeat (redaction.py).
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.source.location import S3
 from kubectl_restore.archive.source.objects.profile import no_credentials
+from kubectl_restore.archive.source.objects.redaction import harmless
 from kubectl_restore.errors import (
     BackupError,
     InterruptedRestoreError,
@@ -23,15 +24,16 @@ from kubectl_restore.errors import (
     RestoreError,
     UsageError,
 )
-from kubectl_restore.text import shown, shown_text
+from kubectl_restore.text import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kubectl_restore.archive.source.location import Location
 
 _STATUS: Final = re.compile(r"status code: (\d{3})(?: ([A-Z][A-Za-z ]*))?")
 _CODE: Final = re.compile(r"<Code>([^<]{1,100})</Code>")
 _MESSAGE: Final = re.compile(r"<Message>([^<]{1,500})</Message>")
-_ADDRESS: Final = re.compile(r"(\w+://)[^\s\"'<>,)]*")
 _WORDS: Final = re.compile(r'(?:message|error): "([^"]{1,200})"')
 _EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _KEYS: Final = frozenset(
@@ -69,14 +71,15 @@ class _Said:
     shown: str
 
 
-def refusal(error: Exception, location: Location) -> RestoreError:
+def refusal(error: Exception, location: Location, secrets: Iterable[str] = ()) -> RestoreError:
     """Return what an error of obstore's means for a backup, in our words.
 
     Args:
         error: obstore's.
         location: of the object that was asked for.
+        secrets: that the store may know besides the location's own.
     """
-    said = _read(str(error))
+    said = _read(str(error), (*secrets, *location.secrets))
     for meaning in (_of_the_way, _of_credentials, _of_the_place, _of_the_server):
         found = meaning(said, location)
         if found is not None:
@@ -99,24 +102,20 @@ def is_denied(error: Exception) -> bool:
 _LATER: Final = "see that the store can be reached from here, then run the same command again"
 
 
-def _read(text: str) -> _Said:
+def _read(text: str, secrets: Iterable[str] = ()) -> _Said:
     status = _STATUS.search(text)
     code, message = _CODE.search(text), _MESSAGE.search(text)
     parts = []
     if status:
         parts.append(f"the server answered {status[1]} {(status[2] or '').strip()}".rstrip())
     if code:
-        parts.append(_harmless(f"{code[1]}: {message[1]}" if message else code[1]))
+        words = f"{code[1]}: {message[1]}" if message else code[1]
+        parts.append(harmless(unescape(words), secrets))
     if not parts:
-        words = _WORDS.findall(text)
+        found = _WORDS.findall(text)
         first = text.partition("\n")[0].rpartition(" - ")[2]
-        parts = [_harmless(words[-1] if words else first)]
+        parts = [harmless(unescape(found[-1] if found else first), secrets)]
     return _Said(text, status[1] if status else "", code[1] if code else "", ", ".join(parts))
-
-
-def _harmless(text: str) -> str:
-    """Return a text without the addresses in it."""
-    return shown_text(_ADDRESS.sub(r"\1...", unescape(text)))
 
 
 def _called(location: Location) -> str:
@@ -125,7 +124,9 @@ def _called(location: Location) -> str:
 
 def _of_the_way(said: _Said, location: Location) -> RestoreError | None:
     """Say what keeps us from the server."""
-    if any(one in said.text for one in _METADATA) or "Failed to get AWS credentials" in said.text:
+    is_s3 = location.scheme == S3
+    asked_last = (*_METADATA, "Failed to get AWS credentials")
+    if is_s3 and any(one in said.text for one in asked_last):
         return no_credentials(location.host, said.shown)
     if "InvalidCertificate" in said.text or "certificate" in said.text.partition("\n")[0]:
         return UsageError(
@@ -136,8 +137,10 @@ def _of_the_way(said: _Said, location: Location) -> RestoreError | None:
     if "BadScheme" in said.text:
         return UsageError(
             f"{_called(location)} would be read without TLS",
-            reason="the address has the scheme http, or none",
-            fix="export AWS_ENDPOINT_URL=https://HOST",
+            reason="the address has the scheme http, or none"
+            if is_s3
+            else "its server sends on to an address of http://",
+            fix="export AWS_ENDPOINT_URL=https://HOST" if is_s3 else _showing_headers(location),
         )
     if not said.status and ("kind: Connect" in said.text or "kind: Timeout" in said.text):
         return InterruptedRestoreError(
@@ -163,6 +166,14 @@ def _of_credentials(said: _Said, location: Location) -> RestoreError | None:
             if is_link
             else "log in again (aws sso login), then run the same command again",
         )
+    if location.scheme != S3 and said.status == "401":
+        return _not_let_in(said, location)
+    if location.scheme != S3 and said.code in _KEYS:
+        return NotAllowedError(
+            f"the server does not accept the link to {_called(location)}",
+            reason=said.shown,
+            fix=_fix_of_a_link(location),
+        )
     if said.code in _KEYS or said.status == "401":
         return NotAllowedError(
             f"the store does not accept the credentials for {_called(location)}",
@@ -177,6 +188,42 @@ def _of_credentials(said: _Said, location: Location) -> RestoreError | None:
             fix="set the clock: timedatectl set-ntp true",
         )
     return None
+
+
+def _not_let_in(said: _Said, location: Location) -> RestoreError:
+    """Return what a 401 means for a URL."""
+    if location.user:
+        plain = shlex.quote(os.fspath(replace(location, user="")))
+        return NotAllowedError(
+            f"the server does not accept the name and password of {_called(location)}",
+            reason=f"{said.shown}; they were sent to {shown(os.fsencode(location.host))} only, and "
+            "to no server that it sends on to",
+            fix=f"curl -sSL -r 0-0 -D - -o /dev/null -u NAME {plain}"
+            "  # asks for the password, and shows what the server answers",
+        )
+    if location.is_signed:
+        return NotAllowedError(
+            f"the server does not accept the link to {_called(location)}",
+            reason=said.shown,
+            fix=_fix_of_a_link(location),
+        )
+    place = f"{location.host}/{location.key}"
+    return NotAllowedError(
+        f"the server of {_called(location)} wants to know who you are",
+        reason=said.shown,
+        fix=f"name it with them: {location.scheme}://NAME:PASSWORD@{shown(os.fsencode(place))}\n"
+        f"or, where the server wants something else, see what: {_showing_headers(location)}",
+    )
+
+
+def _fix_of_a_link(location: Location) -> str:
+    if location.is_signed:
+        return "see whether the link is whole (quoted for the shell), and made for this object"
+    return _showing_headers(location)
+
+
+def _showing_headers(location: Location) -> str:
+    return f"{location.header_reader}  # shows what the server answers"
 
 
 def _of_the_place(said: _Said, location: Location) -> RestoreError | None:
@@ -209,7 +256,7 @@ def _of_the_place(said: _Said, location: Location) -> RestoreError | None:
             reason=said.shown,
             fix=f"aws s3 ls {shlex.quote(os.fspath(location).rpartition('/')[0] + '/')}"
             if is_s3
-            else f"curl -sI {shlex.quote(os.fspath(location))}  # says what the server has there",
+            else _showing_headers(location),
         )
     if said.status == "403":
         return NotAllowedError(
@@ -218,7 +265,7 @@ def _of_the_place(said: _Said, location: Location) -> RestoreError | None:
             fix="s3:GetObject is needed for it (and s3:ListBucket, for the store to say what is not"
             " there); aws sts get-caller-identity says who you are"
             if is_s3
-            else "see whether the link is whole (quoted for the shell), and made for this object",
+            else _fix_of_a_link(location),
         )
     return None
 
@@ -265,6 +312,6 @@ def _of_the_server(said: _Said, location: Location) -> RestoreError | None:
         return BackupError(
             f"the server refuses to send {_called(location)}",
             reason=said.shown,
-            fix=f"see what it says to: {location.reader} | head -c 0",
+            fix=_showing_headers(location),
         )
     return None

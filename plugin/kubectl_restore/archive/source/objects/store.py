@@ -8,6 +8,7 @@ data.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from mmap import mmap
 from pathlib import Path
@@ -32,6 +33,8 @@ _CHUNK: Final = 1024 * 1024
 _ENDPOINT: Final = re.compile(r"https?://[^\s/@?#]+(?:/\S*)?")
 _SOURCE: Final = re.compile(r"source: (\w+)")
 _CA_BUNDLE: Final = "AWS_CA_BUNDLE"
+_SECRET: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_TOKEN", "AWS_SECURITY_TOKEN")
+_SECRET_SETTINGS: Final = ("secret_access_key", "session_token")
 _RETRIES: Final[RetryConfig] = {
     # Of one range: what a busy store wants (S3's "503 Slow Down"), and no endless trying.
     "max_retries": 5,
@@ -68,7 +71,11 @@ def load() -> ModuleType:
 
 
 class Store:
-    """Where a location's object is, and those beside it."""
+    """Where a location's object is, and those beside it.
+
+    Attributes:
+        secrets: what the environment and the profile have of them.
+    """
 
     def __init__(self, location: Location, environment: Mapping[str, str]) -> None:
         """Prepare; nothing is asked yet.
@@ -79,6 +86,7 @@ class Store:
         self._obstore = load()
         self._location = location
         self._environment = environment
+        self.secrets = tuple(filter(None, map(environment.get, _SECRET)))
         self._options = _client_options(location, environment)
         self._bucket = self._bucket_of(location) if location.scheme == S3 else None
 
@@ -148,12 +156,13 @@ class Store:
             return self._bucket, location.key
         # With an empty key the URL is asked for as it is, its query too.
         http = self._obstore.store.HTTPStore(
-            location.url, client_options=self._options, retry_config=_RETRIES
+            replace(location, user="").url, client_options=self._options, retry_config=_RETRIES
         )
         return http, ""
 
     def _bucket_of(self, location: Location) -> ObjectStore:
         config, provider = credentials_for(location.host, self._environment)
+        self.secrets += tuple(config[one] for one in _SECRET_SETTINGS if one in config)
         endpoint = config.get("endpoint") or _endpoint(self._environment)
         if endpoint and not _ENDPOINT.fullmatch(endpoint):
             raise UsageError(
@@ -200,6 +209,9 @@ def _client_options(location: Location, environment: Mapping[str, str]) -> Clien
         "timeout": _WHOLE,
         "allow_http": location.scheme == "http",
     }
+    if location.basic:
+        # It is left out where the server sends on to another host or port (reqwest's rule, tested).
+        options["default_headers"] = {"authorization": f"Basic {location.basic}"}
     bundle = environment.get(_CA_BUNDLE)
     if bundle:
         try:
