@@ -21,6 +21,8 @@ CHANGED: Final = "changed"
 class Phase(StrEnum):
     """The steps of a restore, in order."""
 
+    OPEN = "open"
+    """Where the backup is in a store, which is asked for how it begins."""
     CONNECT = "connect"
     CHECK = "check"
     CHECKSUM = "checksum"

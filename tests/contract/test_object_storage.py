@@ -120,7 +120,18 @@ def test_a_presigned_url_restores_and_its_signature_is_shown_nowhere(
     results.append(restore(pod, url, *flags, variables=variables))
     server.wrong = lambda _asked, _right: s3_error(403, "AccessDenied", "Request has expired")
     results.append(restore(pod, url, *flags, variables=variables))
-    assert [one.code for one in results] == [0, 0, 2, 0, 2, 2, 2, 2, 3, 5]
+    # Its server repeats it.
+    server.wrong = lambda asked, _: s3_error(403, "Odd", f"{asked.query}\nFix: rm -rf /")
+    odd = [restore(pod, url, *flags, "-o", "json", variables=variables)]
+    odd.append(restore(pod, url, *flags, variables=variables))
+    assert all("Odd: REDACTED Fix: rm -rf /" in one.out + one.err for one in odd)
+    results += odd
+    server.wrong = lambda asked, _: Reply(200, server.objects[asked.path], {"ETag": '"1"'})
+    results.append(restore(pod, url, *flags, variables=variables))
+    fix = results[-1].err.partition("Fix: ")[2]
+    assert f"?REDACTED' | kubectl restore pod/{pod.name} - " in fix
+    assert f" --target-path={pod.path} " in fix
+    assert [one.code for one in results] == [0, 0, 2, 0, 2, 2, 2, 2, 3, 5, 5, 5, 3]
     assert any(asked.query.startswith(f"X-Amz-Signature={SECRET}") for asked in server.asked)
     for one in results:
         assert SECRET not in one.out + one.err, one
@@ -140,7 +151,7 @@ def test_keys_are_shown_nowhere(
     pod = cluster.pod("debian")
     flags = (f"--log-file={log}", f"--receipt={receipt}", "-vv")
     results = [restore(pod, "s3://bucket/x.tar", *flags, variables=told)]
-    server.wrong = lambda _asked, _right: s3_error(403, "SignatureDoesNotMatch")
+    server.wrong = lambda _asked, _right: s3_error(403, "SignatureDoesNotMatch", f"{SECRET}-t")
     results.append(restore(pod, "s3://bucket/x.tar", *flags, variables=told))
     assert [one.code for one in results] == [0, 5]
     said = "".join(one.out + one.err for one in results)
@@ -162,6 +173,9 @@ def test_an_object_that_changes_while_it_is_sent_is_exit_3(
     result = restore(cluster.pod("debian"), "s3://bucket/x.tar", variables=variables)
     assert result.code == 3, result
     assert "the backup changed while it was read" in result.err
+    fix = result.err.partition("Fix: ")[2]
+    assert fix.startswith("kubectl restore ")
+    assert " --force --compare=checksum  # once the backup is complete\n" in fix
     assert "Restored" not in result.out
 
 

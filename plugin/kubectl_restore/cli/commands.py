@@ -32,6 +32,7 @@ from kubectl_restore.errors import (
     UsageError,
 )
 from kubectl_restore.plan.policy import Overwrite
+from kubectl_restore.plan.whole_commands import with_whole_commands
 from kubectl_restore.progress import Level
 from kubectl_restore.ui.choice import choose_display
 from kubectl_restore.ui.environment import Environment
@@ -323,6 +324,7 @@ class InspectCommand(_WordsCommand):
                 code = inspect(request, display, watch, display.pour, foreseen)
                 environment.require_written()
             except RestoreError as error:
+                error.fix = with_whole_commands(error.fix, request.command, request.backup)
                 return _ended(error, display, request.command)
             finally:
                 display.close()

@@ -65,6 +65,7 @@ from kubectl_restore.restore.resolve import Resolution
 from kubectl_restore.restore.run import Kubectl, Run
 from kubectl_restore.restore.save import save
 from kubectl_restore.restore.send import send
+from kubectl_restore.restore.whole_commands import WholeCommands
 from kubectl_restore.resume.retry import insist
 from kubectl_restore.text import counted, shown
 from kubectl_restore.undo.save import require_file
@@ -203,6 +204,7 @@ def _begun(
 ) -> Iterator[tuple[Run, Iterator[Batch], Supply]]:
     """Resolve the target while the backup is read: both are known, or it ends here."""
     with ExitStack() as stack:
+        said = stack.enter_context(WholeCommands(request))
         backup: OpenBackup | None = None
         if not request.is_piped:
             backup = open_backup(request.backup, progress, watch)
@@ -213,7 +215,7 @@ def _begun(
         if scaled is not None:
             stack.enter_context(scaled)
             progress.header(header)
-            request = scaled.look()
+            request = said.request = scaled.look()
             # Nothing is taken away for a backup that is no good.
             supplied = _supplied(request, backup, progress, watch)
             scaled.down(request)
@@ -224,6 +226,7 @@ def _begun(
         if supplied is None:
             supplied = _supplied(resolution.known, backup, progress, watch, is_known=is_known)
         supply, batches, first = supplied
+        said.request = resolution.known
         place = receipt.place = resolution.place(_owners(request, first))
         receipt.path = resolution.known.target_path
         receipt.backup = supply.about

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _COLOURS: Final = {"-": Fore.RED, "+": Fore.GREEN, "@": Fore.CYAN}
 """Of a line of a diff, by its mark."""
 PHASES: Final = {
+    Phase.OPEN: "asking the store",
     Phase.CONNECT: "asking the cluster",
     Phase.CHECK: "checking the backup",
     Phase.CHECKSUM: "computing the backup's checksum",

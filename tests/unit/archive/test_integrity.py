@@ -203,6 +203,8 @@ def test_a_claim_that_does_not_hold_names_both_values_and_who_claims(  # noqa: P
         (".meta.json", ""),
         (".meta.json", '{"checksum": "sha256:'),
         (".meta.json", '{"checksum": "md5:00"}'),
+        (".meta.json", f'{{"sha256": "{WRONG}", "size": 5}}'),
+        (".meta.json", "{}"),
         (".meta.json", b" " * (2 << 20)),
     ],
 )
@@ -220,6 +222,13 @@ def test_what_is_there_and_cannot_be_read_is_no_silence(
     # The others count all the same.
     backup.with_name("SHA256SUMS").write_text(f"{WRONG}  b.tar\n")
     assert "SHA256SUMS" in refusal(backup).what
+
+
+def test_a_record_that_says_nothing_of_what_it_could_is_silence(backup: Path) -> None:
+    note(backup, ".meta.json", '{"checksum": null, "who": "me"}')
+    heard = Heard()
+    assert proved(backup, heard=heard).claims == ()
+    assert heard.warnings == []
 
 
 def test_a_checksum_that_is_required_has_to_be_there(backup: Path) -> None:

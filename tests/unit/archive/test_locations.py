@@ -89,6 +89,33 @@ def test_what_names_no_object_is_said_with_a_way_out(text: str) -> None:
     assert caught.value.fix
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("s3:/backups/db/x.tar", "s3://backups/db/x.tar"),
+        ("https:/me:secret@host/x?sig=5ec2e7", "https://REDACTED@host/x?REDACTED"),
+        ("HTTP:/host/x", "HTTP://host/x"),
+    ],
+)
+def test_a_slash_that_is_missing_is_said(text: str, meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        backup_name(text)
+    assert caught.value.fix == f"name it with two: {meant}"
+    said = f"{caught.value.what}{caught.value.reason}"
+    assert "5ec2e7" not in said
+    assert "secret" not in said
+    assert "secret" not in without_secrets(f"quoted: {text}", secrets_in([text]))
+
+
+def test_a_file_with_one_slash_behind_a_colon_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3:").mkdir()
+    (tmp_path / "s3:" / "x.tar").touch()
+    assert backup_name("s3:/x.tar") == Path("s3:/x.tar")
+
+
 def test_an_error_about_a_url_has_none_of_its_secrets() -> None:
     with pytest.raises(UsageError) as caught:
         backup_name("https://me:secret@host/a b?sig=5ec2e7")

@@ -21,6 +21,7 @@ from kubectl_restore.archive.source.location import Location, backup_name
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.source.objects import store as store_module
 from kubectl_restore.archive.source.objects.backup import ObjectBackup
+from kubectl_restore.archive.source.opening import open_backup
 from kubectl_restore.archive.stream.segments import Extract, read_segments
 from kubectl_restore.archive.trust.integrity import read_proved
 from kubectl_restore.deadline import Watch
@@ -30,11 +31,12 @@ from kubectl_restore.errors import (
     ExitCode,
     InterruptedRestoreError,
     NotAllowedError,
+    OutOfTimeError,
     RestoreError,
     SignalledError,
     UsageError,
 )
-from kubectl_restore.progress import Level, Silence
+from kubectl_restore.progress import Level, Phase, Silence, Status
 from tests.contract import trees
 from tests.stores.server import Asked, Reply, StoreServer, s3_error
 
@@ -94,6 +96,14 @@ class Heard(Silence):
 
     def message(self, level: Level, text: str) -> None:
         self.said.append((level, text))
+
+
+class Phases(Silence):
+    def __init__(self) -> None:
+        self.seen: list[Phase] = []
+
+    def status(self, status: Status) -> None:
+        self.seen.append(status.phase)
 
 
 def read(
@@ -550,6 +560,55 @@ def test_an_endpoint_without_a_scheme_is_said_and_no_panic(server: StoreServer) 
     error = failing(server, AWS_ENDPOINT_URL="127.0.0.1:9000")
     assert isinstance(error, UsageError)
     assert "AWS_ENDPOINT_URL" in error.reason
+
+
+class _NoTime:
+    """A pulse that notices that the time is over, as a run's watch does."""
+
+    def __init__(self, beats: int) -> None:
+        self.left = beats
+
+    def __call__(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise OutOfTimeError("timed out after 8s", reason="--timeout is 8s", fix="longer")
+
+
+def test_a_store_that_does_not_answer_in_time_is_named(server: StoreServer) -> None:
+    go = threading.Event()
+    location = backup_name(f"{server.url}{KEY}?sig=5ec2e7")
+    assert isinstance(location, Location)
+    server.wrong = lambda _, right: Reply(
+        right.status, right.body, right.headers, before=lambda: go.wait(30)
+    )
+    with pytest.raises(OutOfTimeError) as caught:
+        ObjectBackup(location, server.environment, _NoTime(1))
+    go.set()
+    waited_for = f"the server of {server.url}{KEY}?REDACTED that was waited for"
+    assert waited_for in caught.value.reason
+    # Once the index is read, and for what stands beside it.
+    server.wrong = lambda _asked, _right: None
+    pulse = _NoTime(10_000)
+    with ObjectBackup(location, server.environment, pulse) as backup:
+        go.clear()
+        pulse.left = 0
+        server.wrong = lambda _, right: Reply(
+            right.status, right.body, right.headers, before=lambda: go.wait(30)
+        )
+        with pytest.raises(OutOfTimeError) as caught:
+            backup.read(9 * MIB, 100)
+        assert waited_for in caught.value.reason
+        with pytest.raises(OutOfTimeError) as caught:
+            backup.beside(location.with_name("x.tar.sha256"), 1000)
+        assert caught.value.reason.count("waited for") == 1
+        go.set()
+
+
+@pytest.mark.usefixtures("server")
+def test_that_the_store_is_asked_is_a_phase_of_its_own() -> None:
+    progress = Phases()
+    with open_backup(backup_name(PLACE), progress, Watch(None)):
+        assert progress.seen == [Phase.OPEN]
 
 
 def test_half_of_the_keys_is_said(server: StoreServer, monkeypatch: pytest.MonkeyPatch) -> None:

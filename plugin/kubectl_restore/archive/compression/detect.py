@@ -12,7 +12,7 @@ from kubectl_restore.archive.compression.decompressors import (
     skippable,
 )
 from kubectl_restore.archive.compression.stream import DecompressedStream
-from kubectl_restore.archive.source.location import STANDARD_INPUT, reader_of
+from kubectl_restore.archive.source.location import PIPED, STANDARD_INPUT, reader_of
 from kubectl_restore.archive.source.magic import BROTLI, MAGIC, Compression, identify
 from kubectl_restore.archive.source.repositories import repository_around
 from kubectl_restore.archive.tar.header import BLOCK, is_header
@@ -121,7 +121,7 @@ def _unpacking(path: BackupName, packed: Compression, unpack: str) -> str:
     """Return how what is packed in an unknown way is restored."""
     reader = _reader(path, packed)
     if reader_of(path):
-        return f"{reader} | {unpack} | kubectl restore POD - -t PATH"
+        return f"{reader} | {unpack} | {PIPED}"
     unpacked = f"{reader} | {unpack}" if reader else f"{unpack} -- {pasteable(path)}"
     return f"{unpacked} > backup.tar  # then restore backup.tar"
 

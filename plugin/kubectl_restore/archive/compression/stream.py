@@ -16,7 +16,7 @@ from kubectl_restore.archive.compression.decompressors import (
 )
 from kubectl_restore.archive.compression.garbage import loss_in
 from kubectl_restore.archive.refusals import corrupt, truncated
-from kubectl_restore.archive.source.location import reader_of
+from kubectl_restore.archive.source.location import PIPED, reader_of
 from kubectl_restore.archive.source.magic import MAGIC, Compression
 from kubectl_restore.errors import BackupError
 from kubectl_restore.text import counted, pasteable
@@ -227,5 +227,5 @@ class DecompressedStream:
         path = self._backup.path
         reader = reader_of(path)
         if reader:
-            return f"{reader} | {program} | kubectl restore POD - -t PATH"
+            return f"{reader} | {program} | {PIPED}"
         return f"{program} -- {pasteable(path)} > backup.tar  # then restore backup.tar"

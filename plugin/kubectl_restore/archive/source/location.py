@@ -30,6 +30,10 @@ STANDARD_INPUT: Final = Path("-")
 S3: Final = "s3"
 _URLS: Final = ("https", "http")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
+_ONE_SLASH: Final = re.compile(r"(s3|https?):/(?!/)(.+)", re.DOTALL | re.IGNORECASE)
+"""What a slash is missing in."""
+PIPED: Final = "kubectl restore POD - -t PATH"
+"""How a backup that comes by a pipe is restored; plan/whole_commands.py puts in what is known."""
 _GCLOUD: Final = "gcloud storage cat gs://BUCKET/KEY"
 _AZ: Final = "az storage blob download -c CONTAINER -n NAME --no-progress"
 _OTHER_STORES: Final = {
@@ -142,10 +146,12 @@ def backup_name(text: str) -> BackupName:
     """Return what a word of a command line names.
 
     Raises:
-        UsageError: it is a URL of a kind that is not read, or names no object.
+        UsageError: it is a URL of a kind that is not read, or names no object; or has one slash
+            and is no file.
     """
     found = _SCHEME.fullmatch(text)
     if found is None:
+        _require_slashes(text)
         return Path(text)
     scheme, rest = found[1].lower(), found[2]
     if scheme == S3:
@@ -156,8 +162,7 @@ def backup_name(text: str) -> BackupName:
         raise UsageError(
             f"a backup at {scheme}:// is not read yet",
             reason="objects are read by s3:// and https://",
-            fix=f"name a signed URL of it (https://...), or: {_OTHER_STORES[scheme]} "
-            "| kubectl restore POD - -t PATH",
+            fix=f"name a signed URL of it (https://...), or: {_OTHER_STORES[scheme]} | {PIPED}",
         )
     if os.path.lexists(text):
         return Path(text)
@@ -166,6 +171,17 @@ def backup_name(text: str) -> BackupName:
         reason=f"{shown(os.fsencode(scheme))}:// is none of s3://, https://, http://",
         fix="name a file, s3://BUCKET/KEY or a URL",
     )
+
+
+def _require_slashes(text: str) -> None:
+    found = _ONE_SLASH.fullmatch(text)
+    if found is not None and not os.path.lexists(text):
+        meant = redacted(f"{found[1]}://{found[2]}")
+        raise UsageError(
+            f"{shown(os.fsencode(redacted(text)))} is no file, and no object has such a name",
+            reason=f"behind {found[1]}: stands one slash",
+            fix=f"name it with two: {shown(os.fsencode(meant))}",
+        )
 
 
 def _of_s3(text: str, rest: str) -> Location:
@@ -203,15 +219,16 @@ def _of_url(text: str, scheme: str, rest: str) -> Location:
 
 
 def redacted(word: str) -> str:
-    """Return a word of a command line without the secrets of a URL."""
-    found = _SCHEME.fullmatch(word)
+    """Return a word of a command line without the secrets of a URL, also one that lacks a slash."""
+    found = _SCHEME.fullmatch(word) or _ONE_SLASH.fullmatch(word)
     if found is None or found[1].lower() == S3:
         return word
     rest, has_query, _ = re.sub(r"#.*", "", found[2], flags=re.DOTALL).partition("?")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")
     hidden = f"{REDACTED}@" if user and at else ""
-    return f"{found[1]}://{hidden}{host}{slash}{path}{f'?{REDACTED}' if has_query else ''}"
+    scheme = word[: found.start(2)]
+    return f"{scheme}{hidden}{host}{slash}{path}{f'?{REDACTED}' if has_query else ''}"
 
 
 def secrets_in(words: Iterable[str]) -> list[str]:
@@ -220,7 +237,8 @@ def secrets_in(words: Iterable[str]) -> list[str]:
     for word in words:
         if redacted(word) != word:
             before, _, query = word.partition("#")[0].partition("?")
-            user, at, _ = before.partition("://")[2].partition("/")[0].rpartition("@")
+            behind = before.partition(":")[2].lstrip("/")
+            user, at, _ = behind.partition("/")[0].rpartition("@")
             found += [f"?{query}"] if query else []
             found += [f"{user}@"] if at else []
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_restore.archive.heartbeat import beat_of
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.source.location import Location
-from kubectl_restore.progress import Level
+from kubectl_restore.progress import Level, Phase, Status
 
 if TYPE_CHECKING:
     from kubectl_restore.archive.source.location import BackupName
@@ -37,6 +37,7 @@ def open_backup(name: BackupName, progress: Progress, watch: Watch) -> OpenBacku
     # Loaded late: files need nothing of it.
     from kubectl_restore.archive.source.objects.backup import ObjectBackup  # noqa: PLC0415
 
+    progress.status(Status(Phase.OPEN))
     return ObjectBackup(
         name,
         os.environ,

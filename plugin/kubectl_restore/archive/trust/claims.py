@@ -191,6 +191,10 @@ def _parts(path: bytes) -> list[bytes]:
     return [part for part in path.split(b"/") if part not in {b"", b"."}]
 
 
+META_FIELDS: Final = ("checksum", "fileCount", "totalSize", "createdAt")
+"""What is known of a BACKUP.meta.json."""
+
+
 def parse_meta(data: bytes) -> Record:
     """Read a BACKUP.meta.json; fields that are not known are passed over, null is silence.
 

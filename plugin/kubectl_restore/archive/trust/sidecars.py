@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.source.location import Location
 from kubectl_restore.archive.trust.capitals import Directory
 from kubectl_restore.archive.trust.claims import (
+    META_FIELDS,
     Claim,
     Record,
     Subject,
@@ -131,7 +132,10 @@ def require_readable(path: Path) -> None:
         BackupError: one of them cannot be read.
     """
     _own_sum(path, beside(path, SUM))
-    _own_meta(path, beside(path, META))
+    source = beside(path, META)
+    data = _content(source, LARGEST_RECORD)
+    if data is not None:
+        _record(source, data)
 
 
 def _own_sum(path: Path, source: Path) -> list[Claim]:
@@ -179,13 +183,21 @@ def meta_claims(source: BackupName, data: bytes) -> list[Claim]:
     """Return what the content of a BACKUP.meta.json claims.
 
     Raises:
-        BackupError: it cannot be read.
+        BackupError: it cannot be read, or nothing in it is known.
     """
+    record = _record(source, data)
+    if not any(one in META_FIELDS for one in json_object(data)):
+        # Another program's, whose words for the same are passed over: that is to be known.
+        known = ", ".join(META_FIELDS)
+        raise _unreadable(source, f"none of its fields is known, which are {known}")
+    return _claims_of(record, source)
+
+
+def _record(source: BackupName, data: bytes) -> Record:
     try:
-        record = parse_meta(data)
+        return parse_meta(data)
     except UnreadableError as error:
         raise _unreadable(source, str(error)) from error
-    return _claims_of(record, source)
 
 
 def meta_fields(path: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from kubectl_restore.archive.source.change import changed_error
+from kubectl_restore.archive.source.location import PIPED
 from kubectl_restore.archive.source.objects.answers import (
     ChangedError,
     NotToldError,
@@ -23,7 +24,13 @@ from kubectl_restore.archive.source.objects.refusals import (
 from kubectl_restore.archive.source.objects.store import Store
 from kubectl_restore.archive.source.suffixes import PartName
 from kubectl_restore.deadline import TICK
-from kubectl_restore.errors import BackupError, DamagedError, InterruptedRestoreError, RestoreError
+from kubectl_restore.errors import (
+    BackupError,
+    DamagedError,
+    InterruptedRestoreError,
+    OutOfTimeError,
+    RestoreError,
+)
 from kubectl_restore.text import counted, shown, shown_whole
 
 if TYPE_CHECKING:
@@ -224,8 +231,8 @@ class ObjectBackup:
         """
         try:
             data = self._in_background(lambda: self._store.get_whole(location, largest))
-        except RestoreError:
-            raise
+        except RestoreError as error:
+            raise self.told(error) from error
         except Exception as error:
             if is_missing(error):
                 return None
@@ -270,11 +277,13 @@ class ObjectBackup:
         is_first = part is not None and (part.suffix.isdigit() or not part.suffix.strip("a"))
         if is_first and isinstance(error, DamagedError):
             error.reason += "\nparts of a split backup are not put together from a store"
-            error.fix += f"\nall its parts in order: ({self.path.reader}; ...) | kubectl restore"
-            error.fix += " POD - -t PATH"
+            error.fix += f"\nall its parts in order: ({self.path.reader}; ...) | {PIPED}"
 
     def told(self, error: Exception) -> RestoreError:
         """Return what went wrong with a range, in our words."""
+        if isinstance(error, OutOfTimeError):
+            # The pulse has noticed it, which is asked while a store is waited for.
+            error.reason += f"\nit was the server of {shown(bytes(self.path))} that was waited for"
         if isinstance(error, RestoreError):
             return error
         if isinstance(error, ChangedError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
-from kubectl_restore.archive.source.location import S3
+from kubectl_restore.archive.source.location import PIPED, S3
 from kubectl_restore.archive.source.objects.profile import no_credentials
 from kubectl_restore.archive.source.objects.redaction import harmless
 from kubectl_restore.errors import (
@@ -296,7 +296,7 @@ def _of_the_server(said: _Said, location: Location) -> RestoreError | None:
             f"the server of {_called(location)} sends whole files only",
             reason="it does not answer requests for a part of one (HTTP ranges), and a backup is "
             "read in parts",
-            fix=f"{location.reader} | kubectl restore POD - -t PATH",
+            fix=f"{location.reader} | {PIPED}",
         )
     if said.status == "416":
         return BackupError(

@@ -14,7 +14,7 @@ from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.archive.source.location import S3, redacted
+from kubectl_restore.archive.source.location import PIPED, S3, redacted
 from kubectl_restore.archive.source.objects.answers import Answer, NotWantedError, ObjectState
 from kubectl_restore.archive.source.objects.profile import credentials_for
 from kubectl_restore.errors import UsageError
@@ -65,7 +65,7 @@ def load() -> ModuleType:
             "this installation reads no object storage",
             reason=f"Python's package obstore is missing ({shown_text(str(error))})",
             fix="pip install 'kubectl-restore[object-storage]'\n"
-            "or pipe it: aws s3 cp s3://BUCKET/KEY - | kubectl restore POD - -t PATH",
+            f"or pipe it: aws s3 cp s3://BUCKET/KEY - | {PIPED}",
         ) from error
     return obstore
 
