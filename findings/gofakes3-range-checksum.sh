@@ -10,7 +10,8 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-python3 -m pip install --quiet --root-user-action ignore --target py boto3==1.44.8 botocore==1.44.8 obstore==0.12.1 2>pip.log || { cat pip.log; exit 1; }
+python3 -m pip install --quiet --root-user-action ignore --target py boto3==1.44.8 botocore==1.44.8 obstore==0.12.1 \
+  2>pip.log || { cat pip.log; exit 1; }
 export PYTHONPATH="$dir/py" PYTHONDONTWRITEBYTECODE=1
 mkdir server
 cat >server/go.mod <<'MOD'

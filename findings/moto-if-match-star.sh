@@ -8,7 +8,8 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-python3 -m pip install --quiet --root-user-action ignore --target py 'moto[s3]==5.2.5' flask flask-cors 2>pip.log || { cat pip.log; exit 1; }
+python3 -m pip install --quiet --root-user-action ignore --target py 'moto[s3]==5.2.5' flask==3.1.3 flask-cors==6.0.5 \
+  boto3==1.44.8 botocore==1.44.8 2>pip.log || { cat pip.log; exit 1; }
 export PYTHONPATH="$dir/py" PYTHONDONTWRITEBYTECODE=1
 cat >ask.py <<'PY'
 import logging
