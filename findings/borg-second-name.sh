@@ -9,8 +9,10 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
-apt-get download -qq borgbackup=1.2.4-1 2>apt.log || { cat apt.log; exit 1; }
-dpkg-deb -x borgbackup_*.deb deb
+apt-get download -qq borgbackup=1.2.4-1 libxxhash0 liblz4-1 libzstd1 2>apt.log || { cat apt.log; exit 1; }
+for deb in ./*.deb; do dpkg-deb -x "$deb" deb; done
+LD_LIBRARY_PATH=$(echo "$dir"/deb/usr/lib/*-linux-gnu)
+export LD_LIBRARY_PATH
 python3.11 -m pip install --quiet --root-user-action ignore --target py msgpack==1.0.3 packaging==26.4
 export PYTHONPATH="$dir/py:$dir/deb/usr/lib/python3/dist-packages" PYTHONDONTWRITEBYTECODE=1 TZ=UTC
 export BORG_BASE_DIR="$dir/base" BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes
