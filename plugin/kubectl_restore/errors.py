@@ -97,6 +97,10 @@ class DamagedError(BackupError):
     """The backup is cut or corrupt; some of it may still be read (archive/salvage)."""
 
 
+class DisprovedError(DamagedError):
+    """What a file beside the backup says of it does not hold; no content of it is proved."""
+
+
 class TargetError(RestoreError):
     """The target is not there, not ready or not clear."""
 

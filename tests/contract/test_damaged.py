@@ -57,6 +57,55 @@ def test_salvage_puts_back_what_is_whole_and_names_the_rest(
     assert restore(pod, backup, "--salvage").code == 0
 
 
+def test_a_sound_tar_with_a_wrong_checksum_beside_it_is_salvaged_as_not_proved(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    backup = tmp_path / "flip.tar"
+    whole = b"".join(file(name, data) for name, data in FILES.items()) + END
+    backup.write_bytes(whole)
+    assert run("seal", str(backup), "-q").code == 0
+    damaged = bytearray(whole)
+    damaged[700] ^= 1
+    backup.write_bytes(damaged)
+    refused = restore(pod, backup)
+    assert refused.code == 3, refused
+    assert f"mv -- {backup}.sha256 {backup}.sha256.old" in refused.err
+    assert pod.tree().keys() <= {b"", b"."}
+    (again,) = [line for line in refused.err.splitlines() if "to restore that: " in line]
+    done = run(*shlex.split(again.partition(": kubectl restore ")[2]))
+    assert done.code == 10, done
+    assert "its sha256 differs" in done.err
+    assert "no content of it is proved" in done.err
+    assert pod.run("cat", f"{pod.path}/d/0") == bytes(damaged[512 : 512 + 5000])
+    for compare in (verify, diff):
+        alike = compare(pod, backup, "--salvage")
+        assert alike.code == 10, alike
+        assert "no content of it is proved" in alike.err
+    # What is asked for by its checksum is that backup and no other.
+    asked = restore(pod, backup, "--salvage", f"--checksum={'0' * 64}")
+    assert asked.code == 3, asked
+
+
+def test_members_of_one_wrong_checksum_are_counted_and_all_in_the_log(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    pod = cluster.pod("debian")
+    backup, log = tmp_path / "flip.tar.gz", tmp_path / "log"
+    names = [b"f%d" % number for number in range(30)]
+    whole = bytearray(gzip.compress(b"".join(file(name) for name in names) + END))
+    whole[-6] ^= 1
+    backup.write_bytes(whole)
+    done = restore(pod, backup, "--salvage", f"--log-file={log}")
+    assert done.code == 10, done
+    assert pod.tree().keys() >= set(names)
+    assert done.err.count("not proved: f") == 10
+    assert "not proved: 30 members in all" in done.err
+    assert "gone: " not in done.err
+    assert log.read_text().count("not proved: f") == 30
+    assert verify(pod, backup, "--salvage", "-v").err.count("not proved: f") == 30
+
+
 def test_a_pod_is_compared_with_what_can_be_had_of_a_damaged_backup(
     cluster: Cluster, tmp_path: Path
 ) -> None:

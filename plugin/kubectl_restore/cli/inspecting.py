@@ -86,9 +86,14 @@ def inspect(
                 cache=IndexCache() if request.cache else None,
             )
         except DamagedError as error:
-            damage, salvaged = error, salvage(backup, progress, watch)
+            damage, salvaged = error, salvage(backup, error, progress, watch)
             index, integrity = salvaged.index, Integrity()
-            lost = tuple(report_lines(salvaged))
+            # A list has every member; elsewhere some and their number will do.
+            lost = tuple(
+                line.text
+                for line in report_lines(salvaged)
+                if not (line.is_count if request.members else line.is_detail)
+            )
             damage.fix += f"\nto restore what can be read of it: {restored_so(request.backup)}"
         chosen = choose(index, request.selection, beat=beat_of(watch, progress))
         members = chosen.index.members

@@ -158,6 +158,7 @@ class Supply:
                 raise
             found = salvage(
                 backup,
+                error,
                 self._progress,
                 self._watch,
                 with_partial=request.salvage is Salvage.PARTIAL,
@@ -165,7 +166,7 @@ class Supply:
             self.is_salvaged = True
             self._say(Level.WARNING, f"{error.what}: {error.reason}")
             for line in report_lines(found):
-                self._say(Level.WARNING, line)
+                self._say(Level.DETAIL if line.is_detail else Level.WARNING, line.text)
             return found.index, Integrity()
 
     def of_pipe(self) -> Iterator[Batch]:

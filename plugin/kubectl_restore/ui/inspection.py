@@ -83,7 +83,7 @@ class Inspection:
             f"{name}: tar, {packed}, {as_size(self.size)}; {whole}",
             f"members:   {report.members:,}{self._kinds()}",
             f"content:   {as_size(report.content)} ({report.content:,} bytes)",
-            f"checksum: {self.integrity.in_short() or 'none was found beside the backup'}",
+            f"checksum: {self._checksum()}",
         ]
         if report.oldest is not None and report.newest:
             lines.append(
@@ -99,6 +99,14 @@ class Inspection:
         refused = [f"{shown(one.member.name)}: {one.reason}" for one in report.refused]
         lines += _few(f"refused ({len(refused):,})", refused) if refused else []
         return "\n".join(lines) + "\n"
+
+    def _checksum(self) -> str:
+        """Say what is claimed about the backup, and whether it holds."""
+        if self.salvaged is None:
+            return self.integrity.in_short() or "none was found beside the backup"
+        if self.salvaged.is_disproved:
+            return "what was found beside the backup does not hold"
+        return "not compared, as the backup is damaged"
 
     def fields(self) -> dict[str, Any]:
         """Return the same for scripts (docs/json.md)."""

@@ -9,17 +9,19 @@ import lzma
 import random
 import tarfile
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kubectl_restore.archive.compression.decompressors import FORMATS
 from kubectl_restore.archive.members.member import Kind
 from kubectl_restore.archive.salvage.salvage import Salvaged, salvage, salvaged_stream
 from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.stream.segments import Extract, Zeros, read_segments
 from kubectl_restore.deadline import Watch
-from kubectl_restore.errors import BackupError
+from kubectl_restore.errors import BackupError, DamagedError
 from kubectl_restore.progress import Silence
 from tests.unit.archive.making import (
     END,
@@ -33,6 +35,8 @@ from tests.unit.archive.making import (
     record,
     zstd,
 )
+
+ERROR = DamagedError("the backup is corrupt")
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +117,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 def read(path: Path, *, partial: bool = False) -> tuple[Salvaged, dict[bytes, bytes]]:
     """What is salvaged, and the contents as they would be sent."""
     with BackupFile.open(path) as backup:
-        found = salvage(backup, Silence(), Watch(None), with_partial=partial)
+        found = salvage(backup, ERROR, Silence(), Watch(None), with_partial=partial)
         compression = found.index.compression
         files = [
             one for one in found.index.members if one.kind is Kind.FILE and one.extents is None
@@ -294,3 +298,82 @@ def test_pythons_tarfile_reads_the_same_of_a_cut_gzip(tmp_path: Path) -> None:
     assert all("\u00fc".encode() * 60 in name for name in got)
     assert zstd is not None
     assert found.index.doubts
+
+
+CHECKSUM_AT = {"gzip": -8, "zstd": -1, "lz4": -1}
+"""Where a byte of the checksum behind all of the data stands."""
+
+
+@pytest.mark.parametrize("is_followed", [False, True])
+@pytest.mark.parametrize("packing", [*CHECKSUM_AT, "xz"])
+def test_a_wrong_checksum_alone_costs_no_member(
+    tmp_path: Path, packing: str, *, is_followed: bool
+) -> None:
+    """`gzip -dc` and the others give all of it too, and say that the checksum is wrong."""
+    files = contents()
+    data = archive(files)
+    # Behind it stands a unit that begins in the middle of a member.
+    parts = [data[:5000], data[5000:]] if is_followed else [data]
+    packed = [bytearray(PACKED[packing](one)) for one in parts]
+    at = CHECKSUM_AT.get(packing)
+    if at is None:
+        at = len(packed[0]) - 12 - 4 * (int.from_bytes(packed[0][-8:-4], "little") + 1) - 1
+    packed[0][at] ^= 1
+    path = tmp_path / "backup"
+    path.write_bytes(b"".join(packed))
+    assert is_refused(path)
+    found, got = read(path)
+    if packing == "xz" and is_followed:
+        # Only of the last stream the index is looked for.
+        assert found.gone
+        return
+    assert got == files
+    assert not found.gone
+    ends, place = {}, 0
+    for name, content in files.items():
+        ends[name] = place
+        place += 512 + len(padded(content))
+    assert found.unproved == [name for name in files if ends[name] < len(parts[0])]
+    assert found.index.doubts
+
+
+def test_a_wrong_length_behind_a_gzip_costs_no_member(tmp_path: Path) -> None:
+    files = contents()
+    whole = bytearray(gzip.compress(archive(files)))
+    whole[-1] ^= 1
+    path = tmp_path / "backup"
+    path.write_bytes(whole)
+    found, got = read(path)
+    assert got == files
+    assert not found.gone
+
+
+@pytest.mark.parametrize("packing", ["gzip", "zstd", "lz4"])
+def test_all_that_comes_out_before_an_error_is_kept(tmp_path: Path, packing: str) -> None:
+    """What a decompressor gives byte by byte is the most that can be had."""
+    chance = random.Random(packing)  # noqa: S311 - places
+    data = b"".join(file(b"f%d" % number, chance.randbytes(700)) for number in range(90)) + END
+    whole = PACKED[packing](data)
+    path = tmp_path / "backup"
+    tried = 0
+    while tried < 25:
+        damaged = bytearray(whole)
+        damaged[chance.randrange(20, len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        if not is_refused(path):
+            continue
+        tried += 1
+        own = zlib.decompressobj(31) if packing == "gzip" else None
+        most = bytearray()
+        new = own or FORMATS[Compression(packing)].new()
+        # Each library has an error of its own.
+        with suppress(Exception):
+            for byte in damaged:
+                most += new.decompress(bytes([byte]), 1 << 20)
+        with BackupFile.open(path) as backup:
+            stream = salvaged_stream(backup, Compression(packing), lambda: None)
+            assert stream is not None
+            made = b""
+            while piece := stream.next_piece(1 << 20):
+                made += piece
+        assert made[: len(most)] == most

@@ -99,8 +99,49 @@ def test_what_is_claimed_is_shown_and_held_against_it(
     assert "backup.tar.gz.sha256" in out
     backup.write_bytes(zipped(file(b"another") + END))
     code, out, err = inspected(capsys, str(backup))
-    assert (code, out) == (3, "")
+    assert code == 3
+    assert "checksum: what was found beside the backup does not hold" in out
     assert "differs" in err
+    other = "0" * 64
+    code, out, err = inspected(capsys, str(backup), "--checksum", other)
+    assert (code, out) == (3, "")
+
+
+def test_what_is_in_a_backup_whose_checksum_is_wrong_is_shown_as_not_proved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "backup.tar"
+    path.write_bytes(MIXED)
+    assert run_words(["seal", str(path), "-q"]) == 0
+    damaged = bytearray(MIXED)
+    damaged[MIXED.index(b"xxx") + 9] ^= 1
+    path.write_bytes(damaged)
+    code, out, err = inspected(capsys, str(path), "--list")
+    assert code == 3
+    assert len(out.splitlines()) == 7
+    assert "no content of it is proved" in err
+    assert f"{path}.sha256 says: its sha256 differs" in err
+    assert f"kubectl restore POD {path} -t PATH --salvage" in err
+    assert f"mv -- {path}.sha256 {path}.sha256.old" in err
+    code, out, _ = inspected(capsys, str(path), "-o", "json")
+    result, error = (json.loads(line) for line in out.splitlines())
+    assert (code, error["code"], len(result["not_proved"])) == (3, 3, 7)
+    assert undocumented(result) == []
+
+
+def test_members_that_one_checksum_is_about_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "backup.tar.gz"
+    whole = bytearray(zipped(b"".join(file(b"f%d" % number) for number in range(30)) + END))
+    whole[-6] ^= 1
+    path.write_bytes(whole)
+    _, out, err = inspected(capsys, str(path))
+    assert out.count("Note: not proved: f") == 10
+    assert "Note: not proved: 30 members in all" in out
+    assert "gone: " not in out + err
+    _, _, err = inspected(capsys, str(path), "--list")
+    assert err.count("not proved: f") == 30
 
 
 def test_the_same_flags_as_a_restore_show_what_it_would_take(

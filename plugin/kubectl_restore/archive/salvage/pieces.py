@@ -13,6 +13,8 @@ class Check(Enum):
     HELD = "whole"
     CUT = "cut"
     FAILED = "damaged"
+    UNPROVED = "not proved"
+    """All of its data is there and follows; only the checksum at its end is another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class Piece:
     """Some data of a unit, or nothing but the news that it has ended.
 
     Attributes:
-        data: decompressed bytes; they follow those before them unless a unit ended otherwise than
-            well before.
+        data: decompressed bytes; they follow those before them unless a unit before was cut or
+            damaged.
         check: of the unit whose last bytes these are.
         consumed: bytes of the file taken so far.
     """

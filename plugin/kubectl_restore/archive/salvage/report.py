@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.text import pasteable, shown
 
@@ -13,14 +14,46 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.source.location import BackupName
 
 
-def report_lines(found: Salvaged) -> Iterator[str]:
-    """Return a line for each member or place that is not as the backup had it."""
-    for gone in found.gone:
-        yield f"gone: {gone}"
-    for name in found.unproved:
-        yield f"not proved: {shown(name)}: a checksum around it is wrong"
+_NAMED: Final = 10
+"""Members that one wrong checksum is about, and that are named without `-v`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that is said of a damaged backup.
+
+    Attributes:
+        text: safe to print.
+        is_detail: it is one of many of its kind, and there is a line that counts them.
+        is_count: it is that line.
+    """
+
+    text: str
+    is_detail: bool = False
+    is_count: bool = False
+
+
+def report_lines(found: Salvaged) -> Iterator[Line]:
+    """Return a line for each member or place that is not as the backup had it.
+
+    Where one checksum is about many members, some are named and the others are details; none is
+    where it is the whole backup's, of which a warning speaks.
+    """
+    at = 0
+    for count in () if found.is_disproved else found.causes:
+        for number, name in enumerate(found.unproved[at : at + count]):
+            text = f"not proved: {shown(name)}: a checksum around it is wrong"
+            yield Line(text, is_detail=number >= _NAMED)
+        at += count
+        if count > _NAMED:
+            text = (
+                f"not proved: {count:,} members in all, by one checksum that is about all of them"
+            )
+            yield Line(text, is_count=True)
     for name in found.partial:
-        yield f"in part: {shown(name)}, under a name of its own"
+        yield Line(f"in part: {shown(name)}, under a name of its own")
+    for gone in found.gone:
+        yield Line(f"gone: {gone}")
 
 
 def restored_so(backup: BackupName) -> str:

@@ -21,7 +21,7 @@ from kubectl_restore.archive.salvage.runs import RunReader
 from kubectl_restore.archive.salvage.stream import SalvagedStream
 from kubectl_restore.archive.source.magic import Compression
 from kubectl_restore.archive.tar.header import BLOCK, is_header, read_leniently
-from kubectl_restore.errors import BackupError
+from kubectl_restore.errors import BackupError, DisprovedError
 from kubectl_restore.text import counted, shown
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.source.readable import Backup
     from kubectl_restore.deadline import Watch
+    from kubectl_restore.errors import DamagedError
     from kubectl_restore.progress import Progress
 
 PARTIAL: Final = b".partial"
@@ -61,14 +62,18 @@ class Salvaged:
     Attributes:
         index: the members that are wholly there.
         gone: what is not.
-        unproved: names of members whose content may be other than it was: the checksum of the
-            data around them is wrong.
+        unproved: names of members whose content may be other than it was: a checksum around them
+            is wrong. Those of one checksum stand behind one another.
+        causes: how many of them each of those checksums is about.
+        is_disproved: one of them is the whole backup's.
         partial: which of the members are beginnings of files.
     """
 
     index: Index
     gone: list[Gone] = field(default_factory=list)
     unproved: list[bytes] = field(default_factory=list)
+    causes: list[int] = field(default_factory=list)
+    is_disproved: bool = False
     partial: list[bytes] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
@@ -77,7 +82,9 @@ class Salvaged:
         if self.gone:
             gone = counted(len(self.gone), "member or place", "members or places")
             said.append(f"{gone} of the backup {'is' if len(self.gone) == 1 else 'are'} lost")
-        if self.unproved:
+        if self.is_disproved:
+            said.append("a checksum of the whole backup is wrong: no content of it is proved")
+        elif self.unproved:
             said.append(f"{counted(len(self.unproved), 'member')} whose content is not proved")
         if self.partial:
             said.append(f"{counted(len(self.partial), 'file')} in part, as NAME{PARTIAL.decode()}")
@@ -94,12 +101,18 @@ class _PlainSource(PlainStream):
 
 
 def salvage(
-    backup: Backup, progress: Progress, watch: Watch, *, with_partial: bool = False
+    backup: Backup,
+    error: DamagedError,
+    progress: Progress,
+    watch: Watch,
+    *,
+    with_partial: bool = False,
 ) -> Salvaged:
     """Read a damaged backup as far as that can be done.
 
     Args:
         backup: the file.
+        error: what is wrong with it; where its own checksum is, nothing of it is proved.
         progress: told how far it is.
         watch: may end it.
         with_partial: beginnings of cut files are members too, under names that say so.
@@ -111,7 +124,7 @@ def salvage(
     compression = recognise(backup)
     reading = _Reading(backup, compression, progress, watch)
     reading.run()
-    return reading.result(with_partial=with_partial)
+    return reading.result(with_partial=with_partial, is_disproved=isinstance(error, DisprovedError))
 
 
 def salvaged_stream(
@@ -227,7 +240,7 @@ class _Reading:
         if not is_sure or b"GNUSparseFile" in name:
             self._unsure.add(len(self._walker.members))
 
-    def result(self, *, with_partial: bool) -> Salvaged:
+    def result(self, *, with_partial: bool, is_disproved: bool) -> Salvaged:
         """Return what there is."""
         members = self._walker.take_members()
         stays = bytearray(b"\x01" * len(members))
@@ -235,7 +248,7 @@ class _Reading:
             self._leave(members[number], "what stands before its header is lost, its name with it")
             stays[number] = 0
         self._leave_links(members, stays)
-        unproved = self._unproved(members, stays)
+        unproved, causes = self._unproved(members, stays)
         members.reduce_to(stays)
         if isinstance(self._source, SalvagedStream):
             self._gone += [Gone(b"", one) for one in self._source.losses]
@@ -244,10 +257,15 @@ class _Reading:
             members = _with(members, self._beginnings(members))
             partial = [one.name for one in self._cut]
         members, _ = last_of_each(members)
+        if is_disproved:
+            unproved = [one.name for one in members]
+            causes = [len(unproved)]
         found = Salvaged(
             Index(members, self._reader.position, self._compression),
             self._gone,
             unproved,
+            causes,
+            is_disproved,
             partial,
         )
         said = (*unread_fields(self._walker.unread), *found.sentences())
@@ -273,19 +291,21 @@ class _Reading:
                 self._leave(member, f"a hard link to {shown(member.link)}, which is gone")
                 stays[number] = 0
 
-    def _unproved(self, members: Members, stays: bytearray) -> list[bytes]:
-        """Return the names of members that stand where a checksum is wrong."""
+    def _unproved(self, members: Members, stays: bytearray) -> tuple[list[bytes], list[int]]:
+        """Return the names of members that stand where a checksum is wrong, and how many where."""
         doubtful = self._source.doubtful if isinstance(self._source, SalvagedStream) else []
         if not doubtful:
-            return []
+            return [], []
         ends = [end for _, end in doubtful]
-        names = []
+        names: list[bytes] = []
+        causes = [0] * len(doubtful)
         for number, member in enumerate(members):
             at = bisect_left(ends, member.offset + 1)
             end = member.offset + member.length
             if stays[number] and at < len(doubtful) and doubtful[at][0] < end:
                 names.append(member.name)
-        return names
+                causes[at] += 1
+        return names, [one for one in causes if one]
 
     def _beginnings(self, members: Members) -> list[Member]:
         """Return the cut files under names of their own."""

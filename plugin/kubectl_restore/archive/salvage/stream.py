@@ -72,13 +72,15 @@ class SalvagedStream:
         self._made += len(piece.data)
         if piece.check is Check.OPEN:
             return
-        if piece.check is Check.FAILED and self._made > self._unit_at:
+        is_doubtful = piece.check in {Check.FAILED, Check.UNPROVED}
+        if is_doubtful and self._made > self._unit_at:
             self.doubtful.append((self._unit_at, self._made))
-        if piece.check is not Check.HELD:
+        is_gap = piece.check in {Check.CUT, Check.FAILED}
+        if is_gap:
             self.losses.append(
                 f"the {self._name} data is {piece.check.value} at byte {piece.consumed} of the file"
             )
-        if piece.check is not Check.HELD and (not self.breaks or self.breaks[-1] != self._made):
+        if is_gap and (not self.breaks or self.breaks[-1] != self._made):
             self.breaks.append(self._made)
         self._unit_at = self._made
 

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Final
 from kubectl_restore.archive.compression.decompressors import (
     FORMATS,
     SKIPPABLE,
-    DecompressionError,
-    decompress,
     skippable,
 )
 from kubectl_restore.archive.compression.garbage import begins_member, next_member
 from kubectl_restore.archive.salvage.pieces import Check, Piece
+from kubectl_restore.archive.salvage.unit import Unit
 from kubectl_restore.archive.source.magic import Compression
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from kubectl_restore.archive.compression.decompressors import Decompressor
     from kubectl_restore.archive.source.readable import Readable
 
 _LONGEST: Final = 256 * 1024
@@ -28,6 +26,11 @@ _SMALLEST_SHARE: Final = 16
 _SHARES: Final = 4096
 """Of a file: with its last share a decompressor may keep what it has made of it before damage."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_CRC: Final = "incorrect data check"
+"""zlib's words for a gzip member whose CRC is another."""
+_SIZE: Final = 4
+_CHECKSUMS: Final = ("incorrect length check", "doesn't match checksum", "contentChecksum")
+"""Words of zlib, zstd and lz4 for a unit that is decompressed to its end, and then is not it."""
 
 
 class _Gzip:
@@ -80,24 +83,41 @@ def unit_pieces(backup: Readable, compression: Compression) -> Iterator[Piece]:
 
 
 def _unit(
-    backup: Readable, at: int, compression: Compression, share: int
+    backup: Readable, start: int, compression: Compression, share: int
 ) -> Generator[Piece, None, int | None]:
     """Return what a unit holds, and where it ends; None where it is damaged or cut."""
-    own: Decompressor = _Gzip() if compression is Compression.GZIP else FORMATS[compression].new()
-    while not own.eof:
-        given = b""
-        if own.needs_input:
-            given = backup.read(at, share)
-            at += len(given)
-            if not given:
-                yield Piece(b"", Check.CUT, at)
-                return None
-        try:
-            made = decompress(own, given, _LONGEST)
-        except DecompressionError:
-            yield Piece(b"", Check.FAILED, at)
-            return None
-        if made:
-            yield Piece(made, Check.OPEN, at)
-    yield Piece(b"", Check.HELD, at)
-    return at - len(own.unused_data or b"")
+    is_gzip = compression is Compression.GZIP
+    unit = Unit(
+        _Gzip if is_gzip else FORMATS[compression].new,
+        lambda at, length: backup.read(start + at, length),
+        share,
+        grain=1 if is_gzip else _LONGEST,
+    )
+    for made in unit.pieces():
+        yield Piece(made, Check.OPEN, start + unit.taken)
+    end = start + unit.taken
+    if unit.check is Check.HELD:
+        yield Piece(b"", Check.HELD, end)
+        return end - unit.unused
+    whole = _end_of_unproved(backup, unit, end) if unit.check is Check.FAILED else None
+    if whole is None:
+        yield Piece(b"", unit.check, end)
+        return None
+    yield Piece(b"", Check.UNPROVED, whole)
+    return whole
+
+
+def _end_of_unproved(backup: Readable, unit: Unit, at: int) -> int | None:
+    """Return where a unit ends that is whole but for its checksum; None where more is wrong.
+
+    Args:
+        backup: the file.
+        unit: what has failed.
+        at: behind the byte at which it has.
+    """
+    if _CRC in unit.words:
+        # RFC 1952, 2.3.1: behind the CRC stands how much there is, modulo 2^32.
+        size = backup.read(at, _SIZE)
+        is_whole = len(size) == _SIZE and int.from_bytes(size, "little") == unit.made % 2**32
+        return at + _SIZE if is_whole else None
+    return at if any(words in unit.words for words in _CHECKSUMS) else None

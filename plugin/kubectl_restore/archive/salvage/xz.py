@@ -9,12 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import crc32
 
-from kubectl_restore.archive.compression.decompressors import (
-    FORMATS,
-    DecompressionError,
-    decompress,
-)
+from kubectl_restore.archive.compression.decompressors import FORMATS
 from kubectl_restore.archive.salvage.pieces import Check, Piece
+from kubectl_restore.archive.salvage.unit import Unit
 from kubectl_restore.archive.source.magic import MAGIC, Compression
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ _USUAL_FLAGS: Final = b"\x00\x04"
 """CRC64, as xz itself writes it."""
 _CHECKS: Final = (0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64)
 """Bytes of each kind of checksum."""
-_LONGEST: Final = 256 * 1024
 _SHARE: Final = 1024
 _PIECE: Final = 1 << 20
 _LARGEST_INDEX: Final = 64 * (1 << 20)
@@ -119,53 +115,42 @@ def _announced(backup: Readable, at: int, flags: bytes) -> _Block | None:
 
 def _block(backup: Readable, block: _Block, flags: bytes) -> Iterator[Piece]:
     """Decompress one block as a stream of its own."""
-    own = FORMATS[Compression.XZ].new()
     end = block.at + block.unpadded + -block.unpadded % 4
     index = _index_of(block)
     footer = (len(index) // 4 - 1).to_bytes(4, "little") + flags
     tail = index + crc32(footer).to_bytes(4, "little") + footer + b"YZ"
-    at = block.at
-    given: bytes = _stream_header(flags)
-    while not own.eof:
-        try:
-            made = decompress(own, given, _LONGEST)
-        except DecompressionError:
-            break
-        if made:
-            yield Piece(made, Check.OPEN, at)
-        given = b""
-        if own.needs_input and not own.eof:
-            given = backup.read(at, min(_SHARE, end - at)) if at < end else tail
-            if at >= end:
-                tail = b""
-            at += len(given) if at < end else 0
-            if not given:
-                break
-    is_cut = not own.eof and at >= backup.size
-    failed = Check.CUT if is_cut else Check.FAILED
-    yield Piece(b"", Check.HELD if own.eof else failed, at)
+    head = _stream_header(flags)
+
+    def feed(at: int, length: int) -> bytes:
+        if at < len(head):
+            return head[at : at + length]
+        place = block.at + at - len(head)
+        if place < end:
+            return backup.read(place, min(length, end - place))
+        return tail[place - end :][:length]
+
+    unit = Unit(FORMATS[Compression.XZ].new, feed, _SHARE)
+    for made in unit.pieces():
+        yield Piece(made, Check.OPEN, block.at)
+    check = unit.check
+    if check is Check.FAILED and unit.made == block.content:
+        check = Check.UNPROVED
+    yield Piece(b"", check, min(end, block.at + max(0, unit.taken - len(head))))
 
 
 def _unmeasured(backup: Readable, at: int, flags: bytes) -> Iterator[Piece]:
     """Decompress what follows as far as it goes."""
-    own = FORMATS[Compression.XZ].new()
-    given = _stream_header(flags)
-    while not own.eof:
-        try:
-            made = decompress(own, given, _LONGEST)
-        except DecompressionError:
-            yield Piece(b"", Check.FAILED, at)
-            return
-        if made:
-            yield Piece(made, Check.OPEN, at)
-        given = b""
-        if own.needs_input and not own.eof:
-            given = backup.read(at, _SHARE)
-            at += len(given)
-            if not given:
-                yield Piece(b"", Check.CUT, at)
-                return
-    yield Piece(b"", Check.HELD, at)
+    head = _stream_header(flags)
+
+    def feed(begin: int, length: int) -> bytes:
+        if begin < len(head):
+            return head[begin : begin + length]
+        return backup.read(at + begin - len(head), length)
+
+    unit = Unit(FORMATS[Compression.XZ].new, feed, _SHARE)
+    for made in unit.pieces():
+        yield Piece(made, Check.OPEN, at + max(0, unit.taken - len(head)))
+    yield Piece(b"", unit.check, at + max(0, unit.taken - len(head)))
 
 
 def _stream_header(flags: bytes) -> bytes:

@@ -18,7 +18,7 @@ from kubectl_restore.archive.source.file import BackupFile
 from kubectl_restore.archive.trust.claims import Claim, Subject
 from kubectl_restore.archive.trust.file_checksum import hashing_of
 from kubectl_restore.archive.trust.sidecars import find_claims
-from kubectl_restore.errors import BackupError
+from kubectl_restore.errors import BackupError, DisprovedError
 from kubectl_restore.progress import Level
 from kubectl_restore.text import shown
 
@@ -200,12 +200,14 @@ def require(claims: Iterable[Claim], actual: dict[Subject, str | int]) -> None:
     """Return when every claim about these subjects holds.
 
     Raises:
-        BackupError: one does not.
+        DisprovedError: one does not that a file makes; then what there is may still be had.
+        BackupError: what `--checksum` says does not: who names it wants that backup and no other.
     """
     for one in claims:
         is_so = actual.get(one.subject)
         if is_so is not None and one.value != is_so:
-            raise BackupError(
+            kind = DisprovedError if one.away else BackupError
+            raise kind(
                 f"the backup is not what {one.source} says: {_its(one)} differs",
                 reason=f"claimed: {one.value}\nfound: {is_so}",
                 fix=_fix(one.away, "fetch the backup again; if the claim is wrong"),
