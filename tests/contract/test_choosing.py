@@ -110,9 +110,11 @@ def test_where_stripping_leaves_nothing_that_is_no_success(
     cluster: Cluster, backup: Writer, command: Callable[..., Result]
 ) -> None:
     pod = cluster.pod("debian")
-    result = command(pod, backup(backup_of(pod.owner)), "--strip-components=9")
+    path = backup(backup_of(pod.owner))
+    result = command(pod, path, "--strip-components=9")
     assert result.code == 2, result
     assert "--strip-components 9 leaves nothing of the backup; nothing was changed" in result.err
+    assert f"Fix: kubectl restore inspect {path} --tree" in result.err
 
 
 @pytest.mark.parametrize("size", [10, 300_000], ids=["one part", "several parts"])

@@ -106,7 +106,10 @@ class RestoreCommand(_WordsCommand):
         run = engines.get(str(self.name), restore)
 
         said = shlex.join(request.command)
-        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
+        with (
+            log_file(manner.log_file, parsed, said, [request.backup]) as log,
+            Watch(manner.timeout) as watch,
+        ):
             display = choose_display(
                 Environment(),
                 progress=manner.progress,
@@ -144,7 +147,7 @@ class RestoreCommand(_WordsCommand):
     def _restore_fleet(self, parsed: Parsed, manner: Manner, words: list[str]) -> int:
         """Restore many targets, each from a backup of its own."""
         # Imported late: one target needs none of it.
-        from kubectl_restore.cli.fleets import read_fleet  # noqa: PLC0415
+        from kubectl_restore.cli.fleets import backups_of, read_fleet  # noqa: PLC0415
         from kubectl_restore.deadline import Watch  # noqa: PLC0415
         from kubectl_restore.fleet.engine import carry_out  # noqa: PLC0415
         from kubectl_restore.ui.fleet import FleetDisplay, error_of  # noqa: PLC0415
@@ -155,7 +158,7 @@ class RestoreCommand(_WordsCommand):
         reading = read_fleet(parsed, words, compares=compares, timeout=manner.timeout)
         with (
             reading as (fleet, write),
-            log_file(manner.log_file, parsed, said) as log,
+            log_file(manner.log_file, parsed, said, backups_of(fleet)) as log,
             Watch(None) as watch,
         ):
             display = choose_display(
@@ -250,7 +253,10 @@ class SealCommand(_WordsCommand):
         manner = read_manner(parsed, older=False)
         environment = Environment()
         said = shlex.join(request.command)
-        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
+        with (
+            log_file(manner.log_file, parsed, said, [request.backup]) as log,
+            Watch(manner.timeout) as watch,
+        ):
             display = choose_display(
                 environment,
                 progress=manner.progress,
@@ -300,7 +306,10 @@ class InspectCommand(_WordsCommand):
         is_alone = request.as_json and manner.progress == "auto"
         environment = Environment()
         said = shlex.join(request.command)
-        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
+        with (
+            log_file(manner.log_file, parsed, said, [request.backup]) as log,
+            Watch(manner.timeout) as watch,
+        ):
             display = choose_display(
                 environment,
                 progress="none" if is_alone else manner.progress,

@@ -209,6 +209,12 @@ def _found_by(template: str) -> Callable[[], Sequence[str]]:
     return found
 
 
+def backups_of(fleet: Fleet) -> list[Path]:
+    """Return the files that are, or may be, backups of a fleet."""
+    names = (*(one.backup for one in fleet.listed), *fleet.found())
+    return [Path(name) for name in names if "://" not in name]
+
+
 def _read(name: str) -> str:
     try:
         # Editors of Windows put a byte order mark in front.

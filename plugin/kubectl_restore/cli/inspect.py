@@ -89,7 +89,7 @@ def read_inspect_request(parsed: Parsed, words: Sequence[str]) -> InspectRequest
         )
     return InspectRequest(
         backup=backup_name(name),
-        checksum=read_checksum(parsed),
+        checksum=read_checksum(parsed, backup_name(name)),
         selection=read_selection(parsed),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         require_checksum=parsed.is_set("require-checksum"),

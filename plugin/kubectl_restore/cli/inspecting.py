@@ -95,7 +95,9 @@ def inspect(
                 if not (line.is_count if request.members else line.is_detail)
             )
             damage.fix += f"\nto restore what can be read of it: {restored_so(request.backup)}"
-        chosen = choose(index, request.selection, beat=beat_of(watch, progress))
+        chosen = choose(
+            index, request.selection, beat=beat_of(watch, progress), backup=request.backup
+        )
         members = chosen.index.members
         # What was to be left out is not there, as for a restore.
         refused = () if request.selection.skip_unsafe else chosen.refused

@@ -55,7 +55,7 @@ def read_positionals(parsed: Parsed, command: str) -> tuple[str | None, str]:
         )
     if len(given) < _POSITIONALS:
         meant = nearest_command(given[0]) if given and not command else ""
-        missing = "a backup" if given else "a pod and a backup"
+        missing = "a backup is" if given else "a pod and a backup are"
         if given and not meant and (_is_archive(given[0]) or _is_file(given[0])):
             words = ["POD", *given, *flags_to_show(parsed)]
             raise UsageError(
@@ -64,7 +64,7 @@ def read_positionals(parsed: Parsed, command: str) -> tuple[str | None, str]:
                 fix=f"kubectl restore {command}{shlex.join(words)}",
             )
         fix = f"did you mean kubectl restore {meant}? Else: {usage}" if meant else usage
-        raise UsageError(f"{missing} is missing", reason=f"usage: {usage}", fix=fix)
+        raise UsageError(f"{missing} missing", reason=f"usage: {usage}", fix=fix)
     require_named(given[1], usage)
     return given[0], given[1]
 

@@ -114,7 +114,7 @@ def read_request(
         cache=not parsed.is_set("no-cache"),
         same_owner=not parsed.is_set("no-same-owner"),
         owner=read_owner(parsed),
-        checksum=read_checksum(parsed),
+        checksum=read_checksum(parsed, backup_name(backup)),
         searchable=choice(parsed, "chmod", ("D+X",)) is not None,
         keep_directory_symlinks=parsed.is_set("keep-directory-symlinks"),
         selection=read_selection(parsed),

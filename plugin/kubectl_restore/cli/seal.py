@@ -60,7 +60,7 @@ def read_seal_request(parsed: Parsed, words: Sequence[str]) -> SealRequest:
         )
     return SealRequest(
         backup=path,
-        checksum=read_checksum(parsed),
+        checksum=read_checksum(parsed, path),
         allow_missing_end=parsed.is_set("allow-missing-end"),
         require_checksum=parsed.is_set("require-checksum"),
         force=parsed.is_set("force"),

@@ -6,14 +6,16 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from kubectl_restore.archive.source.location import STANDARD_INPUT, Location
 from kubectl_restore.archive.trust.claims import UnreadableError, parse_digest
 from kubectl_restore.errors import UsageError
 from kubectl_restore.plan.policy import Overwrite
-from kubectl_restore.text import shown
+from kubectl_restore.text import pasteable, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.cli.argv import Parsed
 
 _DEFAULT_RETRIES: Final = 5
@@ -96,10 +98,14 @@ def read_overwrite(parsed: Parsed) -> Overwrite:
     return Overwrite.IF_CHANGED
 
 
-def read_checksum(parsed: Parsed) -> str | None:
+def read_checksum(parsed: Parsed, backup: BackupName) -> str | None:
     """Return what `--checksum` says, as 64 lower-case hexadecimal digits.
 
     A line of sha256sum is taken as well, for what is pasted: its name is not looked at.
+
+    Args:
+        parsed: the command line.
+        backup: whose checksum it is, for the fix.
 
     Raises:
         UsageError: it is no checksum.
@@ -116,8 +122,15 @@ def read_checksum(parsed: Parsed) -> str | None:
         raise UsageError(
             f"--checksum {shown(os.fsencode(text))} is no checksum",
             reason=str(error),
-            fix="sha256sum BACKUP prints them",
+            fix=_printing_checksum(backup),
         ) from error
+
+
+def _printing_checksum(backup: BackupName) -> str:
+    """Return the command that prints a backup's checksum."""
+    if isinstance(backup, Location):
+        return f"{backup.reader} | sha256sum"
+    return "sha256sum BACKUP" if backup == STANDARD_INPUT else f"sha256sum -- {pasteable(backup)}"
 
 
 def read_lanes(parsed: Parsed, environment: Mapping[str, str]) -> int:

@@ -102,7 +102,9 @@ class Supply:
             "parts": backup.part_count,
             "sha256": integrity.digest or None,
         }
-        chosen = choose(index, self._request.selection, beat=self._beat)
+        chosen = choose(
+            index, self._request.selection, beat=self._beat, backup=self._request.backup
+        )
         self._tell(index, chosen, so_far="nothing was changed")
         self.identity = _digest(chosen.index)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 from kubectl_restore.ui.display import Display
 from kubectl_restore.ui.environment import Environment
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
         Summary,
         TextDiff,
     )
+
+
+_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
+LONGEST_TIME: Final = 25
+"""Bytes before the words of a line."""
+
+
+def begins_as_log(head: bytes) -> bool:
+    """Tell whether a file that begins so is a log; the first lines of it may have been cut off."""
+    return _TIME.match(head) is not None
 
 
 class Log:

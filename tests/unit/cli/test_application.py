@@ -23,6 +23,7 @@ from kubectl_restore.errors import (
     AnotherPodError,
     BackupError,
     DamagedError,
+    DisprovedError,
     ExitCode,
     InterruptedRestoreError,
     InTheWayError,
@@ -78,6 +79,7 @@ def raising(error: BaseException) -> Engine:
 
 ERRORS: list[tuple[type[RestoreError], int]] = [
     (RestoreError, 1), (UsageError, 2), (OldKubectlError, 2), (BackupError, 3), (DamagedError, 3),
+    (DisprovedError, 3),
     (TargetError, 4), *((kind, 4) for kind in TargetError.__subclasses__()),
     (NotAllowedError, 5), (InTheWayError, 6), (PodCannotError, 7), (NoShellError, 7),
     (NotWritableError, 7), (InterruptedRestoreError, 8),

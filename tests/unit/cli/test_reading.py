@@ -199,10 +199,22 @@ def test_the_parts_of_a_duration_add_up(hours: int, minutes: int, seconds: int) 
 
 
 @pytest.mark.parametrize(
-    ("words", "missing"), [([], "a pod and a backup"), (["pod"], "a backup"), (["-f"], "a pod")]
+    ("words", "missing"),
+    [([], "a pod and a backup are missing"), (["pod"], "a backup is missing"), (["-f"], "a pod")],
 )
 def test_what_is_missing_is_named(words: list[str], missing: str) -> None:
     assert refused(*words).what.startswith(missing)
+
+
+@pytest.mark.parametrize(
+    ("backup", "fix"),
+    [
+        ("my b.tar", "sha256sum -- 'my b.tar'"),
+        ("s3://bucket/k.tar", "aws s3 cp s3://bucket/k.tar - | sha256sum"),
+    ],
+)
+def test_what_prints_a_checksum_names_the_backup(backup: str, fix: str) -> None:
+    assert refused("pod", backup, "--checksum=sha256:zz").fix == fix
 
 
 def test_too_many_words_are_shown_as_they_were_given() -> None:

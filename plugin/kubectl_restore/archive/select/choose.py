@@ -21,7 +21,7 @@ from kubectl_restore.archive.members.hard_links import with_contents_moved
 from kubectl_restore.archive.select.patterns import exclusion, inclusion, without_slashes
 from kubectl_restore.archive.trust.safety import refusals
 from kubectl_restore.errors import UsageError
-from kubectl_restore.text import counted, shown, shown_whole
+from kubectl_restore.text import counted, pasteable, shown, shown_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kubectl_restore.archive.members.member import Member
     from kubectl_restore.archive.select.patterns import Glob
     from kubectl_restore.archive.select.selection import Selection
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.archive.trust.safety import Refusal
 
 
@@ -60,7 +61,12 @@ class Chosen:
 
 
 def choose(
-    index: Index, selection: Selection, *, is_part: bool = False, beat: Beat = no_beat
+    index: Index,
+    selection: Selection,
+    *,
+    is_part: bool = False,
+    beat: Beat = no_beat,
+    backup: BackupName | None = None,
 ) -> Chosen:
     """Apply a selection to an index whose paths are each there once.
 
@@ -70,13 +76,14 @@ def choose(
         is_part: these are not all of the backup's members: a hard link may lead to one that came
             before them.
         beat: called now and then; what it raises ends the work.
+        backup: whose members they are, for fixes; None where it comes through a pipe.
 
     Raises:
         UsageError: a glob of `include` matches nothing, or stripping leaves nothing (unless
             `is_part`).
     """
     warnings: list[str] = []
-    left, notes, choice = _left(index, selection, beat, is_part=is_part)
+    left, notes, choice = _left(index, selection, beat, is_part=is_part, backup=backup)
     if not is_part:
         warnings += map(leaves_nothing_out, choice.idle)
     leaves_none = not len(left.members)
@@ -113,7 +120,12 @@ def choose(
 
 
 def _left(
-    index: Index, selection: Selection, beat: Beat, *, is_part: bool
+    index: Index,
+    selection: Selection,
+    beat: Beat,
+    *,
+    is_part: bool,
+    backup: BackupName | None,
 ) -> tuple[Index, list[str], _Choice]:
     """Return what patterns and stripping leave, what is to be said of the rest, and the globs."""
     mapping = selection.mapping
@@ -130,7 +142,7 @@ def _left(
         raise nothing_matches(choice.missing[0], "nothing was changed", index.members)
     stripped = choice.stripped
     if stripped and not is_part and not any(stays):
-        raise stripping_leaves_nothing(mapping.strip, stripped)
+        raise stripping_leaves_nothing(mapping.strip, stripped, backup)
     left_out = len(stays) - sum(stays) - stripped
     notes = []
     if left_out:
@@ -170,13 +182,22 @@ class _Choice:
         return not _any(self._exclude, name)
 
 
-def stripping_leaves_nothing(strip: int, count: int) -> UsageError:
-    """Return the error for so many components that no name of `count` members has more."""
+def stripping_leaves_nothing(
+    strip: int, count: int, backup: BackupName | None = None
+) -> UsageError:
+    """Return the error for so many components that no name of `count` members has more.
+
+    Args:
+        strip: how many.
+        count: members that have too few.
+        backup: for the fix; None where it comes through a pipe.
+    """
+    name = "BACKUP" if backup is None else pasteable(backup)
     return UsageError(
         f"--strip-components {strip} leaves nothing of the backup; nothing was changed",
         reason=f"{counted(count, 'member')}, and no name has more than "
         f"{counted(strip, 'component')}",
-        fix="kubectl restore inspect BACKUP --tree shows how deep it is",
+        fix=f"kubectl restore inspect {name} --tree  # shows how deep it is",
     )
 
 
