@@ -118,7 +118,9 @@ def read_proved(
     for warning in (*found.warnings, *unread):
         progress.message(Level.WARNING, warning)
     require_agreement(claims)
-    require(claims, {Subject.FILE_SIZE: backup.size})
+    size: dict[Subject, str | int] = {Subject.FILE_SIZE: backup.size}
+    if checksum is None:
+        require(claims, size)
     with ExitStack() as stack:
         hashing: Hashing | HashingOnTheWay | None = None
         if always_hash or any(one.subject is Subject.CHECKSUM for one in claims):
@@ -135,6 +137,8 @@ def read_proved(
         digests = {} if hashing is None else hashing.result(progress, watch)
     for part, digest in digests.items():
         require([one for one in claims if one.part == part], {Subject.CHECKSUM: digest})
+    # Behind the checksum of the command line: that has to hold, whatever else does not.
+    require(claims, size)
     if any(one.subject in {Subject.FILES, Subject.CONTENT} for one in claims):
         totals = totals_of(index.members)
         require(claims, {Subject.FILES: totals.files, Subject.CONTENT: totals.content})
