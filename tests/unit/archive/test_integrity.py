@@ -388,6 +388,17 @@ def test_records_are_bounded(backup: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert "backup-1.json" not in error.what + error.reason
 
 
+def test_what_a_file_says_may_be_set_aside_and_what_the_command_line_says_may_not(
+    backup: Path,
+) -> None:
+    """`--salvage` goes on behind a DisprovedError, and behind no other."""
+    record(backup, "r", backup_file=str(backup), size=len(DATA) + 1)
+    assert isinstance(refusal(backup), DisprovedError)
+    for wrong in (WRONG, WRONG.replace("0", "f")):
+        assert not isinstance(refusal(backup, wrong), DisprovedError)
+    assert isinstance(refusal(backup, digest_of(backup)), DisprovedError)
+
+
 def test_without_a_home_there_are_no_records(backup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")
