@@ -16,7 +16,7 @@ from kubectl_restore.archive.trust import file_checksum as hashing
 from kubectl_restore.archive.trust.file_checksum import Hashing
 from kubectl_restore.archive.trust.integrity import Integrity, read_proved
 from kubectl_restore.deadline import Watch
-from kubectl_restore.errors import BackupError, SignalledError, TimedOutError
+from kubectl_restore.errors import BackupError, DisprovedError, SignalledError, TimedOutError
 from kubectl_restore.progress import Phase, Silence
 from tests.unit.archive.making import (
     END,
