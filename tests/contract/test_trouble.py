@@ -509,7 +509,7 @@ def test_a_backup_that_is_written_to_while_it_is_sent_is_exit_3(
     out, err = process.communicate(timeout=60)
     assert process.returncode == 3, out + err
     assert "changed while it was read" in err
-    assert "--compare checksum" in err.split("Fix:")[1]
+    assert "--compare=checksum" in err.split("Fix:")[1]
     assert until_nothing_is_left(pod) == []
 
 
