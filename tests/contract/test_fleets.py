@@ -230,7 +230,7 @@ def test_a_replica_that_does_not_run_may_be_left_out(
 ) -> None:
     assert cluster.embedded is not None
     waiting = {"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
-    status = {"phase": "Running", "containerStatuses": [waiting]}
+    status: dict[str, object] = {"phase": "Running", "containerStatuses": [waiting]}
     cluster.embedded.pod(pods[1].name).faults.status = status
     refused = run(cluster, "sts/shop", *each(tmp_path))
     assert refused.code == 4, refused
