@@ -180,4 +180,4 @@ def test_an_inspection_is_alone_unless_more_is_asked_for(
     assert types(lines) == ["status", "inspection"]
     (tmp_path / "b.tar.sha256").write_text(f"{'0' * 64}  b.tar\n")
     code, lines = said(capsys, "inspect", str(backup), "-o", "json")
-    assert (code, types(lines)) == (3, ["exit_error"])
+    assert (code, types(lines)) == (3, ["inspection", "exit_error"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,10 @@ def refused(*words: str, older: bool = False) -> UsageError:
 def test_commands_beside_a_restore_are_taken_as_they_are() -> None:
     made = request("pod", "b.tar", "--before", "a && 'b'\n.\n", "--after=-x $HOME")
     assert (made.before, made.after) == ("a && 'b'\n.\n", "-x $HOME")
-    assert shlex.split(made.command_with())[-2:] == ["a && 'b'\n.\n", "--after=-x $HOME"]
+    said = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {made.command_with()}"], capture_output=True, check=True
+    ).stdout.decode()
+    assert said.split("\0")[-3:-1] == ["a && 'b'\n.\n", "--after=-x $HOME"]
     assert (request("pod", "b.tar").before, request("pod", "b.tar").after) == (None, None)
 
 
