@@ -62,6 +62,7 @@ def test_a_claim_that_nobody_mounts(claim: Shop, backup: Writer) -> None:
     assert inside.code == 0, inside
 
 
+@pytest.mark.slow
 def test_beside_the_pod_that_mounts_it(claim: Shop, backup: Writer) -> None:
     (pod,) = claim.make("Deployment", 1, CLAIMED)
     file = backup(trees.small())
@@ -106,6 +107,7 @@ def test_it_is_removed_after_ctrl_c(claim: Shop, backup: Writer, link: LinkProxy
     assert claim.helpers() == []
 
 
+@pytest.mark.slow
 def test_what_is_left_is_removed_by_cleanup(claim: Shop, backup: Writer, link: LinkProxy) -> None:
     link.rate = 10e6
     file = backup(trees.of_size(40 * MIB, files=40))
@@ -218,6 +220,7 @@ def test_after_ctrl_c_the_next_one_goes_on_where_the_last_one_was(
     assert "were right already" in again.out, again
 
 
+@pytest.mark.slow
 def test_what_is_on_no_volume_is_reached_by_none(shop: Shop, backup: Writer) -> None:
     pod = bare(shop)
     for path in ("/", "/part"):

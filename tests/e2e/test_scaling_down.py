@@ -106,6 +106,7 @@ def test_pods_go_and_come_back(claim: Shop, backup: Writer, kind: str) -> None:
     assert len(before) == 2
 
 
+@pytest.mark.slow
 def test_the_claims_own_workload_is_found(claim: Shop, backup: Writer) -> None:
     claim.make("Deployment", 1, CLAIMED)
     file = backup(trees.small())
@@ -209,6 +210,7 @@ def test_ctrl_c_leaves_it_down_and_says_so_unless_it_is_always_to_come_back(
     restored(claim, "deployment", file, 1, "--force")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["pvc/shop", "deploy/shop:/data"])
 def test_what_it_has_replaced_is_put_back_by_the_command_that_it_names(
     claim: Shop, backup: Writer, tmp_path: Path, target: str
@@ -289,6 +291,7 @@ def test_somebody_who_sets_it_again_is_noticed(claim: Shop, backup: Writer, tmp_
     assert claim.kubectl("exec", pod, "--", "ls", "-A", "/data") == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2])
 def test_where_somebody_was_faster_the_object_is_read_again(
     claim: Shop, backup: Writer, tmp_path: Path, number: int
@@ -310,6 +313,7 @@ def test_where_somebody_was_faster_the_object_is_read_again(
     assert standing(claim) == (count or 1, None)
 
 
+@pytest.mark.slow
 def test_pods_that_ran_while_it_was_restored_are_a_warning(
     claim: Shop, backup: Writer, tmp_path: Path
 ) -> None:
@@ -323,6 +327,7 @@ def test_pods_that_ran_while_it_was_restored_are_a_warning(
     assert standing(claim) == (1, None)
 
 
+@pytest.mark.slow
 def test_who_else_decides_is_said_and_an_autoscaler_rests(claim: Shop, backup: Writer) -> None:
     claim.make("Deployment", 2, CLAIMED)
     claim.kubectl("autoscale", "deployment", "shop", "--min=2", "--max=3")
