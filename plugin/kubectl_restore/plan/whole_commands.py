@@ -9,12 +9,12 @@ Where no word of the command is known to be the backup, the outline stays.
 from __future__ import annotations
 
 import os
-import shlex
 from typing import TYPE_CHECKING, Final
 
 from kubectl_restore.archive.source.change import AGAIN, AGAIN_BY_CONTENT, COMPLETE
 from kubectl_restore.archive.source.location import PIPED, STANDARD_INPUT, backup_name
 from kubectl_restore.errors import UsageError
+from kubectl_restore.text import pasteable_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def with_whole_commands(
     if by_content:
         fix = fix.replace(f"{COMPLETE}{AGAIN_BY_CONTENT}", _once_complete(by_content))
     if fix == f"{COMPLETE}{AGAIN}":
-        return _once_complete(shlex.join(command))
+        return _once_complete(pasteable_words(command))
     return fix
 
 
@@ -60,7 +60,7 @@ def _naming(command: Sequence[str], backup: BackupName, name: str) -> str:
     if not found:
         return ""
     # What names the backup stands behind the pod.
-    return shlex.join((*command[: found[-1]], name, *command[found[-1] + 1 :]))
+    return pasteable_words((*command[: found[-1]], name, *command[found[-1] + 1 :]))
 
 
 def _names(word: str, backup: BackupName) -> bool:
