@@ -296,7 +296,7 @@ def test_ctrl_c_says_what_arrived_and_the_same_command(
     )
     assert process.stderr
     for line in process.stderr:
-        if '"phase": "send"' in line:
+        if line.startswith("{") and json.loads(line)["bytes_done"] > 0:
             break
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
@@ -320,9 +320,15 @@ def test_ctrl_c_ends_all_of_them(cluster: Cluster, pods: list[Pod], tmp_path: Pa
     )
     assert process.stdout
     for line in process.stdout:
-        if json.loads(line).get("phase") == "send":
+        said = json.loads(line)
+        if said.get("phase") == "send" and said["bytes_done"] > 0:
             break
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130, out
-    assert json.loads(out.splitlines()[-1])["exit_code"] == 130
+    last = json.loads(out.splitlines()[-1])
+    assert undocumented(last) == []
+    assert last["exit_code"] == 130
+    assert any(one.get("bytes_acknowledged", 0) > 0 for one in last["targets"])
+    begun = [one for one in last["targets"] if one["exit_code"] is not None]
+    assert all("to go on: kubectl restore " in one["fix"] for one in begun)

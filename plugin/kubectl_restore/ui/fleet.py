@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from kubectl_restore.ui.environment import Environment
 
 _ORDER: Final = tuple(Phase)
+_OF_AN_ERROR: Final = (
+    *("message", "cause", "reason", "fix"),
+    *("files_acknowledged", "bytes_acknowledged"),
+)
+"""What the last line has of a target's `exit_error`."""
 
 
 class FleetDisplay:
@@ -54,6 +59,7 @@ class FleetDisplay:
         self._before = (0, 0)
         self._again = f"to go on: {again}"
         self._left_out: list[LeftOut] = []
+        self._arrived: dict[str, Summary] = {}
 
     def of(self, name: str, *, is_checked: bool) -> Progress:
         """Return who is told about one target.
@@ -69,7 +75,12 @@ class FleetDisplay:
         one: Display
         if self._is_json:
             one = _JsonOfOne(
-                environment, verbosity, target=name, is_silent=is_silent, is_quiet=is_quiet
+                environment,
+                verbosity,
+                target=name,
+                is_silent=is_silent,
+                is_quiet=is_quiet,
+                arrived=self._arrived,
             )
         else:
             one = _TextOfOne(self, name, verbosity, is_checked=is_checked)
@@ -141,7 +152,7 @@ class FleetDisplay:
             for _, error in errors:
                 if isinstance(error, SignalledError):
                     error.fix = error.fix or self._again
-            made = _fields(results, self._left_out, dry_run=self._is_dry)
+            made = _fields(results, self._left_out, self._arrived, dry_run=self._is_dry)
             display.environment.result(json_line(made))
             return
         for name, error in errors:
@@ -289,10 +300,16 @@ class _JsonOfOne(JsonLines):
         target: str,
         is_silent: bool,
         is_quiet: bool,
+        arrived: dict[str, Summary],
     ) -> None:
         super().__init__(environment, verbosity, statuses=not (is_silent or is_quiet))
         self._target = target
         self._is_silent = is_silent
+        self._of_all = arrived
+
+    def broken_off(self, summary: Summary) -> None:
+        """Keep it: the last line says it."""
+        self._of_all[self._target] = summary
 
     def _put(self, made: Mapping[str, Any]) -> None:
         if not self._is_silent or made.get("level") == Level.WARNING:
@@ -338,13 +355,17 @@ def _table(results: Sequence[Result]) -> str:
 
 
 def _fields(
-    results: Sequence[Result], left_out: Sequence[LeftOut], *, dry_run: bool
+    results: Sequence[Result],
+    left_out: Sequence[LeftOut],
+    arrived: Mapping[str, Summary],
+    *,
+    dry_run: bool,
 ) -> dict[str, Any]:
     return {
         "message_type": "fleet",
         "dry_run": dry_run,
         "exit_code": max((one.exit_code for one in results), default=0),
-        "targets": [_fields_of(one) for one in results],
+        "targets": [_fields_of(one, arrived.get(one.pair.name)) for one in results],
         "left_out": [_fields_left_out(one) for one in left_out],
     }
 
@@ -355,7 +376,7 @@ def _fields_left_out(one: LeftOut) -> dict[str, Any]:
     return made | {"reason": one.reason, "targets": one.targets}
 
 
-def _fields_of(one: Result) -> dict[str, Any]:
+def _fields_of(one: Result, arrived: Summary | None) -> dict[str, Any]:
     done, error = one.done, one.error
     made: dict[str, Any] = {
         "target": one.pair.name,
@@ -365,8 +386,8 @@ def _fields_of(one: Result) -> dict[str, Any]:
     if isinstance(done, Summary):
         made |= {"files": done.files, "bytes": done.bytes}
     if error is not None:
-        fields = exit_error_fields(error)
-        made |= {name: fields[name] for name in ("message", "cause", "reason", "fix")}
+        fields = exit_error_fields(error, arrived)
+        made |= {name: fields[name] for name in _OF_AN_ERROR if name in fields}
     return made
 
 
