@@ -131,7 +131,9 @@ def test_a_presigned_url_restores_and_its_signature_is_shown_nowhere(
     fix = results[-1].err.partition("Fix: ")[2]
     assert f"?REDACTED' | kubectl restore pod/{pod.name} - " in fix
     assert f" --target-path={pod.path} " in fix
-    assert [one.code for one in results] == [0, 0, 2, 0, 2, 2, 2, 2, 3, 5, 5, 5, 3]
+    results.append(run("inspect", url, variables=variables))
+    assert "?REDACTED' > backup.tar && kubectl restore inspect backup.tar\n" in results[-1].err
+    assert [one.code for one in results] == [0, 0, 2, 0, 2, 2, 2, 2, 3, 5, 5, 5, 3, 3]
     assert any(asked.query.startswith(f"X-Amz-Signature={SECRET}") for asked in server.asked)
     for one in results:
         assert SECRET not in one.out + one.err, one
