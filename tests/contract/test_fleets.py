@@ -220,6 +220,10 @@ def test_what_is_left_out_is_said_where_nothing_else_is(
     backup = f"{tmp_path}/b/{pods[2].name}.tar"
     left_out = {"target": pods[2].name, "backup": backup, "reason": reason, "targets": 1}
     assert line["left_out"] == [left_out]
+    receipt = tmp_path / "receipt.json"
+    kept = run(cluster, "sts/shop", *each(tmp_path), "--skip-missing", "--receipt", receipt)
+    assert kept.code == 0, kept
+    assert json.loads(receipt.read_text())["left_out"] == [left_out]
     (tmp_path / "b" / f"{pods[2].name}.tar").write_bytes(trees.small())
     whole = run(cluster, "sts/shop", *each(tmp_path), "-q")
     assert (whole.code, whole.out, whole.err) == (0, "", "")

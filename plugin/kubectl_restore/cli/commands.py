@@ -181,7 +181,7 @@ class RestoreCommand(_WordsCommand):
                 self.say_defaults(display)
                 results = carry_out(fleet, audience, watch)
                 audience.ended(results)
-                write(results)
+                write(results, audience.without)
                 display.environment.require_written()
             except RestoreError as error:
                 return _ended(error, display, again)

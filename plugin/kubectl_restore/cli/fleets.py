@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from kubectl_restore.cluster.kubectl import KubectlOptions
     from kubectl_restore.cluster.target import Target
+    from kubectl_restore.fleet.left_out import LeftOut
     from kubectl_restore.fleet.pairs import Pair
     from kubectl_restore.fleet.side_by_side import Result
     from kubectl_restore.plan.request import RestoreRequest
@@ -58,7 +59,7 @@ def is_fleet(parsed: Parsed) -> bool:
 @contextmanager
 def read_fleet(
     parsed: Parsed, words: Sequence[str], *, compares: str, timeout: float | None
-) -> Iterator[tuple[Fleet, Callable[[Sequence[Result]], None]]]:
+) -> Iterator[tuple[Fleet, Callable[[Sequence[Result], Sequence[LeftOut]], None]]]:
     """Have what a command line asks for, and what writes the receipt of it.
 
     Args:
@@ -120,12 +121,11 @@ def read_fleet(
         if receipt is not None:
             require_place_for_receipt(Path(receipt))
 
-        def write(results: Sequence[Result]) -> None:
+        def write(results: Sequence[Result], left_out: Sequence[LeftOut]) -> None:
             if receipt is not None:
-                put_receipt(
-                    Path(receipt),
-                    _receipt(without_secrets(parsed, words), began, results, Path(directory)),
-                )
+                made = _receipt(without_secrets(parsed, words), began, results, Path(directory))
+                made["left_out"] = [one.as_json() for one in left_out]
+                put_receipt(Path(receipt), made)
 
         yield fleet, write
 

@@ -34,6 +34,12 @@ class LeftOut:
         more = f" ({self.count} pods)" if self.count > 1 else ""
         return shown_text(self.target or self.backup) + more
 
+    def as_json(self) -> dict[str, object]:
+        """Return it as the last line of `-o json` and the receipt have it."""
+        named = {"target": self.target, "backup": shown_text(self.backup)}
+        made: dict[str, object] = {field: text for field, text in named.items() if text}
+        return made | {"reason": self.reason, "targets": self.targets}
+
     @property
     def targets(self) -> int:
         """How many targets it is."""

@@ -58,7 +58,8 @@ class FleetDisplay:
         self._known: dict[str, Status] = {}
         self._before = (0, 0)
         self._again = f"to go on: {again}"
-        self._left_out: list[LeftOut] = []
+        self.without: list[LeftOut] = []
+        """What was left out."""
         self._arrived: dict[str, Summary] = {}
 
     def of(self, name: str, *, is_checked: bool) -> Progress:
@@ -128,7 +129,7 @@ class FleetDisplay:
 
     def left_out(self, found: Sequence[LeftOut]) -> None:
         """Say what has no counterpart, or does not run, also where little is said."""
-        self._left_out += found
+        self.without += found
         for text in (f"left out: {one.reason}" for one in found):
             if self._verbosity < 0 and not self._is_json:
                 coloured = self.whole.environment.coloured
@@ -152,13 +153,13 @@ class FleetDisplay:
             for _, error in errors:
                 if isinstance(error, SignalledError):
                     error.fix = error.fix or self._again
-            made = _fields(results, self._left_out, self._arrived, dry_run=self._is_dry)
+            made = _fields(results, self.without, self._arrived, dry_run=self._is_dry)
             display.environment.result(json_line(made))
             return
         for name, error in errors:
             display.say(_about(name, error_text(error, coloured=display.environment.coloured)))
         text = self._sum(results)
-        if errors or (self._verbosity < 0 and self._left_out):
+        if errors or (self._verbosity < 0 and self.without):
             display.say(text)
         elif self._verbosity >= 0:
             display.environment.result(text)
@@ -170,7 +171,7 @@ class FleetDisplay:
         failed = [one for one in results if one.error is not None]
         idle = [one for one in results if not one.is_begun]
         done = len(results) - len(failed) - len(idle)
-        total = len(results) + sum(one.targets for one in self._left_out)
+        total = len(results) + sum(one.targets for one in self.without)
         verb = "planned" if self._is_dry else "right" if _is_compared(results) else "restored"
         parts = [f"{done} of {counted(total, 'target')} {verb}"]
         if not self._is_dry and self._stage is Phase.CHECK:
@@ -180,8 +181,8 @@ class FleetDisplay:
             parts.append(f"failed: {codes}")
         if idle:
             parts.append(f"not begun: {', '.join(one.pair.name for one in idle)}")
-        if self._left_out:
-            parts.append(f"left out: {', '.join(one.name for one in self._left_out)}")
+        if self.without:
+            parts.append(f"left out: {', '.join(one.name for one in self.without)}")
         return "; ".join(parts) + "\n"
 
     def result(self, text: str) -> None:
@@ -366,14 +367,8 @@ def _fields(
         "dry_run": dry_run,
         "exit_code": max((one.exit_code for one in results), default=0),
         "targets": [_fields_of(one, arrived.get(one.pair.name)) for one in results],
-        "left_out": [_fields_left_out(one) for one in left_out],
+        "left_out": [one.as_json() for one in left_out],
     }
-
-
-def _fields_left_out(one: LeftOut) -> dict[str, Any]:
-    named = {"target": one.target, "backup": shown_text(one.backup)}
-    made: dict[str, Any] = {name: value for name, value in named.items() if value}
-    return made | {"reason": one.reason, "targets": one.targets}
 
 
 def _fields_of(one: Result, arrived: Summary | None) -> dict[str, Any]:
