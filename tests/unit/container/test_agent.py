@@ -769,7 +769,10 @@ def test_what_makes_no_sense_is_answered_before_the_agent_ends(
     try:
         agent.send(said)
         assert agent.next() == Record(b"astray", heard)
-        assert agent.next().word == b"bye"
+        # Where the TERM for its guard comes right behind the first word, zsh says that word twice.
+        while (record := agent.next()) == Record(b"hello", b"1"):
+            assert "zsh" in shell[0]
+        assert record.word == b"bye"
     finally:
         agent.kill()
 
