@@ -28,7 +28,7 @@ KINDS = ("busybox", "debian", "bsdtar")
 
 
 @pytest.fixture
-def pods(cluster: Cluster) -> list[Pod]:
+def pods(cluster: Cluster, embedded_only: None) -> list[Pod]:  # noqa: ARG001 - is asked first
     """The pods of a set called `shop`."""
     found = [cluster.pod(kind) for kind in KINDS]
     own(cluster, "statefulsets", *found, replicas=len(found))
