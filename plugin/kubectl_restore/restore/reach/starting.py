@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kubectl_restore.progress import Progress
     from kubectl_restore.restore.run import Kubectl
 
-_LOOK: Final = 0.25
+_LOOK: Final = 0.1
 """Seconds between two looks."""
 _EVENTS: Final = 3.0
 """Seconds after which, and between which, events are asked for."""
