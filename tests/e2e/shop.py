@@ -8,12 +8,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.contract.program import Result, run
+from tests.contract.program import Result, program, run
 
 if TYPE_CHECKING:
     from tests.contract.clusters import Cluster
+    from tests.link import LinkProxy
 
 PATIENCE = 90.0
+MIB = 1 << 20
 BUSYBOX = "restore.test/busybox:latest"
 _POD: dict[str, Any] = {
     "terminationGracePeriodSeconds": 0,
@@ -90,6 +92,25 @@ class Shop:
         """Run the program with these words."""
         where = (f"--kubeconfig={self.cluster.kubeconfig}", f"--namespace={self.cluster.namespace}")
         return run(*map(str, words), *where)
+
+    def begin(self, link: LinkProxy, *words: object) -> subprocess.Popen[str]:
+        """Return a restore over a slow link, with these words, that sends already."""
+        link.rate = 10e6
+        process = subprocess.Popen(
+            [
+                *program(),
+                *map(str, words),
+                f"--kubeconfig={self.cluster.through(link.port, 'begun')}",
+                f"--namespace={self.cluster.namespace}",
+            ],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while link.sent < 5 * MIB:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.01)
+        return process
 
     def claim(self, mode: str = "ReadWriteOnce", **spec: object) -> None:
         """Make a claim on a directory of the node, which goes with the namespace's tests."""

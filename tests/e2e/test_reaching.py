@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ import pytest
 from kubectl_restore.cluster.helper_pod import HelperPod
 from tests.contract import trees
 from tests.contract.clusters import ROOT
-from tests.contract.program import program
 from tests.e2e.shop import BUSYBOX, CLAIMED
 from tests.json_page import undocumented
 
@@ -77,8 +75,7 @@ def test_one_that_a_killed_run_has_left_is_gone_on_with(
     claim: Shop, backup: Writer, link: LinkProxy
 ) -> None:
     file = backup(trees.of_size(40 * MIB, files=40))
-    link.rate = 10e6
-    process = begun(claim, link, "pvc/shop", file, HELPER, AS_ROOT)
+    process = claim.begin(link, "pvc/shop", file, HELPER, AS_ROOT)
     process.kill()
     process.communicate()
     link.rate = None
@@ -98,8 +95,7 @@ def test_one_that_a_killed_run_has_left_is_gone_on_with(
 
 def test_it_is_removed_after_ctrl_c(claim: Shop, backup: Writer, link: LinkProxy) -> None:
     file = backup(trees.of_size(40 * MIB, files=40))
-    link.rate = 10e6
-    process = begun(claim, link, "pvc/shop", file, HELPER, AS_ROOT)
+    process = claim.begin(link, "pvc/shop", file, HELPER, AS_ROOT)
     process.send_signal(signal.SIGINT)
     link.rate = None
     _, said = process.communicate(timeout=120)
@@ -111,7 +107,7 @@ def test_it_is_removed_after_ctrl_c(claim: Shop, backup: Writer, link: LinkProxy
 def test_what_is_left_is_removed_by_cleanup(claim: Shop, backup: Writer, link: LinkProxy) -> None:
     link.rate = 10e6
     file = backup(trees.of_size(40 * MIB, files=40))
-    process = begun(claim, link, "pvc/shop", file, HELPER, AS_ROOT)
+    process = claim.begin(link, "pvc/shop", file, HELPER, AS_ROOT)
     process.kill()
     process.communicate()
     link.rate = None
@@ -209,8 +205,7 @@ def test_after_ctrl_c_the_next_one_goes_on_where_the_last_one_was(
 ) -> None:
     pod, file = bare(shop), backup(trees.of_size(40 * MIB, files=40))
     words = (pod, file, "-t", "/data", "--via=ephemeral", HELPER)
-    link.rate = 10e6
-    process = begun(shop, link, *words)
+    process = shop.begin(link, *words)
     process.send_signal(signal.SIGINT)
     link.rate = None
     _, said = process.communicate(timeout=120)
@@ -271,25 +266,6 @@ def test_a_restricted_namespace_admits_a_helper_that_is_nobody(claim: Shop, back
         assert "--run-as=0" in admitted.err
     finally:
         claim.kubectl("label", namespace, f"{enforced}-")
-
-
-def begun(shop: Shop, link: LinkProxy, *words: object) -> subprocess.Popen[str]:
-    """Return a restore that sends already."""
-    process = subprocess.Popen(
-        [
-            *program(),
-            *map(str, words),
-            f"--kubeconfig={shop.cluster.through(link.port, 'reaching')}",
-            f"--namespace={shop.cluster.namespace}",
-        ],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while link.sent < 5 * MIB:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    return process
 
 
 def bare(shop: Shop) -> str:

@@ -8,15 +8,12 @@ from __future__ import annotations
 import json
 import shlex
 import signal
-import subprocess
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from tests.contract import trees
 from tests.contract.clusters import KUBECTL, ROOT
-from tests.contract.program import program
 from tests.e2e.shop import BUSYBOX, CLAIMED
 
 if TYPE_CHECKING:
@@ -176,7 +173,7 @@ def test_the_same_command_finishes_what_was_killed_in_the_middle(
 ) -> None:
     claim.make("Deployment", 1, CLAIMED)
     file = backup(trees.of_size(40 * MIB, files=40))
-    process = begun(claim, link, file)
+    process = claim.begin(link, "deploy/shop:/data", file, *FLAGS)
     process.kill()
     process.communicate()
     assert standing(claim) == (0, "1")
@@ -191,7 +188,7 @@ def test_ctrl_c_leaves_it_down_and_says_so_unless_it_is_always_to_come_back(
 ) -> None:
     claim.make("Deployment", 1, CLAIMED)
     file = backup(trees.of_size(40 * MIB, files=40))
-    process = begun(claim, link, file, f"--scale-back={back}")
+    process = claim.begin(link, "deploy/shop:/data", file, f"--scale-back={back}", *FLAGS)
     process.send_signal(signal.SIGINT)
     link.rate = None
     _, said = process.communicate(timeout=120)
@@ -357,26 +354,6 @@ def test_the_role_that_the_docs_give(claim: Shop, backup: Writer) -> None:
     allowed = claim.run("deploy/shop:/data", file, *FLAGS, who)
     assert allowed.code == 0, allowed
     assert standing(claim) == (1, None)
-
-
-def begun(shop: Shop, link: LinkProxy, file: Path, *flags: str) -> subprocess.Popen[str]:
-    """Return a restore that sends already."""
-    link.rate = 10e6
-    process = subprocess.Popen(
-        [
-            *program(),
-            *("deploy/shop:/data", str(file), *FLAGS, *flags),
-            f"--kubeconfig={shop.cluster.through(link.port, 'scaling')}",
-            f"--namespace={shop.cluster.namespace}",
-        ],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while link.sent < 5 * MIB:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
-    return process
 
 
 def make_set(shop: Shop, claims: list[str]) -> None:

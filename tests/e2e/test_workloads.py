@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.contract import trees
 from tests.contract.clusters import ROOT
-from tests.contract.program import program
 from tests.e2e.shop import CLAIMED
 
 if TYPE_CHECKING:
@@ -82,21 +79,7 @@ def test_a_pod_that_is_replaced_in_the_middle_is_not_taken_for_the_old_one(
 ) -> None:
     (pod,) = shop.make("Deployment", 1, {"emptyDir": {}})
     file = backup(trees.of_size(40 * MIB, files=40))
-    link.rate = 10e6
-    process = subprocess.Popen(
-        [
-            *program(),
-            *("deploy/shop", str(file), "-t", "/data"),
-            f"--kubeconfig={shop.cluster.through(link.port, 'replaced')}",
-            f"--namespace={shop.cluster.namespace}",
-        ],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while link.sent < 5 * MIB:
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.01)
+    process = shop.begin(link, "deploy/shop", file, "-t", "/data")
     shop.kubectl("delete", "pod", pod, "--wait=false")
     _, said = process.communicate(timeout=240)
     assert process.returncode == 8, said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -39,10 +40,11 @@ from kubectl_restore.ui.environment import Environment
 from kubectl_restore.ui.json_fields import json_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cleo.io.inputs.argument import Argument
 
+    from kubectl_restore.archive.source.location import BackupName
     from kubectl_restore.cli.argv import Parsed
     from kubectl_restore.cli.manner import Manner
     from kubectl_restore.deadline import Watch
@@ -69,6 +71,47 @@ class _WordsCommand(Command):
         texts = [one.text() for one in found if one.word in given]
         if texts:
             display.message(Level.DETAIL, f"from the environment: {', '.join(texts)}")
+
+    @contextmanager
+    def showing(
+        self,
+        parsed: Parsed,
+        manner: Manner,
+        said: str,
+        *,
+        environment: Environment,
+        reads: Iterable[BackupName] = (),
+    ) -> Iterator[tuple[Display, Watch]]:
+        """Have a display, and the time limit; what is said goes to the log, too.
+
+        Args:
+            parsed: the command line.
+            manner: how it is to be shown.
+            said: the command line, as it may be shown.
+            environment: where it shows.
+            reads: the backups, into which no log is written.
+        """
+        # Imported late: not every command has a time limit.
+        from kubectl_restore.deadline import Watch  # noqa: PLC0415
+
+        with (
+            log_file(manner.log_file, parsed, said, reads) as log,
+            Watch(manner.timeout) as watch,
+        ):
+            display = choose_display(
+                environment,
+                progress=manner.progress,
+                quiet=manner.quiet,
+                verbosity=manner.verbosity,
+                older=manner.older,
+                output=manner.output,
+                log=log,
+            )
+            try:
+                self.say_defaults(display)
+                yield display, watch
+            finally:
+                display.close()
 
 
 class RestoreCommand(_WordsCommand):
@@ -98,7 +141,6 @@ class RestoreCommand(_WordsCommand):
             request = replace(request, overwrite=Overwrite.REFUSE, asks=True)
             is_told = False
         # Imported late: the first line must not wait for what only the engine needs.
-        from kubectl_restore.deadline import Watch  # noqa: PLC0415
         from kubectl_restore.restore.engine import diff, restore, verify  # noqa: PLC0415
 
         engines = {"verify": verify, "diff": diff}
@@ -106,21 +148,10 @@ class RestoreCommand(_WordsCommand):
         run = engines.get(str(self.name), restore)
 
         said = shlex.join(request.command)
-        with (
-            log_file(manner.log_file, parsed, said, [request.backup]) as log,
-            Watch(manner.timeout) as watch,
-        ):
-            display = choose_display(
-                Environment(),
-                progress=manner.progress,
-                quiet=manner.quiet,
-                verbosity=manner.verbosity,
-                older=manner.older,
-                output=manner.output,
-                log=log,
-            )
+        with self.showing(
+            parsed, manner, said, environment=Environment(), reads=[request.backup]
+        ) as (display, watch):
             try:
-                self.say_defaults(display)
                 if not (request.is_placed or request.finds_its_path or self.older):
                     request = placed(
                         request,
@@ -140,15 +171,12 @@ class RestoreCommand(_WordsCommand):
             except RestoreError as error:
                 _name_the_command_meant(error, request)
                 return _ended(error, display, request.command)
-            finally:
-                display.close()
         return ExitCode.RESTORED
 
     def _restore_fleet(self, parsed: Parsed, manner: Manner, words: list[str]) -> int:
         """Restore many targets, each from a backup of its own."""
         # Imported late: one target needs none of it.
         from kubectl_restore.cli.fleets import backups_of, read_fleet  # noqa: PLC0415
-        from kubectl_restore.deadline import Watch  # noqa: PLC0415
         from kubectl_restore.fleet.engine import carry_out  # noqa: PLC0415
         from kubectl_restore.ui.fleet import FleetDisplay, error_of  # noqa: PLC0415
 
@@ -156,20 +184,14 @@ class RestoreCommand(_WordsCommand):
         again = without_secrets(parsed, words)
         said = shlex.join(again)
         reading = read_fleet(parsed, words, compares=compares, timeout=manner.timeout)
+        # The time limit is each target's own.
+        shown = replace(manner, older=False, timeout=None)
         with (
             reading as (fleet, write),
-            log_file(manner.log_file, parsed, said, backups_of(fleet)) as log,
-            Watch(None) as watch,
+            self.showing(
+                parsed, shown, said, environment=Environment(), reads=backups_of(fleet)
+            ) as (display, watch),
         ):
-            display = choose_display(
-                Environment(),
-                progress=manner.progress,
-                quiet=manner.quiet,
-                verbosity=manner.verbosity,
-                older=False,
-                output=manner.output,
-                log=log,
-            )
             audience = FleetDisplay(
                 display,
                 fleet,
@@ -178,15 +200,12 @@ class RestoreCommand(_WordsCommand):
                 again=said,
             )
             try:
-                self.say_defaults(display)
                 results = carry_out(fleet, audience, watch)
                 audience.ended(results)
                 write(results, audience.without)
                 display.environment.require_written()
             except RestoreError as error:
                 return _ended(error, display, again)
-            finally:
-                display.close()
         worst = error_of(results)
         return ExitCode.RESTORED if worst is None else worst.exit_code
 
@@ -247,35 +266,21 @@ class SealCommand(_WordsCommand):
         )
         from kubectl_restore.archive.trust.seal import seal  # noqa: PLC0415
         from kubectl_restore.cli.seal import read_seal_request  # noqa: PLC0415
-        from kubectl_restore.deadline import Watch  # noqa: PLC0415
 
         request = read_seal_request(parsed, self.words)
         manner = read_manner(parsed, older=False)
         environment = Environment()
         said = shlex.join(request.command)
-        with (
-            log_file(manner.log_file, parsed, said, [request.backup]) as log,
-            Watch(manner.timeout) as watch,
-        ):
-            display = choose_display(
-                environment,
-                progress=manner.progress,
-                quiet=manner.quiet,
-                verbosity=manner.verbosity,
-                older=False,
-                output=manner.output,
-                log=log,
-            )
+        with self.showing(
+            parsed, manner, said, environment=environment, reads=[request.backup]
+        ) as (display, watch):
             try:
-                self.say_defaults(display)
                 sealed = seal(request, display, watch)
             except DamagedError as error:
                 error.fix += f"\n{how_to_salvage(restored_so(request.backup), request.backup)}"
                 return _ended(error, display, request.command)
             except RestoreError as error:
                 return _ended(error, display, request.command)
-            finally:
-                display.close()
         if manner.output == "json":
             environment.result(json_line(sealed.fields(request.backup)))
         elif not manner.quiet:
@@ -298,7 +303,6 @@ class InspectCommand(_WordsCommand):
         # Imported late, as the engine: other commands need no decompressor.
         from kubectl_restore.cli.inspect import read_inspect_request  # noqa: PLC0415
         from kubectl_restore.cli.inspecting import inspect  # noqa: PLC0415
-        from kubectl_restore.deadline import Watch  # noqa: PLC0415
 
         request = read_inspect_request(parsed, self.words)
         manner = read_manner(parsed, older=False, also=("against", "list", "tree"))
@@ -306,19 +310,11 @@ class InspectCommand(_WordsCommand):
         is_alone = request.as_json and manner.progress == "auto"
         environment = Environment()
         said = shlex.join(request.command)
-        with (
-            log_file(manner.log_file, parsed, said, [request.backup]) as log,
-            Watch(manner.timeout) as watch,
+        shown = replace(manner, progress="none" if is_alone else manner.progress)
+        with self.showing(parsed, shown, said, environment=environment, reads=[request.backup]) as (
+            display,
+            watch,
         ):
-            display = choose_display(
-                environment,
-                progress="none" if is_alone else manner.progress,
-                quiet=manner.quiet,
-                verbosity=manner.verbosity,
-                older=False,
-                output=manner.output,
-                log=log,
-            )
 
             def foreseen(against: RestoreRequest) -> Foreseen:
                 # Imported late: it is asked for rarely.
@@ -329,14 +325,11 @@ class InspectCommand(_WordsCommand):
                 return foresee(against, display, watch)
 
             try:
-                self.say_defaults(display)
                 code = inspect(request, display, watch, display.pour, foreseen)
                 environment.require_written()
             except RestoreError as error:
                 error.fix = with_whole_commands(error.fix, request.command, request.backup)
                 return _ended(error, display, request.command)
-            finally:
-                display.close()
         return code
 
 
@@ -358,7 +351,6 @@ class StatusCommand(_WordsCommand):
             status_json,
             status_text,
         )
-        from kubectl_restore.deadline import Watch  # noqa: PLC0415
         from kubectl_restore.restore.reach.leftovers import leftovers  # noqa: PLC0415
         from kubectl_restore.restore.run import Kubectl  # noqa: PLC0415
 
@@ -366,26 +358,18 @@ class StatusCommand(_WordsCommand):
         manner = read_manner(parsed, older=False, also=("cleanup",))
         environment = Environment()
         said = shlex.join(request.command)
-        with log_file(manner.log_file, parsed, said) as log, Watch(manner.timeout) as watch:
-            display = choose_display(
-                environment,
-                progress="none" if manner.progress == "auto" else manner.progress,
-                quiet=manner.quiet,
-                verbosity=manner.verbosity,
-                older=False,
-                output=manner.output,
-                log=log,
-            )
+        progress = "none" if manner.progress == "auto" else manner.progress
+        showing = self.showing(
+            parsed, replace(manner, progress=progress), said, environment=environment
+        )
+        with showing as (display, watch):
             try:
-                self.say_defaults(display)
                 kubectl = Kubectl.found(request.kubectl)
                 found = leftovers(
                     kubectl, request.kubectl, display, watch, is_cleaned=request.is_cleaned
                 )
             except RestoreError as error:
                 return _ended(error, display, request.command)
-            finally:
-                display.close()
         environment.result(status_json(found) if manner.output == "json" else status_text(found))
         return ExitCode.RESTORED
 

@@ -186,7 +186,7 @@ def _request(  # noqa: PLR0917 - one step of read_fleet
         made = read_diff_request(one, words)
     else:
         made = read_request(one, words, older=False, compares=compares)
-    receipt = None if receipts is None else receipts / f"{pair.target.replace('/', '.')}.json"
+    receipt = None if receipts is None else receipts / _receipt_name(pair)
     return replace(made, kubectl=options, pod_uid=pair.uid, receipt=receipt, asks=False)
 
 
@@ -263,13 +263,18 @@ def _number(parsed: Parsed, name: str, default: int) -> int:
     return int(text)
 
 
+def _receipt_name(pair: Pair) -> str:
+    """Return the file that a target's own receipt is kept in meanwhile."""
+    return f"{pair.target.replace('/', '.')}.json"
+
+
 def _receipt(
     words: Sequence[str], began: datetime, results: Sequence[Result], directory: Path
 ) -> dict[str, Any]:
     ended = datetime.now(UTC)
     targets = []
     for one in results:
-        path = directory / f"{one.pair.target.replace('/', '.')}.json"
+        path = directory / _receipt_name(one.pair)
         known = json.loads(path.read_text("utf-8")) if path.exists() else None
         targets.append({"target": one.pair.name, "is_begun": one.is_begun, "receipt": known})
     return {

@@ -36,6 +36,13 @@ RESOURCES: Final = {
     Kind.CLAIM: "persistentvolumeclaims",
 }
 """What kubectl is asked for: with its group, since an extension may have one of the same name."""
+
+
+def pods_of(kind: Kind) -> str:
+    """Return what kubectl lists for the pods of a kind: a deployment's are found by its sets."""
+    return "replicasets.apps,pods" if kind is Kind.DEPLOYMENT else "pods"
+
+
 _SHORT: Final = {
     Kind.POD: "po",
     Kind.DEPLOYMENT: "deploy",

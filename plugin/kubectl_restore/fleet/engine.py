@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kubectl_restore.cluster.kubectl import config_command, listing_command, named_command
-from kubectl_restore.cluster.messages import error_from
+from kubectl_restore.cluster.kubectl import listing_command, named_command
 from kubectl_restore.cluster.place import pinned
-from kubectl_restore.cluster.target import RESOURCES, Kind
+from kubectl_restore.cluster.target import RESOURCES, Kind, pods_of
 from kubectl_restore.cluster.workload import Workload, parse_workload
 from kubectl_restore.errors import (
     CompletedError,
@@ -39,7 +38,6 @@ from kubectl_restore.progress import Level
 from kubectl_restore.restore.engine import restore
 from kubectl_restore.restore.reach.starting import Cluster
 from kubectl_restore.restore.run import Kubectl
-from kubectl_restore.session.context import context_in
 from kubectl_restore.text import counted, listed, shown_text
 
 if TYPE_CHECKING:
@@ -74,8 +72,6 @@ if TYPE_CHECKING:
             """Say what has no counterpart, or does not run; it counts in the end."""
 
 
-_PODS = "pods"
-_WITH_SETS = "replicasets.apps,pods"
 _NOT_THERE = (NoPodError, NotFoundError, NotReadyError, CompletedError)
 """What says that a target is not there, or does not run: --skip-missing leaves it out."""
 
@@ -221,24 +217,21 @@ def _found(
 ) -> tuple[KubectlOptions, list[Replica], list[LeftOut]]:
     """Return the cluster, pinned, the workload's pods, and how many it lacks."""
     kubectl = Kubectl.found(fleet.kubectl)
-    cluster = Cluster(kubectl, fleet.kubectl, progress, watch)
-    about = cluster.asked(config_command(fleet.kubectl, kubectl.program))
-    context = context_in(about.answer) if about.succeeded else None
-    options = pinned(fleet.kubectl, context)
-    target = fleet.target
+    cluster = Cluster(kubectl, fleet.kubectl, progress, watch).in_context()
+    options, target = cluster.options, fleet.target
     if target is None:
         return options, [], []
-    cluster = replace(cluster, options=options)
     workload = Workload(target.name)
     if target.kind is not Kind.SELECTOR:
-        text = _answer(
-            cluster, named_command(options, kubectl.program, RESOURCES[target.kind], target.name)
+        text = cluster.answer(
+            named_command(options, kubectl.program, RESOURCES[target.kind], target.name)
         )
         workload = parse_workload(target, text)
-        options = pinned(fleet.kubectl, context, workload.namespace)
+        options = pinned(options, None, workload.namespace)
         cluster = replace(cluster, options=options)
-    resources = _WITH_SETS if target.kind is Kind.DEPLOYMENT else _PODS
-    text = _answer(cluster, listing_command(options, kubectl.program, resources, workload.selector))
+    text = cluster.answer(
+        listing_command(options, kubectl.program, pods_of(target.kind), workload.selector)
+    )
     replicas = replicas_of(
         target,
         workload,
@@ -253,14 +246,7 @@ def _found(
     if fewer > 0:
         said = f"{counted(fewer, 'pod')} of the {workload.wanted} that {target} wants"
         left_out.append(LeftOut(f"{said}: not there", str(target), count=fewer))
-    return pinned(fleet.kubectl, context, replicas[0].namespace), replicas, left_out
-
-
-def _answer(cluster: Cluster, command: list[str]) -> bytes:
-    query = cluster.asked(command)
-    if not query.succeeded:
-        raise error_from(query.said, otherwise="the cluster does not answer", at=cluster.at)
-    return query.answer
+    return pinned(options, None, replicas[0].namespace), replicas, left_out
 
 
 def _paired(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Self
 
 from kubectl_restore.cluster.claim import choose_mount, parse_claim
 from kubectl_restore.cluster.kubectl import listing_command, named_command, pod_command
 from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.pod import parse_pod
-from kubectl_restore.cluster.target import RESOURCES, Kind
+from kubectl_restore.cluster.target import RESOURCES, Kind, pods_of
 from kubectl_restore.cluster.workload import (
     Choice,
     Workload,
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from kubectl_restore.plan.request import RestoreRequest
     from kubectl_restore.progress import Progress
     from kubectl_restore.restore.run import Kubectl
-
-_PODS: Final = "pods"
-_WITH_SETS: Final = "replicasets.apps,pods"
 
 
 class Question:
@@ -72,7 +69,7 @@ class Question:
             command = pod_command(options, program, target.name)
         elif target.kind is Kind.SELECTOR:
             self._workload = Workload(target.name)
-            command = listing_command(options, program, _PODS, target.name)
+            command = listing_command(options, program, pods_of(target.kind), target.name)
         else:
             command = named_command(options, program, RESOURCES[target.kind], target.name)
         self._query = self._begun(command)
@@ -117,7 +114,7 @@ class Question:
         parse = parse_claim if target.kind is Kind.CLAIM else parse_workload
         self._workload = workload = parse(target, self._query.answer)
         options = pinned(self._request.kubectl, self._context(), workload.namespace)
-        resources = _WITH_SETS if target.kind is Kind.DEPLOYMENT else _PODS
+        resources = pods_of(target.kind)
         self._query = self._begun(
             listing_command(options, self._kubectl.program, resources, workload.selector)
         )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from kubectl_restore.cluster.ephemeral import Ephemeral, seen_container, wanted
-from kubectl_restore.cluster.helper_pod import MARGIN, UNLIMITED, HelperPod, State
+from kubectl_restore.cluster.helper_pod import HelperPod, State
 from kubectl_restore.cluster.kubectl import debug_command, exec_command
 from kubectl_restore.cluster.messages import error_from
 from kubectl_restore.cluster.via import Via
@@ -82,14 +82,13 @@ class Added:
         answer = cluster.pod(place.pod)
         if answer is None:
             raise NoPodError(f"pod {place.pod} is gone", reason="the cluster does not have it")
-        left = cluster.watch.left
         with readable():
             ephemeral = wanted(
                 answer,
                 container=place.container,
                 path=path,
                 wish=wish,
-                seconds=UNLIMITED if left is None else int(left) + MARGIN,
+                seconds=cluster.lifetime,
                 at=cluster.at,
             )
         if not ephemeral.is_there:

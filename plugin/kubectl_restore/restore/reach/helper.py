@@ -10,9 +10,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from kubectl_restore.cluster.helper_pod import (
-    MARGIN,
     ROOT,
-    UNLIMITED,
     HelperPod,
     Seen,
     State,
@@ -92,10 +90,8 @@ class Helper:
             RestoreError: it may not be made, or does not start.
         """
         cluster, users = self._cluster, wish.users(owners)
-        left = cluster.watch.left
-        seconds = UNLIMITED if left is None else int(left) + MARGIN
         for _ in range(_TRIES):
-            user = self._make(wish, users, seconds, word)
+            user = self._make(wish, users, word)
             if self._is_made:
                 cluster.progress.message(
                     Level.INFO,
@@ -117,7 +113,7 @@ class Helper:
             fix=f"kubectl{cluster.at} describe pod {self._name}",
         )
 
-    def _make(self, wish: HelperPod, users: Sequence[User], seconds: int, word: str) -> User:
+    def _make(self, wish: HelperPod, users: Sequence[User], word: str) -> User:
         """Make it as the first user whom the cluster admits, or find that it is there.
 
         Raises:
@@ -126,7 +122,7 @@ class Helper:
         self._uid, self._is_made = "", False
         refusal: RestoreError | None = None
         for user in users:
-            manifest = wish.manifest(user, seconds, word)
+            manifest = wish.manifest(user, self._cluster.lifetime, word)
             said = self._create(manifest)
             if any(_LIMITED in line for line in said):
                 # What the namespace lets a container have it then gets by itself (LimitRange).

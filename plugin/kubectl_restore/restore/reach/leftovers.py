@@ -6,16 +6,14 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kubectl_restore.cluster.kubectl import config_command, leading, listing_command
+from kubectl_restore.cluster.kubectl import listing_command
 from kubectl_restore.cluster.labels import SELECTOR
 from kubectl_restore.cluster.messages import error_from
-from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.scaling import RESOURCES_SCALED, noted_in, parse_replicas
 from kubectl_restore.cluster.standing import Standing, parse_standing
 from kubectl_restore.progress import Level, Phase, Status
 from kubectl_restore.restore.reach.helper import Helper
 from kubectl_restore.restore.reach.starting import Cluster, readable
-from kubectl_restore.session.context import context_in
 
 if TYPE_CHECKING:
     from kubectl_restore.cluster.kubectl import KubectlOptions
@@ -56,23 +54,18 @@ def leftovers(
         RestoreError: the cluster does not say, or does not let them be removed.
     """
     progress.status(Status(Phase.CONNECT))
-    about = Cluster(kubectl, options, progress, watch).asked(
-        config_command(options, kubectl.program)
-    )
     # What is deleted has to be what was found, whatever the current context is by then.
-    options = pinned(options, context_in(about.answer) if about.succeeded else None)
-    cluster = Cluster(kubectl, options, progress, watch)
-    query = cluster.asked(listing_command(options, kubectl.program, "pods", SELECTOR))
-    if not query.succeeded:
-        raise error_from(query.said, otherwise="the cluster does not answer", at=cluster.at)
+    cluster = Cluster(kubectl, options, progress, watch).in_context()
+    options = cluster.options
+    text = cluster.answer(listing_command(options, kubectl.program, "pods", SELECTOR))
     with readable():
-        pods = parse_standing(query.answer)
+        pods = parse_standing(text)
     removed = []
     for one in pods if is_cleaned else ():
         there = replace(cluster, options=replace(options, namespace=one.namespace))
         Helper(one.name, there, uid=one.uid).remove(watch)
         removed.append(one.name)
-    return Found(leading(options.common()), pods, removed, _scaled(cluster))
+    return Found(cluster.at, pods, removed, _scaled(cluster))
 
 
 def _scaled(cluster: Cluster) -> list[Replicas]:

@@ -24,7 +24,7 @@ from kubectl_restore.cluster.scaling import (
     parse_replicas,
     require_owner,
 )
-from kubectl_restore.cluster.target import RESOURCES, Kind, Target
+from kubectl_restore.cluster.target import RESOURCES, Kind, Target, pods_of
 from kubectl_restore.cluster.template import uses_claim
 from kubectl_restore.cluster.workload import names_of_pods, parse_workload, reading
 from kubectl_restore.errors import (
@@ -57,7 +57,7 @@ def get(cluster: Cluster, target: Target) -> bytes:
         RestoreError: it is not there, or the cluster does not answer.
     """
     command = named_command(cluster.options, cluster.program, RESOURCES[target.kind], target.name)
-    return _answer(cluster, command, f"the cluster did not say anything about {target}")
+    return cluster.answer(command, f"the cluster did not say anything about {target}")
 
 
 def list_all(cluster: Cluster, resources: str, selector: str = "") -> bytes:
@@ -67,14 +67,7 @@ def list_all(cluster: Cluster, resources: str, selector: str = "") -> bytes:
         RestoreError: the cluster does not answer, or does not let us.
     """
     command = listing_command(cluster.options, cluster.program, resources, selector)
-    return _answer(cluster, command, f"the cluster did not list {resources}")
-
-
-def _answer(cluster: Cluster, command: list[str], otherwise: str) -> bytes:
-    query = cluster.asked(command)
-    if not query.succeeded:
-        raise error_from(query.said, otherwise=otherwise, at=cluster.at)
-    return query.answer
+    return cluster.answer(command, f"the cluster did not list {resources}")
 
 
 def find_workload(cluster: Cluster, named: Target) -> tuple[Target, bytes] | None:
@@ -245,7 +238,7 @@ class Scaling:
     def _wait(self) -> None:
         """Return when no pod of it is left."""
         cluster, target = self.cluster, self.target
-        resources = "replicasets.apps,pods" if target.kind is Kind.DEPLOYMENT else "pods"
+        resources = pods_of(target.kind)
         said = now()
         names: list[str] = []
         try:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final, Self
 
 from kubectl_restore.cluster.claim import pods_with
 from kubectl_restore.cluster.helper_pod import MOUNT
-from kubectl_restore.cluster.kubectl import config_command
-from kubectl_restore.cluster.place import pinned
 from kubectl_restore.cluster.target import Kind, Target
 from kubectl_restore.cluster.template import claim_at, mount_of
 from kubectl_restore.cluster.via import Via
@@ -17,7 +15,6 @@ from kubectl_restore.plan.policy import ScaleBack
 from kubectl_restore.progress import Level
 from kubectl_restore.restore.reach.scale import Scaling, find_workload, list_all
 from kubectl_restore.restore.reach.starting import Cluster
-from kubectl_restore.session.context import context_in
 from kubectl_restore.text import counted, shown_text
 
 if TYPE_CHECKING:
@@ -86,10 +83,7 @@ class ScaledDown:
         Raises:
             RestoreError: there is no such workload, or which claim is meant cannot be told.
         """
-        request, cluster = self._request, self._cluster
-        about = cluster.asked(config_command(request.kubectl, cluster.program))
-        context = context_in(about.answer) if about.succeeded else None
-        cluster = replace(cluster, options=pinned(request.kubectl, context))
+        request, cluster = self._request, self._cluster.in_context()
         found = find_workload(cluster, request.target)
         if found is None:
             self.notes = (f"no pod has {request.target}: nothing was to be scaled down",)

@@ -5,12 +5,25 @@ from __future__ import annotations
 import json
 import tempfile
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from kubectl_restore.cluster.helper_pod import Seen, State, cannot_start, warnings_of
-from kubectl_restore.cluster.kubectl import events_command, leading, pod_command
+from kubectl_restore.cluster.helper_pod import (
+    MARGIN,
+    UNLIMITED,
+    Seen,
+    State,
+    cannot_start,
+    warnings_of,
+)
+from kubectl_restore.cluster.kubectl import (
+    config_command,
+    events_command,
+    leading,
+    pod_command,
+)
 from kubectl_restore.cluster.messages import error_from
+from kubectl_restore.cluster.place import pinned
 from kubectl_restore.deadline import as_duration
 from kubectl_restore.errors import (
     InterruptedRestoreError,
@@ -20,6 +33,7 @@ from kubectl_restore.errors import (
 )
 from kubectl_restore.pipe.child import now
 from kubectl_restore.progress import Level, Phase, Status
+from kubectl_restore.session.context import context_in
 from kubectl_restore.session.query import Query
 
 if TYPE_CHECKING:
@@ -76,6 +90,37 @@ class Cluster:
         with Query(command, self.kubectl.environment, self.progress) as query:
             query.wait(watch or self.watch)
         return query
+
+    def answer(self, command: list[str], otherwise: str = "the cluster does not answer") -> bytes:
+        """Return what a call that has succeeded wrote.
+
+        Args:
+            command: the call.
+            otherwise: what failed, in words, for messages that no rule knows.
+
+        Raises:
+            RestoreError: it has not succeeded.
+        """
+        query = self.asked(command)
+        if not query.succeeded:
+            raise error_from(query.said, otherwise=otherwise, at=self.at)
+        return query.answer
+
+    def in_context(self) -> Cluster:
+        """Return the same with the current context stated: it may be another one by the next call.
+
+        Raises:
+            TimedOutError, SignalledError: the watch ended the run.
+        """
+        about = self.asked(config_command(self.options, self.program))
+        context = context_in(about.answer) if about.succeeded else None
+        return replace(self, options=pinned(self.options, context))
+
+    @property
+    def lifetime(self) -> int:
+        """Seconds after which what is made for this run ends by itself."""
+        left = self.watch.left
+        return UNLIMITED if left is None else int(left) + MARGIN
 
     def pod(self, name: str, watch: Watch | None = None) -> bytes | None:
         """Return a Pod object as JSON; None where there is none.
